@@ -1,0 +1,59 @@
+//! The feed: what changed since a cursor, told to every replica; and what replicas answer.
+//!
+//! A feed entry names a bundle by its signed statement; the bytes are fetched by their digest. Delivered twice or late,
+//! an entry does no harm: a replica takes only a newer version than it has.
+
+use crate::sign::Signed;
+use ids::{GrantId, OrgId};
+use serde::{Deserialize, Serialize};
+
+/// The answer to `GET /v1/gateway/feed?cursor=`.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Feed {
+    /// Where to ask on from.
+    pub cursor: u64,
+    /// The cursor was too old or unknown: `changes` is the whole manifest, and an organisation missing from it is gone.
+    pub is_reset: bool,
+    pub changes: Vec<Change>,
+    /// Replicas that have been heard of lately: among how many a shared budget is split when Redis is away.
+    pub replicas: u32,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "kind", rename_all = "snake_case")]
+pub enum Change {
+    Bundle(Signed),
+    /// Ahead of the bundle that no longer holds the grant.
+    GrantRevoked { org: OrgId, grant: GrantId },
+    OrgRemoved { org: OrgId },
+}
+
+/// The body of `POST /v1/gateway/acks`: sent after every change applied or refused, and as a heartbeat.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Report {
+    /// Where this replica is reached, for people who look at `/gateways`.
+    pub address: String,
+    pub software: String,
+    pub limiter: LimiterKind,
+    /// True while the replica lives on its snapshot because the feed has not answered since it started.
+    pub is_stale: bool,
+    pub acks: Vec<Ack>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LimiterKind {
+    /// Redis: one budget for all replicas.
+    Shared,
+    /// This process alone.
+    Memory,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ack {
+    pub org: OrgId,
+    pub version: u64,
+    /// Why the version was refused; the last good one stays in force.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub error: Option<String>,
+}

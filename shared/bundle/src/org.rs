@@ -1,0 +1,149 @@
+//! Everything a data plane needs to judge the calls of one organisation: its servers, policies and grants, at one version.
+//!
+//! The wire carries policy documents, never compiled internals: both ends compile with the same crate.
+
+use ids::{GrantId, OrgId, PolicyId, ServerId, Slug};
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::collections::BTreeMap;
+
+/// The shape of [`OrgBundle`]. A reader refuses a bundle whose statement asks for a newer one.
+pub const FORMAT: u32 = 1;
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct OrgBundle {
+    pub org: Org,
+    /// Grows by one with every change of the organisation; the newest is the one that counts.
+    pub version: u64,
+    pub servers: Vec<Server>,
+    pub policies: Vec<PolicyVersion>,
+    pub grants: Vec<Grant>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Org {
+    pub id: OrgId,
+    pub slug: Slug,
+    /// False while the kill switch of the organisation is thrown.
+    pub is_open: bool,
+    /// A bundle unconfirmed for longer than this refuses every call; none: last good is good for ever.
+    pub max_stale_ms: Option<u64>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Server {
+    pub id: ServerId,
+    pub slug: Slug,
+    pub name: String,
+    pub url: String,
+    /// The upstream's headers, sealed for this organisation and server (see [`crate::credential`]).
+    pub credential: Option<crate::credential::Sealed>,
+    pub timeouts: Timeouts,
+    pub pinning: Pinning,
+    pub allows_sampling: bool,
+    pub allows_elicitation: bool,
+    pub is_open: bool,
+    /// The recorded tool list; none where it was never read, and then no tool is known.
+    pub tools: Option<Vec<Tool>>,
+}
+
+/// Milliseconds, each with the default of the wire's description.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Timeouts {
+    pub connect_ms: u64,
+    pub first_byte_ms: u64,
+    /// First byte of a `tools/call`: many servers answer only when they are done.
+    pub call_first_byte_ms: u64,
+    pub idle_ms: u64,
+    pub whole_ms: u64,
+}
+
+impl Default for Timeouts {
+    fn default() -> Self {
+        Self {
+            connect_ms: 5_000,
+            first_byte_ms: 60_000,
+            call_first_byte_ms: 300_000,
+            idle_ms: 300_000,
+            whole_ms: 900_000,
+        }
+    }
+}
+
+/// What happens to a tool that is new, or whose definition changed, since the server's tools were reviewed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Pinning {
+    Off,
+    Warn,
+    Block,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Tool {
+    pub name: String,
+    /// SHA-256 of the definition's canonical form, in hexadecimal digits.
+    pub digest: String,
+    pub category: policy::Category,
+    #[serde(default)]
+    pub hints: Hints,
+    /// New or changed since the review.
+    #[serde(default)]
+    pub is_changed: bool,
+    /// Travels only where a policy on this server validates arguments against it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub input_schema: Option<Box<RawValue>>,
+}
+
+/// The annotations of a tool: what its server claims, nothing more.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Hints {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub read_only_hint: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub destructive_hint: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub idempotent_hint: Option<bool>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub open_world_hint: Option<bool>,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct PolicyVersion {
+    pub id: PolicyId,
+    pub slug: Slug,
+    pub number: u32,
+    /// The document as it was published, byte for byte.
+    pub document: String,
+}
+
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Grant {
+    pub id: GrantId,
+    pub name: String,
+    pub labels: BTreeMap<String, String>,
+    /// E-mail address of the person behind the grant.
+    pub user: Option<String>,
+    pub is_open: bool,
+    /// Unix milliseconds.
+    pub expires_at: Option<u64>,
+    pub tokens: Vec<TokenDigest>,
+    pub attachments: Vec<Attachment>,
+}
+
+/// One token that opens a grant: during the overlap of a rotation there are two.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct TokenDigest {
+    /// `HMAC-SHA-256(pepper, token)` in hexadecimal digits.
+    pub digest: String,
+    /// Unix milliseconds; none for the newest token.
+    pub until: Option<u64>,
+}
+
+/// What a grant reaches, and under which policy. Without one, everything there is denied.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+pub struct Attachment {
+    pub server: ServerId,
+    pub policy: Option<(PolicyId, u32)>,
+}
