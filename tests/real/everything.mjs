@@ -1,0 +1,33 @@
+// Runs @modelcontextprotocol/server-everything over streamable HTTP, on loopback only and on a free port.
+// The package itself listens on all interfaces; the one change made to it is the address of its first `listen`.
+//
+//     everything.mjs [--port N]      says `{"listening": URL}` once
+
+import { Server } from "node:net";
+import { fstatSync } from "node:fs";
+import { parseArgs } from "node:util";
+
+const { values } = parseArgs({ options: { port: { type: "string", default: "0" } } });
+
+const listen = Server.prototype.listen;
+Server.prototype.listen = function (_port, ...rest) {
+  const told = rest.filter((argument) => typeof argument === "function");
+  this.once("listening", () => {
+    console.log(JSON.stringify({ listening: `http://127.0.0.1:${this.address().port}/mcp` }));
+  });
+  return listen.call(this, Number(values.port), "127.0.0.1", ...told);
+};
+
+// Its own chatter goes to standard error: standard output is for whoever started this.
+const say = console.log;
+console.log = (...words) => (String(words[0]).startsWith('{"listening"') ? say(...words) : console.error(...words));
+
+const input = fstatSync(0);
+if (input.isFIFO() || input.isSocket()) {
+  process.stdin.on("end", () => process.exit(0)).resume();
+}
+
+process.argv.splice(2, process.argv.length, "streamableHttp");
+const root = process.env.PORTCULLIS_TEST_REAL;
+const entry = "node_modules/@modelcontextprotocol/server-everything/dist/index.js";
+await import(root ? `file://${root}/${entry}` : new URL(entry, import.meta.url).href);
