@@ -1,0 +1,142 @@
+//! A page of `tools/list`: which tools it holds, and the same bytes without some of them.
+//!
+//! Whole entries are cut out of the upstream's own text; what stays is as it was, to the byte. Which entries stay is
+//! asked of the caller. An answer that can be read in two ways is no page at all.
+
+use crate::edit::{Edit, splice};
+use crate::known;
+use crate::reply::Unreadable;
+use json::{Document, Node, Span};
+
+/// A tool of the page.
+#[derive(Debug, Clone, Copy)]
+pub struct Entry<'d> {
+    pub name: &'d str,
+    pub definition: &'d Node<'d>,
+}
+
+#[derive(Debug)]
+pub struct Page<'d> {
+    text: &'d str,
+    entries: Vec<&'d Node<'d>>,
+    public: Option<Span>,
+}
+
+impl<'d> Page<'d> {
+    /// The page in an answer; `None` where the answer is an error and lists nothing.
+    pub fn of(document: &'d Document<'d>) -> Result<Option<Self>, Unreadable> {
+        if !document.refusals.is_empty() {
+            return Err(Unreadable("a list that can be read in two ways"));
+        }
+        let root = &document.root;
+        if root.as_object().is_none() || known::look_alike(root).is_some() {
+            return Err(Unreadable("a list that is no single answer"));
+        }
+        let Some(result) = root.get("result") else {
+            return match root.get("error") {
+                Some(_) => Ok(None),
+                None => Err(Unreadable("neither a result nor an error")),
+            };
+        };
+        if known::in_object(result, &["tools", "cacheScope", "nextCursor"]).is_some() {
+            return Err(Unreadable("a list with keys that look like known ones"));
+        }
+        let entries = result
+            .get("tools")
+            .and_then(Node::as_array)
+            .ok_or(Unreadable("a tool list without tools"))?;
+        if entries
+            .iter()
+            .any(|entry| known::in_object(entry, &["name"]).is_some())
+        {
+            return Err(Unreadable("a tool with two names"));
+        }
+        Ok(Some(Self {
+            text: document.text,
+            entries: entries.iter().collect(),
+            public: result
+                .get("cacheScope")
+                .filter(|scope| scope.as_str() == Some("public"))
+                .map(|scope| scope.span),
+        }))
+    }
+
+    /// The tools that have a name, in the order given.
+    pub fn entries(&self) -> impl Iterator<Item = Entry<'d>> {
+        self.entries.iter().filter_map(|node| entry(node))
+    }
+
+    pub fn len(&self) -> usize {
+        self.entries.len()
+    }
+
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
+    /// The text with only the tools that `keep` says yes to. One without a name cannot be asked about, and goes.
+    /// `None`: the text is as it should be already.
+    pub fn cut(
+        &self,
+        mut keep: impl FnMut(&Entry<'d>) -> bool,
+    ) -> Result<Option<String>, Unreadable> {
+        let kept: Vec<bool> = self
+            .entries
+            .iter()
+            .map(|node| entry(node).is_some_and(|entry| keep(&entry)))
+            .collect();
+        let mut edits = removals(&self.entries, &kept);
+        if let Some(span) = self.public {
+            edits.push(Edit {
+                span,
+                text: "\"private\"".to_owned(),
+            });
+        }
+        if edits.is_empty() {
+            return Ok(None);
+        }
+        splice(self.text, edits)
+            .map(Some)
+            .ok_or(Unreadable("a list that cannot be cut"))
+    }
+}
+
+fn entry<'d>(node: &'d Node<'d>) -> Option<Entry<'d>> {
+    Some(Entry {
+        name: node.get("name")?.as_str()?,
+        definition: node,
+    })
+}
+
+/// Each run of entries that go, with the comma that went with it: the one after it, or, at the end, the one before.
+fn removals(entries: &[&Node<'_>], kept: &[bool]) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    let mut last_kept_end = None;
+    let mut run_start = None;
+    let mut run_end = 0;
+    for (node, kept) in entries.iter().zip(kept) {
+        if *kept {
+            if let Some(start) = run_start.take() {
+                edits.push(cut(start, node.span.start));
+            }
+            last_kept_end = Some(node.span.end);
+        } else {
+            run_start.get_or_insert(node.span.start);
+            run_end = node.span.end;
+        }
+    }
+    if let Some(start) = run_start {
+        edits.push(cut(last_kept_end.unwrap_or(start), run_end));
+    }
+    edits
+}
+
+fn cut(start: u32, end: u32) -> Edit {
+    Edit {
+        span: Span { start, end },
+        text: String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;
