@@ -35,8 +35,8 @@ pub fn rule(method: &str, era: Era) -> Option<Rule> {
     Some(match method {
         "tools/call" => Rule::Call,
         "tools/list" => Rule::ToolList,
-        "server/discover" if modern => Rule::Plain,
         "subscriptions/listen" if modern => Rule::Listen,
+        "server/discover" if modern => Rule::Plain,
         "initialize" | "ping" | "logging/setLevel" if !modern => Rule::Plain,
         "tasks/get" | "tasks/cancel" if since(era, Revision::V2025_11_25) => Rule::Task,
         "tasks/result" | "tasks/list" if era.revision() == Revision::V2025_11_25 => Rule::Task,
@@ -46,8 +46,7 @@ pub fn rule(method: &str, era: Era) -> Option<Rule> {
         "resources/read" => Rule::GroupUse(Resources),
         "resources/subscribe" | "resources/unsubscribe" if !modern => Rule::GroupUse(Resources),
         "prompts/list" => Rule::GroupList(Prompts, "prompts"),
-        "prompts/get" => Rule::GroupUse(Prompts),
-        "completion/complete" => Rule::GroupUse(Prompts),
+        "prompts/get" | "completion/complete" => Rule::GroupUse(Prompts),
         _ => return None,
     })
 }

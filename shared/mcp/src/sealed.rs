@@ -167,6 +167,10 @@ impl<'a> Reader<'a> {
         std::str::from_utf8(head).ok()
     }
 
+    #[expect(
+        clippy::option_option,
+        reason = "outer: could it be read; inner: was there one"
+    )]
     fn maybe(&mut self, longest: usize) -> Option<Option<&'a str>> {
         match self.array::<1>()? {
             [0] => Some(None),

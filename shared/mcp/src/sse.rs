@@ -107,14 +107,12 @@ impl Splitter {
             let (line, ending) = rest.split_at(end);
             self.hold(line)?;
             self.end_line(out);
-            rest = match ending {
-                [b'\r', b'\n', after @ ..] => after,
-                [b'\r'] => {
-                    self.after_return = true;
-                    &[]
-                }
-                [_, after @ ..] => after,
-                [] => &[],
+            let (at, after) = ending.split_at_checked(1).unwrap_or((ending, &[]));
+            self.after_return = at == b"\r" && after.is_empty();
+            rest = if at == b"\r" {
+                after.strip_prefix(b"\n").unwrap_or(after)
+            } else {
+                after
             };
         }
         self.hold(rest)

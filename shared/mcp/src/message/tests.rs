@@ -2,15 +2,14 @@ use super::*;
 use proptest::prelude::*;
 
 fn refused(text: &str) -> Refused {
-    let refusal = match parse(text.as_bytes()) {
-        Err(refused) => return refused,
+    match parse(text.as_bytes()) {
+        Err(refused) => refused,
         Ok(document) => match Body::of(&document) {
             Err(refused) => refused,
             Ok(Body::One(message)) => panic!("{text} was read as {message:?}"),
             Ok(Body::Batch(elements)) => panic!("{text} was read as {elements:?}"),
         },
-    };
-    refusal
+    }
 }
 
 fn request(text: &str, then: impl FnOnce(Request<'_>)) {
@@ -179,7 +178,7 @@ fn a_call_without_a_name_is_invalid_and_never_another_method() {
     ] {
         let text = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call"{params}}}"#);
         request(&text, |request| {
-            assert!(request.tool_call().is_err(), "{text}")
+            assert!(request.tool_call().is_err(), "{text}");
         });
     }
 }
