@@ -1,0 +1,42 @@
+//! The names in Redis. Only UUIDs and hexadecimal digits enter them, so nothing an agent says can move a
+//! key, and the organisation in braces keeps all keys of a call in one slot of a cluster. PURE.
+
+use super::charge::{Ask, Key};
+use ids::{CallId, OrgId};
+
+impl Key {
+    pub fn ring(&self) -> String {
+        self.named("rl")
+    }
+
+    pub fn lease(&self) -> String {
+        self.named("cc")
+    }
+
+    fn named(&self, kind: &str) -> String {
+        let limit = uuid::Uuid::from_bytes(self.limit);
+        let subject = seal::to_hex(&self.subject);
+        format!("{kind}:{{{}}}:{limit}:{subject}", self.org.uuid())
+    }
+}
+
+/// What the control plane took back: `kill`, `g:<uuid>`, `srv:<uuid>`.
+pub(super) fn revocations(org: OrgId) -> String {
+    format!("rev:{{{}}}", org.uuid())
+}
+
+pub(super) fn epoch(org: OrgId) -> String {
+    format!("ep:{{{}}}", org.uuid())
+}
+
+pub(super) fn refunded(org: OrgId, call: CallId) -> String {
+    format!("rf:{{{}}}:{}", org.uuid(), call.uuid())
+}
+
+pub(super) fn grant_field(ask: &Ask<'_>) -> String {
+    format!("g:{}", ask.grant.uuid())
+}
+
+pub(super) fn server_field(ask: &Ask<'_>) -> String {
+    format!("srv:{}", ask.server.uuid())
+}

@@ -1,0 +1,158 @@
+//! The budgets of a call: all its limits are charged together, or none is.
+//!
+//! Which limits those are is the policy's to say; what a refusal looks like is the front's. In here: the slot
+//! ring (`ring.rs`, and `ring.lua` for Redis), the two places it lives (`memory.rs`, `shared.rs`), and what
+//! happens when the shared one is away (`outage.rs`, `breaker.rs`).
+
+mod breaker;
+mod charge;
+mod clock;
+mod function;
+mod held;
+mod key;
+mod lease;
+mod line;
+mod memory;
+mod outage;
+mod recent;
+mod reply;
+mod ring;
+mod shared;
+mod status;
+pub mod subject;
+
+pub use charge::{Ask, Charge, Charged, Count, Mode, OnOutage, Revoked};
+pub use held::Held;
+pub use outage::Fleet;
+pub use ring::GREATEST;
+pub use shared::Shared;
+pub use status::Status;
+
+use charge::Tally;
+use clock::Clock;
+use seal::Secret;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::sync::watch;
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Settings {
+    /// How long a call waits for Redis. What then happens is each limit's `on_outage`.
+    pub timeout: Duration,
+    /// An answer that took longer counts as a bad one.
+    pub slow: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            timeout: Duration::from_millis(25),
+            slow: Duration::from_millis(20),
+        }
+    }
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum BudgetError {
+    /// Says nothing of the address: it may hold a password.
+    #[error("the address of Redis cannot be read: expected `redis://host:port`")]
+    BadUrl,
+}
+
+#[derive(Debug, Clone)]
+pub enum Budget {
+    /// Counts in this process: right for one replica, and said at start.
+    Memory(Arc<Process>),
+    Shared(Arc<Shared>),
+}
+
+/// The counters of this process.
+#[derive(Debug)]
+pub struct Process {
+    memory: Arc<memory::Memory>,
+    clock: Clock,
+}
+
+/// How long a start waits for Redis before it goes on without.
+const FIRST: Duration = Duration::from_secs(2);
+
+impl Budget {
+    pub fn in_memory() -> Self {
+        Self::Memory(Arc::new(Process {
+            memory: Arc::default(),
+            clock: Clock::start(),
+        }))
+    }
+
+    /// Redis may be away: then every limit does what its `on_outage` says until it is back.
+    pub async fn connect(
+        url: Option<&Secret>,
+        settings: Settings,
+        fleet: watch::Receiver<Fleet>,
+    ) -> Result<Self, BudgetError> {
+        let Some(url) = url else {
+            return Ok(Self::in_memory());
+        };
+        let client = redis::Client::open(url.expose()).map_err(|_| BudgetError::BadUrl)?;
+        let shared = Shared::start(client, settings, fleet);
+        let mut is_open = shared.line.is_open();
+        // Not reaching it is told by the line itself, once, with its cause.
+        let _ = tokio::time::timeout(FIRST, is_open.wait_for(|open| *open)).await;
+        Ok(Self::Shared(Arc::new(shared)))
+    }
+
+    /// Charges every limit of a call, or none. A call without limits makes no trip.
+    pub async fn charge(&self, ask: &Ask<'_>) -> Charged {
+        if ask.charges.is_empty() {
+            return Charged::Passed {
+                mode: Mode::None,
+                hold: Held::nothing(ask.call),
+            };
+        }
+        let parts = ask.parts();
+        match self {
+            Self::Shared(shared) => shared.charge(ask, &parts).await,
+            Self::Memory(process) => process.charge(ask, &parts),
+        }
+    }
+
+    pub fn status(&self) -> Status {
+        match self {
+            Self::Memory(_) => Status {
+                is_memory: true,
+                is_reachable: true,
+                ..Status::default()
+            },
+            Self::Shared(shared) => {
+                let is_open = *shared.line.is_open().borrow();
+                shared.line.counters.read(is_open)
+            }
+        }
+    }
+
+    /// Whether the shared counters can be asked, as it changes; `None` in memory.
+    pub fn reachable(&self) -> Option<watch::Receiver<bool>> {
+        match self {
+            Self::Memory(_) => None,
+            Self::Shared(shared) => Some(shared.line.is_open()),
+        }
+    }
+}
+
+impl Process {
+    fn charge(&self, ask: &Ask<'_>, parts: &[charge::Part]) -> Charged {
+        match self.memory.charge(parts, self.clock.now_ms()) {
+            Tally::Refused(refusal) => shared::refused(parts, refusal, Mode::Memory),
+            Tally::Passed { slots } => {
+                let from = held::From::Memory(self.memory.clone());
+                Charged::Passed {
+                    mode: Mode::Memory,
+                    hold: Held::new(from, ask.call, parts, &slots),
+                }
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

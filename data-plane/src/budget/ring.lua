@@ -1,0 +1,201 @@
+-- The slot ring of ring.rs inside Redis, with leases for calls in flight. The only clock is TIME.
+-- Loaded as a function library, or, where there are none, run by EVALSHA: function.rs adds the few
+-- lines at the end that differ.
+--
+-- A ring is a hash: s = sum, h = oldest retained slot, l = latest time acted upon, g = geometry
+-- (SPANxSLOTS), and one field per slot. INVARIANT: slots lie in [h, h + k] and add up to s.
+
+local GREATEST = 9007199254740991
+local NEVER = -1
+local SOON = 1000
+
+-- tostring() keeps 14 digits only
+local function int(n) return string.format('%.0f', n) end
+
+local function clock()
+  local t = redis.call('TIME')
+  return tonumber(t[1]) * 1000 + math.floor(tonumber(t[2]) / 1000)
+end
+
+local function names(from, to)
+  local list = {}
+  for slot = from, to do list[#list + 1] = int(slot) end
+  return list
+end
+
+-- Sum and head are written in the very call that deletes slots, also when it then refuses: a sum that
+-- outlives its slots refuses for ever.
+local function evict(ring, span, k)
+  local oldest = math.floor(ring.now / span) - k
+  if not ring.head or ring.head >= oldest then return end
+  local gone = names(ring.head, math.min(oldest - 1, ring.head + k))
+  for _, cost in ipairs(redis.call('HMGET', ring.key, unpack(gone))) do
+    if cost then ring.sum = ring.sum - tonumber(cost) end
+  end
+  redis.call('HDEL', ring.key, unpack(gone))
+  ring.head = oldest
+  redis.call('HSET', ring.key, 's', int(ring.sum), 'h', int(oldest), 'l', int(ring.now))
+end
+
+-- Another geometry takes the sum over into the present slot: late, never early.
+local function take_over(ring, span, k)
+  local was = names(ring.head, ring.head + k)
+  redis.call('HDEL', ring.key, unpack(was))
+  ring.head = math.floor(ring.now / ring.span)
+  if ring.sum > 0 then redis.call('HSET', ring.key, int(ring.head), int(ring.sum)) end
+  redis.call('HSET', ring.key, 's', int(ring.sum), 'h', int(ring.head), 'l', int(ring.now), 'g', ring.geometry)
+  redis.call('PEXPIRE', ring.key, int(2 * (ring.k + 1) * ring.span))
+end
+
+local function open(key, span, k, now)
+  local f = redis.call('HMGET', key, 's', 'h', 'l', 'g')
+  local ring = {
+    key = key, span = span, k = k, geometry = int(span) .. 'x' .. int(k),
+    sum = tonumber(f[1] or 0), head = f[2] and tonumber(f[2]), asked = now,
+    now = math.max(now, tonumber(f[3] or 0)),
+  }
+  local was_span, was_k = span, k
+  if f[4] then
+    local a, b = string.match(f[4], '^(%d+)x(%d+)$')
+    was_span, was_k = tonumber(a), tonumber(b)
+  end
+  evict(ring, was_span, was_k)
+  if ring.head and (was_span ~= span or was_k ~= k) then take_over(ring, was_span, was_k) end
+  return ring
+end
+
+local function wait(ring, cost, max)
+  if cost > max then return NEVER end
+  local left = ring.sum
+  local first = ring.head
+  local held = redis.call('HMGET', ring.key, unpack(names(first, first + ring.k)))
+  for i = 1, #held do
+    if held[i] then
+      left = left - tonumber(held[i])
+      if left + cost <= max then
+        return math.max(0, (first + i - 1 + ring.k + 1) * ring.span - ring.asked)
+      end
+    end
+  end
+  return NEVER
+end
+
+local function add(ring, cost)
+  local slot = math.floor(ring.now / ring.span)
+  cost = math.min(cost, GREATEST - ring.sum)
+  if cost > 0 then
+    ring.sum = ring.sum + cost
+    ring.head = ring.head or slot
+    redis.call('HINCRBY', ring.key, int(slot), int(cost))
+    redis.call('HSET', ring.key, 's', int(ring.sum), 'h', int(ring.head), 'l', int(ring.now), 'g', ring.geometry)
+    redis.call('PEXPIRE', ring.key, int(2 * (ring.k + 1) * ring.span))
+  end
+  return slot
+end
+
+local function hold(key, now, lease, call)
+  redis.call('ZADD', key, int(now + lease), call)
+  redis.call('PEXPIRE', key, int(2 * lease))
+end
+
+-- KEYS: revocations, epoch, one per charge.
+-- ARGV: an epoch to use if there is none, grant field, server field, call, lease,
+--       then per charge: span (0: calls in flight), k, cost, max.
+-- Answer: {0, now, epoch, slot, sum, ...} passed; {1, now, epoch, index, wait, sum, ...} refused;
+--         {2, now, epoch, which} revoked: 1 organisation, 2 grant, 3 server.
+local function charge(keys, args)
+  local now = clock()
+  local epoch = redis.call('GET', keys[2])
+  if not epoch then
+    epoch = args[1]
+    redis.call('SET', keys[2], epoch)
+  end
+  for which, value in ipairs(redis.call('HMGET', keys[1], 'kill', args[2], args[3])) do
+    if value then return {2, now, epoch, which} end
+  end
+
+  local call, lease = args[4], tonumber(args[5])
+  local charges, worst, longest = {}, nil, nil
+  for i = 3, #keys do
+    local at = 6 + (i - 3) * 4
+    local c = { cost = tonumber(args[at + 2]), max = tonumber(args[at + 3]) }
+    local span = tonumber(args[at])
+    local delay
+    if span == 0 then
+      redis.call('ZREMRANGEBYSCORE', keys[i], '-inf', int(now))
+      c.sum = redis.call('ZCARD', keys[i])
+      if c.sum >= c.max and not redis.call('ZSCORE', keys[i], call) then
+        delay = c.max == 0 and NEVER or SOON
+      end
+    else
+      c.ring = open(keys[i], span, tonumber(args[at + 1]), now)
+      c.sum = c.ring.sum
+      if c.ring.sum + c.cost > c.max then delay = wait(c.ring, c.cost, c.max) end
+    end
+    if delay and (not worst or (longest ~= NEVER and (delay == NEVER or delay > longest))) then
+      worst, longest = i - 3, delay
+    end
+    charges[#charges + 1] = c
+  end
+
+  local answer
+  if worst then
+    answer = {1, now, epoch, worst, longest}
+    for _, c in ipairs(charges) do answer[#answer + 1] = c.sum end
+    return answer
+  end
+  answer = {0, now, epoch}
+  for i, c in ipairs(charges) do
+    if c.ring then
+      answer[#answer + 1] = add(c.ring, c.cost)
+      answer[#answer + 1] = c.ring.sum
+    else
+      hold(keys[i + 2], now, lease, call)
+      answer[#answer + 1] = 0
+      answer[#answer + 1] = c.sum + 1
+    end
+  end
+  return answer
+end
+
+-- KEYS: the mark that this call was refunded, one per ring. ARGV: life of the mark, then per ring:
+-- span, k, slot, cost. Answer: 1, or 0 when it had been refunded before.
+local function refund(keys, args)
+  if not redis.call('SET', keys[1], '1', 'NX', 'PX', args[1]) then return 0 end
+  for i = 2, #keys do
+    local at = 2 + (i - 2) * 4
+    local f = redis.call('HMGET', keys[i], 's', 'g', args[at + 2])
+    -- a slot number means nothing in another geometry, and a slot that has left gives nothing
+    if f[3] and f[2] == args[at] .. 'x' .. args[at + 1] then
+      local given = math.min(tonumber(args[at + 3]), tonumber(f[3]))
+      redis.call('HSET', keys[i], args[at + 2], int(tonumber(f[3]) - given), 's', int(tonumber(f[1]) - given))
+    end
+  end
+  return 1
+end
+
+-- Charges what was let through while this Redis could not be asked: it happened, so it may exceed.
+-- KEYS: rings. ARGV per ring: span, k, cost. Answer: the sums.
+local function post(keys, args)
+  local now, answer = clock(), {}
+  for i, key in ipairs(keys) do
+    local at = 1 + (i - 1) * 3
+    local ring = open(key, tonumber(args[at]), tonumber(args[at + 1]), now)
+    add(ring, tonumber(args[at + 2]))
+    answer[i] = ring.sum
+  end
+  return answer
+end
+
+-- KEYS: leases. ARGV: lease, then the call of each.
+local function renew(keys, args)
+  local now = clock()
+  for i, key in ipairs(keys) do hold(key, now, tonumber(args[1]), args[i + 1]) end
+  return #keys
+end
+
+-- KEYS: leases. ARGV: the call of each.
+local function release(keys, args)
+  for i, key in ipairs(keys) do redis.call('ZREM', key, args[i]) end
+  return #keys
+end

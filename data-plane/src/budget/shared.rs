@@ -1,0 +1,199 @@
+//! Budgets shared by all replicas: every limit of a call charged in one trip to Redis, all or nothing. Where
+//! that fails, `outage.rs` decides.
+
+use super::charge::{Ask, Charged, Key, Measure, Mode, Part, Refusal, Tally};
+use super::clock::Clock;
+use super::function::Verb;
+use super::held::{self, From, Held};
+use super::lease::{self, LEASE_MS, Leases};
+use super::line::{Line, Unreachable};
+use super::memory::Given;
+use super::outage::{Fleet, Outage};
+use super::recent::Recent;
+use super::reply::{self, Answer, Reply};
+use super::{Settings, key};
+use ids::{CallId, OrgId};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio_util::task::AbortOnDropHandle;
+
+/// Organisations whose epoch is remembered.
+const EPOCHS: usize = 20_000;
+
+#[derive(Debug)]
+pub struct Shared {
+    pub(super) line: Arc<Line>,
+    outage: Arc<Outage>,
+    leases: Arc<Leases>,
+    epochs: Mutex<Recent<OrgId, Vec<u8>, EPOCHS>>,
+    clock: Clock,
+    timeout: Duration,
+    _keepers: [AbortOnDropHandle<()>; 2],
+}
+
+impl Shared {
+    pub(super) fn start(
+        client: redis::Client,
+        settings: Settings,
+        fleet: watch::Receiver<Fleet>,
+    ) -> Self {
+        let clock = Clock::start();
+        let line = Arc::new(Line::new(client, settings.slow, clock));
+        let outage = Arc::new(Outage::new(fleet));
+        let (leases, ended) = Leases::new();
+        let leases = Arc::new(leases);
+        let keep_leases = lease::keep(line.clone(), leases.clone(), outage.clone(), ended);
+        let keepers = [
+            AbortOnDropHandle::new(tokio::spawn(line.clone().keep())),
+            AbortOnDropHandle::new(tokio::spawn(keep_leases)),
+        ];
+        Self {
+            line,
+            outage,
+            leases,
+            epochs: Mutex::new(Recent::new()),
+            clock,
+            timeout: settings.timeout,
+            _keepers: keepers,
+        }
+    }
+
+    pub(super) async fn charge(self: &Arc<Self>, ask: &Ask<'_>, parts: &[Part]) -> Charged {
+        match self.put(ask, parts).await {
+            Ok(reply) => self.settle(ask, parts, reply),
+            Err(_) => self.do_without(ask, parts),
+        }
+    }
+
+    /// The one trip.
+    pub(super) async fn put(&self, ask: &Ask<'_>, parts: &[Part]) -> Result<Reply, Unreachable> {
+        let (keys, args) = question(ask, parts);
+        let value = self
+            .line
+            .ask(Verb::Charge, &keys, &args, self.timeout)
+            .await?;
+        reply::read(value, parts.len()).ok_or(Unreachable::Failed)
+    }
+
+    fn settle(self: &Arc<Self>, ask: &Ask<'_>, parts: &[Part], reply: Reply) -> Charged {
+        self.compare_epoch(ask.org, reply.epoch);
+        match reply.answer {
+            Answer::Passed { slots } => {
+                self.outage.saw(parts, &reply.sums, self.clock.now_ms());
+                let seats = held::seats(parts);
+                self.outage.local.enter(&seats);
+                self.leases.begin(ask.call, seats);
+                let from = From::Shared(self.clone());
+                Charged::Passed {
+                    mode: Mode::Shared,
+                    hold: Held::new(from, ask.call, parts, &slots),
+                }
+            }
+            Answer::Refused(refusal) => {
+                self.outage.saw(parts, &reply.sums, self.clock.now_ms());
+                refused(parts, refusal, Mode::Shared)
+            }
+            Answer::Revoked(what) => Charged::Revoked { what },
+        }
+    }
+
+    fn do_without(self: &Arc<Self>, ask: &Ask<'_>, parts: &[Part]) -> Charged {
+        let (tally, mode) = self.outage.charge(parts, self.clock.now_ms());
+        match tally {
+            Tally::Refused(refusal) => refused(parts, refusal, mode),
+            Tally::Passed { slots } => {
+                let given: Vec<Given> = held::charged(parts, &slots).map(|(_, one)| one).collect();
+                self.line.counters.unposted(self.outage.owe(&given));
+                self.leases.begin(ask.call, held::seats(parts));
+                let from = From::Share(self.clone());
+                Charged::Passed {
+                    mode,
+                    hold: Held::new(from, ask.call, parts, &slots),
+                }
+            }
+        }
+    }
+
+    /// Best effort: a refund that does not arrive leaves the budget too full, never too empty.
+    pub(super) async fn refund(&self, call: CallId, given: &[Given]) {
+        let Some(org) = given.first().map(|one| one.key.org) else {
+            return;
+        };
+        let life = given.iter().map(|one| one.geometry.retained_ms()).max();
+        let mut keys = vec![key::refunded(org, call)];
+        let mut args = vec![life.unwrap_or_default().to_string()];
+        for one in given {
+            keys.push(one.key.ring());
+            args.extend([
+                one.geometry.slot_ms().to_string(),
+                one.geometry.slots().to_string(),
+                one.slot.to_string(),
+                one.cost.to_string(),
+            ]);
+        }
+        let told = self.line.ask(Verb::Refund, &keys, &args, self.timeout);
+        if let Err(error) = told.await {
+            tracing::debug!(%error, %call, "a refund was lost");
+        }
+    }
+
+    pub(super) fn refund_share(&self, given: &[Given]) {
+        self.outage.local.refund(given);
+        self.outage.forgive(given);
+    }
+
+    pub(super) fn leave(&self, call: CallId, seats: Vec<Key>) {
+        self.outage.local.leave(&seats);
+        self.leases.end(call, seats);
+    }
+
+    fn compare_epoch(&self, org: OrgId, epoch: Vec<u8>) {
+        let mut epochs = self.epochs.lock().unwrap_or_else(PoisonError::into_inner);
+        if epochs.get(&org) == Some(&epoch) {
+            return;
+        }
+        if epochs.put(org, epoch).is_some() {
+            self.line.counters.epoch_changed();
+            tracing::warn!(%org, "limiter_epoch_change: the shared counters lost their history");
+        }
+    }
+}
+
+fn question(ask: &Ask<'_>, parts: &[Part]) -> (Vec<String>, Vec<String>) {
+    let mut keys = vec![key::revocations(ask.org), key::epoch(ask.org)];
+    let mut args = vec![
+        format!("{:032x}", rand::random::<u128>()),
+        key::grant_field(ask),
+        key::server_field(ask),
+        ask.call.uuid().to_string(),
+        LEASE_MS.to_string(),
+    ];
+    for part in parts {
+        let (key, numbers) = match part.measure {
+            Measure::Rate {
+                geometry,
+                cost,
+                max,
+            } => (
+                part.key.ring(),
+                [geometry.slot_ms(), geometry.slots(), cost, max],
+            ),
+            Measure::InFlight { max } => (part.key.lease(), [0, 0, 1, max]),
+        };
+        keys.push(key);
+        args.extend(numbers.map(|number| number.to_string()));
+    }
+    (keys, args)
+}
+
+pub(super) fn refused(parts: &[Part], refusal: Refusal, mode: Mode) -> Charged {
+    Charged::Refused {
+        index: parts.get(refusal.part).map_or(0, |part| part.index),
+        retry_after_ms: refusal.wait,
+        mode,
+    }
+}
+
+#[cfg(test)]
+mod tests;
