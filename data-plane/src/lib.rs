@@ -1,3 +1,4 @@
 //! stub
 
 pub mod budget;
+pub mod record;

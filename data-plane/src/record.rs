@@ -1,0 +1,276 @@
+//! The record of a call: its intent before the first byte goes upstream, its outcome when it has ended. What is
+//! written here survives this process; sending it to the control plane is `ship`'s. Judges nothing.
+//!
+//! No record, no call: [`Recorder::intent`] answers when the intent is as safe as the rule asked, and only its
+//! [`Written`] lets a call go on.
+
+mod frame;
+mod meter;
+mod ship;
+mod spool;
+mod sync;
+mod writer;
+mod written;
+
+#[cfg(test)]
+mod tests;
+
+use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Arc, mpsc};
+use std::thread;
+use std::time::Instant;
+
+use bundle::record::{Intent, Outcome, Record};
+use prometheus_client::registry::Registry;
+use tokio::sync::oneshot;
+
+use meter::Meter;
+pub use ship::{Mail, Post, ShipError, Shipper};
+use spool::Spool;
+pub use spool::{OpenError, SpoolOptions};
+use writer::{Item, Wait};
+pub use written::Written;
+
+/// Intents in the writer's queue. More than this means that the disk is seconds behind.
+const QUEUE: usize = 8_192;
+/// Calls on their way at once; each owes one outcome, so this bounds the outcomes, too.
+const OPEN: usize = 65_536;
+/// No outcome takes more of the spool; a test writes the longest one. Room for it is kept from the intent on, so that
+/// a call that was admitted can always be ended.
+const OUTCOME: u64 = 512;
+
+/// How safe an intent must be before its call goes on.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Level {
+    /// Survives the process.
+    Process,
+    /// Survives the machine.
+    Host,
+    /// Acknowledged by the database. Honoured by a later version; until then as safe as `Host`.
+    Strict,
+}
+
+/// Why a call cannot be recorded, and so cannot be made: HTTP 503, code 1004.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum SpoolClosed {
+    #[error("the spool is full")]
+    Full,
+    #[error("the disk of the spool does not take records")]
+    Disk,
+    #[error("too many records are waiting to be written")]
+    Busy,
+}
+
+impl SpoolClosed {
+    /// When to try again.
+    pub fn retry_after_seconds(self) -> u32 {
+        match self {
+            Self::Busy => 1,
+            Self::Disk => 5,
+            Self::Full => 30,
+        }
+    }
+}
+
+/// Milliseconds since 1970.
+pub type Clock = Arc<dyn Fn() -> u64 + Send + Sync>;
+
+#[derive(Clone)]
+pub struct Recorder {
+    inner: Arc<Inner>,
+}
+
+struct Inner {
+    spool: Arc<Spool>,
+    meter: Arc<Meter>,
+    queue: mpsc::Sender<Item>,
+    open: AtomicUsize,
+    clock: Clock,
+}
+
+impl std::fmt::Debug for Recorder {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Recorder")
+            .field("spool", &self.inner.spool)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Recorder {
+    /// Opens the folder, recovers what another process left in it, and starts writing. Blocks.
+    pub fn open(options: SpoolOptions, clock: Clock) -> Result<Self, OpenError> {
+        let folder = options.folder.display().to_string();
+        let spool = Arc::new(Spool::open(options)?);
+        let meter = Arc::new(Meter::default());
+        let (queue, items) = mpsc::channel();
+        let (sync, to_sync) = mpsc::channel();
+        let writer = writer::Writer::new(Arc::clone(&spool), Arc::clone(&meter), items, sync);
+        let syncer = sync::Syncer {
+            spool: Arc::clone(&spool),
+            meter: Arc::clone(&meter),
+            queue: to_sync,
+        };
+        let io = |source: io::Error| OpenError::Io {
+            folder: folder.clone(),
+            source,
+        };
+        thread::Builder::new()
+            .name("spool-sync".to_owned())
+            .spawn(move || syncer.run())
+            .map_err(io)?;
+        thread::Builder::new()
+            .name("spool-write".to_owned())
+            .spawn(move || writer.run())
+            .map_err(io)?;
+        Ok(Self {
+            inner: Arc::new(Inner {
+                spool,
+                meter,
+                queue,
+                open: AtomicUsize::new(0),
+                clock,
+            }),
+        })
+    }
+
+    /// Writes the intent of a call that may go upstream. Where this future or the [`Written`] it gives is dropped,
+    /// the call was cancelled, and its outcome says so.
+    pub async fn intent(&self, intent: Intent, level: Level) -> Result<Written, SpoolClosed> {
+        let written = self.begin(&intent)?;
+        match self.write(intent, level).await {
+            Ok(()) => Ok(written),
+            Err(closed) => {
+                written.never_made();
+                Err(closed)
+            }
+        }
+    }
+
+    /// Writes the only record of a call that was refused.
+    pub async fn refused(&self, intent: Intent) -> Result<(), SpoolClosed> {
+        self.write(intent, Level::Process).await
+    }
+
+    /// Waits until all that was handed in before is written.
+    pub async fn flush(&self) -> Result<(), SpoolClosed> {
+        let (answer, answered) = oneshot::channel();
+        self.enqueue(Vec::new(), Wait::Synced(answer))?;
+        answered.await.unwrap_or(Err(SpoolClosed::Disk))
+    }
+
+    /// Whether calls can be recorded now; for `/readyz`.
+    pub fn is_open(&self) -> bool {
+        !self.inner.spool.is_failed()
+            && self.inner.spool.used() < self.inner.spool.options().for_intents()
+    }
+
+    /// What sends the records on. One for each recorder.
+    pub fn shipper(&self, replica: &str, post: Post) -> Shipper {
+        Shipper::new(
+            Arc::clone(&self.inner.spool),
+            Arc::clone(&self.inner.meter),
+            replica,
+            post,
+        )
+    }
+
+    pub fn register(&self, registry: &mut Registry) {
+        self.inner.meter.register(registry);
+    }
+
+    /// Brings the gauges up to date; called before the metrics are read.
+    pub fn measure(&self) {
+        let (spool, meter) = (&self.inner.spool, &self.inner.meter);
+        let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
+        meter.backlog.set(gauge(spool.backlog()));
+        meter.used.set(gauge(spool.used()));
+        meter.segments.set(gauge(spool.segment_count() as u64));
+        meter.damaged.set(gauge(spool.damaged()));
+        meter.closed.set(i64::from(!self.is_open()));
+    }
+
+    fn begin(&self, intent: &Intent) -> Result<Written, SpoolClosed> {
+        if self.inner.open.fetch_add(1, Ordering::Relaxed) >= OPEN {
+            self.inner.open.fetch_sub(1, Ordering::Relaxed);
+            self.inner.meter.refused.inc();
+            return Err(SpoolClosed::Busy);
+        }
+        Ok(Written::new(self.clone(), intent))
+    }
+
+    async fn write(&self, intent: Intent, level: Level) -> Result<(), SpoolClosed> {
+        let begun = Instant::now();
+        let written = self.admit(intent, level).await;
+        match written {
+            Ok(()) => {
+                self.inner.meter.intents.inc();
+                self.inner.meter.wait.observe(begun.elapsed().as_secs_f64());
+            }
+            Err(_) => drop(self.inner.meter.refused.inc()),
+        }
+        written
+    }
+
+    async fn admit(&self, intent: Intent, level: Level) -> Result<(), SpoolClosed> {
+        if self.inner.spool.is_failed() {
+            return Err(SpoolClosed::Disk);
+        }
+        // A record's types bound it below a frame's length; what does not fit all the same is not recorded, so not made.
+        let frame = framed(&Record::Intent(Box::new(intent))).ok_or(SpoolClosed::Full)?;
+        let (answer, answered) = oneshot::channel();
+        let wait = match level {
+            Level::Process => Wait::Written(answer),
+            Level::Host | Level::Strict => Wait::Synced(answer),
+        };
+        let length = frame.len();
+        let (frames, bytes) = self.inner.meter.joined_queue(length);
+        let refused = if frames > QUEUE {
+            Some(SpoolClosed::Busy)
+        } else if !self.inner.spool.has_room(
+            bytes,
+            self.inner.open.load(Ordering::Relaxed) as u64 * OUTCOME,
+        ) {
+            Some(SpoolClosed::Full)
+        } else {
+            None
+        };
+        if let Some(closed) = refused {
+            self.inner.meter.left_queue(1, length);
+            return Err(closed);
+        }
+        self.inner
+            .queue
+            .send(Item { frame, wait })
+            .map_err(|_| SpoolClosed::Disk)?;
+        // A writer that is gone drops the answer.
+        answered.await.unwrap_or(Err(SpoolClosed::Disk))
+    }
+
+    fn enqueue(&self, frame: Vec<u8>, wait: Wait) -> Result<(), SpoolClosed> {
+        self.inner.meter.joined_queue(frame.len());
+        self.inner
+            .queue
+            .send(Item { frame, wait })
+            .map_err(|_| SpoolClosed::Disk)
+    }
+
+    /// Outcomes are taken whenever the disk takes them: their calls have been made.
+    fn outcome(&self, outcome: Outcome) {
+        let queued = framed(&Record::Outcome(outcome))
+            .is_some_and(|frame| self.enqueue(frame, Wait::No).is_ok());
+        if !queued {
+            self.inner.meter.lost_outcome();
+        }
+    }
+
+    fn ended(&self) {
+        self.inner.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+fn framed(record: &Record) -> Option<Vec<u8>> {
+    serde_json::to_vec(record)
+        .ok()
+        .and_then(|payload| frame::frame(&payload))
+}

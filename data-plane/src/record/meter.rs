@@ -1,0 +1,149 @@
+//! What is counted about records: the queue's bounds, and the metrics an operator watches.
+
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::time::Duration;
+
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::{Registry, Unit};
+
+#[derive(Debug)]
+pub struct Meter {
+    /// Frames and bytes handed to the writer and not yet written.
+    frames: AtomicUsize,
+    bytes: AtomicU64,
+    pub intents: Counter,
+    pub refused: Counter,
+    disk_failures: Counter,
+    lost_outcomes: Counter,
+    pub wait: Histogram,
+    sync: Histogram,
+    pub shipped: Counter,
+    pub unread: Counter,
+    pub ship_failures: Counter,
+    pub backlog: Gauge,
+    pub used: Gauge,
+    pub segments: Gauge,
+    pub damaged: Gauge,
+    pub closed: Gauge,
+}
+
+impl Default for Meter {
+    fn default() -> Self {
+        // 20 µs to 0.6 s: a write to the page cache, a sync on a bad disk.
+        let times = || {
+            Histogram::new([
+                20e-6, 50e-6, 100e-6, 250e-6, 1e-3, 4e-3, 16e-3, 60e-3, 250e-3, 600e-3,
+            ])
+        };
+        Self {
+            frames: AtomicUsize::new(0),
+            bytes: AtomicU64::new(0),
+            intents: Counter::default(),
+            refused: Counter::default(),
+            disk_failures: Counter::default(),
+            lost_outcomes: Counter::default(),
+            wait: times(),
+            sync: times(),
+            shipped: Counter::default(),
+            unread: Counter::default(),
+            ship_failures: Counter::default(),
+            backlog: Gauge::default(),
+            used: Gauge::default(),
+            segments: Gauge::default(),
+            damaged: Gauge::default(),
+            closed: Gauge::default(),
+        }
+    }
+}
+
+impl Meter {
+    pub fn register(&self, registry: &mut Registry) {
+        let spool = registry.sub_registry_with_prefix("spool");
+        let bytes = || Unit::Bytes;
+        spool.register_with_unit(
+            "backlog",
+            "Written and not yet acknowledged",
+            bytes(),
+            self.backlog.clone(),
+        );
+        spool.register_with_unit("used", "All files of the spool", bytes(), self.used.clone());
+        spool.register("segments", "Files of the spool", self.segments.clone());
+        spool.register(
+            "damaged_segments",
+            "Segments set aside since start",
+            self.damaged.clone(),
+        );
+        spool.register(
+            "closed",
+            "1 where no call is admitted because it could not be recorded",
+            self.closed.clone(),
+        );
+        spool.register(
+            "disk_failures",
+            "Writes and syncs that failed",
+            self.disk_failures.clone(),
+        );
+        let record = registry.sub_registry_with_prefix("record");
+        record.register("intents", "Intents written", self.intents.clone());
+        record.register(
+            "refused_intents",
+            "Calls turned away because they could not be recorded",
+            self.refused.clone(),
+        );
+        record.register(
+            "lost_outcomes",
+            "Outcomes the disk did not take",
+            self.lost_outcomes.clone(),
+        );
+        record.register_with_unit(
+            "wait",
+            "From an intent to its being safe",
+            Unit::Seconds,
+            self.wait.clone(),
+        );
+        record.register_with_unit("sync", "One fdatasync", Unit::Seconds, self.sync.clone());
+        record.register(
+            "shipped",
+            "Records the control plane has stored",
+            self.shipped.clone(),
+        );
+        record.register(
+            "unread",
+            "Records the control plane keeps but does not understand",
+            self.unread.clone(),
+        );
+        record.register(
+            "ship_failures",
+            "Batches that were not acknowledged",
+            self.ship_failures.clone(),
+        );
+    }
+
+    /// Frames and bytes that are in the queue, this one included.
+    pub fn joined_queue(&self, bytes: usize) -> (usize, u64) {
+        let frames = self.frames.fetch_add(1, Ordering::Relaxed) + 1;
+        (
+            frames,
+            self.bytes.fetch_add(bytes as u64, Ordering::Relaxed) + bytes as u64,
+        )
+    }
+
+    pub fn left_queue(&self, frames: usize, bytes: usize) {
+        self.frames.fetch_sub(frames, Ordering::Relaxed);
+        self.bytes.fetch_sub(bytes as u64, Ordering::Relaxed);
+    }
+
+    pub fn disk_failed(&self) {
+        self.disk_failures.inc();
+    }
+
+    pub fn lost_outcome(&self) {
+        self.lost_outcomes.inc();
+    }
+
+    pub fn synced(&self, took: Duration) {
+        self.sync.observe(took.as_secs_f64());
+    }
+}

@@ -1,0 +1,156 @@
+use std::io::Write;
+
+use super::*;
+use crate::record::tests::{Folder, Plane, intent, open as open_recorder, ship_all};
+use crate::record::{Level, Recorder};
+
+/// What a process leaves behind that wrote `count` intents, with `segment` bytes a segment.
+async fn left_behind(folder: &Folder, count: u32, segment: u64) {
+    let recorder = open_recorder(SpoolOptions {
+        segment,
+        ..SpoolOptions::new(folder.path())
+    });
+    for number in 0..count {
+        recorder.refused(intent(number)).await.unwrap();
+    }
+    close(recorder, folder).await;
+}
+
+/// Ends the recorder and waits until its threads let go of the folder.
+async fn close(recorder: Recorder, folder: &Folder) {
+    recorder.flush().await.unwrap();
+    drop(recorder);
+    let lock = File::open(folder.path().join("lock")).unwrap();
+    tokio::task::spawn_blocking(move || lock.lock().unwrap())
+        .await
+        .unwrap();
+}
+
+async fn shipped(folder: &Folder) -> Vec<ids::CallId> {
+    let recorder = open_recorder(SpoolOptions::new(folder.path()));
+    let plane = Plane::default();
+    ship_all(&recorder, &plane).await;
+    close(recorder, folder).await;
+    plane.intents()
+}
+
+fn numbers(range: std::ops::Range<u32>) -> Vec<ids::CallId> {
+    range.map(|number| intent(number).id).collect()
+}
+
+#[tokio::test]
+async fn a_new_process_ships_what_another_left() {
+    let folder = Folder::new();
+    left_behind(&folder, 20, 1_000).await;
+    assert!(folder.files("seg").len() > 3);
+    assert_eq!(shipped(&folder).await, numbers(0..20));
+}
+
+#[tokio::test]
+async fn a_torn_tail_is_cut_and_the_rest_is_shipped() {
+    let folder = Folder::new();
+    left_behind(&folder, 5, 1 << 20).await;
+    let newest = folder.files("seg").pop().unwrap();
+    let length = fs::metadata(&newest).unwrap().len();
+    OpenOptions::new()
+        .write(true)
+        .open(&newest)
+        .unwrap()
+        .set_len(length - 3)
+        .unwrap();
+    assert_eq!(shipped(&folder).await, numbers(0..4));
+}
+
+#[tokio::test]
+async fn a_tail_of_zeros_is_cut() {
+    let folder = Folder::new();
+    left_behind(&folder, 5, 1 << 20).await;
+    let newest = folder.files("seg").pop().unwrap();
+    OpenOptions::new()
+        .append(true)
+        .open(&newest)
+        .unwrap()
+        .write_all(&[0; 8192])
+        .unwrap();
+    assert_eq!(shipped(&folder).await, numbers(0..5));
+}
+
+#[tokio::test]
+async fn a_segment_that_was_only_begun_is_no_trouble() {
+    for begun in [&b""[..], b"pcs", MAGIC] {
+        let folder = Folder::new();
+        left_behind(&folder, 3, 1 << 20).await;
+        fs::write(folder.path().join("00000000000000000099.seg"), begun).unwrap();
+        assert_eq!(shipped(&folder).await, numbers(0..3));
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_segment_is_set_aside_and_the_others_are_shipped() {
+    let folder = Folder::new();
+    left_behind(&folder, 12, 1_000).await;
+    let second = folder.files("seg").swap_remove(1);
+    let mut bytes = fs::read(&second).unwrap();
+    let last = bytes.len() - 1;
+    bytes[last] ^= 1;
+    fs::write(&second, &bytes).unwrap();
+
+    let found = shipped(&folder).await;
+    assert_eq!(found.len(), 11, "one record is lost, and no other");
+    assert_eq!(
+        folder.files("damaged").len(),
+        1,
+        "and what is left of it is kept"
+    );
+    // It counts as used, and its number is not given again.
+    let spool = Spool::open(SpoolOptions::new(folder.path())).unwrap();
+    assert!(spool.used() >= bytes.len() as u64);
+    assert!(spool.begin().unwrap().0 > 2);
+}
+
+#[tokio::test]
+async fn something_else_than_a_segment_is_refused_and_not_cut() {
+    let folder = Folder::new();
+    let path = folder.path().join("00000000000000000001.seg");
+    fs::write(&path, b"pcspool9 of tomorrow").unwrap();
+    assert!(matches!(
+        Spool::open(SpoolOptions::new(folder.path())),
+        Err(OpenError::Io { .. })
+    ));
+    assert_eq!(fs::read(&path).unwrap(), b"pcspool9 of tomorrow");
+}
+
+#[tokio::test]
+async fn two_processes_cannot_share_a_folder() {
+    let folder = Folder::new();
+    let first = open_recorder(SpoolOptions::new(folder.path()));
+    assert!(matches!(
+        Spool::open(SpoolOptions::new(folder.path())),
+        Err(OpenError::InUse { .. })
+    ));
+    close(first, &folder).await;
+    Spool::open(SpoolOptions::new(folder.path())).expect("the first is gone");
+}
+
+#[tokio::test]
+async fn a_piece_holds_whole_records_within_its_bounds_and_at_least_one() {
+    let folder = Folder::new();
+    let recorder = open_recorder(SpoolOptions::new(folder.path()));
+    for number in 0..10 {
+        recorder
+            .intent(intent(number), Level::Process)
+            .await
+            .unwrap()
+            .ended(bundle::record::Ending::Ok);
+    }
+    recorder.flush().await.unwrap();
+    let piece = recorder.inner.spool.next_piece().unwrap();
+    assert_eq!(piece.read(3, usize::MAX).unwrap().records.len(), 3);
+    assert_eq!(piece.read(usize::MAX, 1).unwrap().records.len(), 1);
+    assert_eq!(
+        piece.read(usize::MAX, usize::MAX).unwrap().records.len(),
+        20
+    );
+    let load = piece.read(usize::MAX, 1_500).unwrap();
+    assert!(load.records.iter().map(Vec::len).sum::<usize>() <= 1_500 && !load.damaged);
+}
