@@ -30,7 +30,10 @@ impl Clock {
     /// Moves a clock that was set; the system's cannot be moved.
     pub fn advance(&self, by: Duration) {
         if let Source::Set(now) = &self.0 {
-            now.fetch_add(i64::try_from(by.as_millis()).unwrap_or(i64::MAX), Ordering::SeqCst);
+            now.fetch_add(
+                i64::try_from(by.as_millis()).unwrap_or(i64::MAX),
+                Ordering::SeqCst,
+            );
         }
     }
 
@@ -39,7 +42,10 @@ impl Clock {
         OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 
-    #[expect(clippy::disallowed_methods, reason = "the one place that asks the system for the time")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that asks the system for the time"
+    )]
     pub fn unix_ms(&self) -> i64 {
         match &self.0 {
             Source::System => {
@@ -67,7 +73,9 @@ impl Random {
 
     /// The same numbers in every run: for tests alone.
     pub fn seeded(seed: u64) -> Self {
-        Self(Chance::Seeded(Arc::new(Mutex::new(StdRng::seed_from_u64(seed)))))
+        Self(Chance::Seeded(Arc::new(Mutex::new(StdRng::seed_from_u64(
+            seed,
+        )))))
     }
 
     /// # Panics
@@ -75,8 +83,13 @@ impl Random {
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
         match &self.0 {
-            Chance::System => SysRng.try_fill_bytes(&mut bytes).expect("the system gives random bytes"),
-            Chance::Seeded(rng) => rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(&mut bytes),
+            Chance::System => SysRng
+                .try_fill_bytes(&mut bytes)
+                .expect("the system gives random bytes"),
+            Chance::Seeded(rng) => rng
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .fill_bytes(&mut bytes),
         }
         bytes
     }

@@ -26,13 +26,16 @@ pub(super) struct Drive {
 
 impl Drive {
     pub(super) fn new(limits: Limits, stop: Stop, cut: CancellationToken) -> Self {
+        let buffer = usize::try_from(limits.max_header_bytes).unwrap_or(usize::MAX);
+        // hyper panics below its least.
+        let buffer = buffer.max(8192);
         let mut protocol = auto::Builder::new(TokioExecutor::new());
         protocol
             .http1()
             .timer(TokioTimer::new())
             .header_read_timeout(limits.header_read)
             .max_headers(limits.max_header_fields)
-            .max_buf_size(usize::try_from(limits.max_header_bytes).unwrap_or(usize::MAX));
+            .max_buf_size(buffer);
         protocol
             .http2()
             .timer(TokioTimer::new())

@@ -1,5 +1,8 @@
 //! Counts the requests under way on one connection, from their headers to the last byte of their answer.
 
+#[cfg(test)]
+mod tests;
+
 use super::{Cause, Peer};
 use http::{Request, Response, StatusCode};
 use hyper::body::{Body, Frame, Incoming, SizeHint};

@@ -20,11 +20,23 @@ const PATIENCE: Duration = Duration::from_secs(5);
 /// Dropping it sends what is left, for five seconds at most.
 #[derive(Debug)]
 #[must_use = "spans are sent only while the guard lives"]
-pub struct Guard(Option<SdkTracerProvider>);
+pub struct Guard {
+    provider: Option<SdkTracerProvider>,
+    patience: Duration,
+}
 
 impl Guard {
     pub(super) fn new(provider: Option<SdkTracerProvider>) -> Self {
-        Self(provider)
+        Self {
+            provider,
+            patience: PATIENCE,
+        }
+    }
+
+    #[cfg(test)]
+    pub(super) fn patience(mut self, patience: Duration) -> Self {
+        self.patience = patience;
+        self
     }
 
     pub(super) fn layer<S>(&self, service: &'static str) -> Option<Box<dyn Layer<S> + Send + Sync>>
@@ -32,7 +44,7 @@ impl Guard {
         S: Subscriber + Send + Sync + for<'a> LookupSpan<'a>,
     {
         let spans = tracing_opentelemetry::layer()
-            .with_tracer(self.0.as_ref()?.tracer(service))
+            .with_tracer(self.provider.as_ref()?.tracer(service))
             .with_location(false)
             .with_threads(false);
         // Of its own level: quiet logs must not make traces go away.
@@ -48,12 +60,14 @@ impl Guard {
 
 impl Drop for Guard {
     fn drop(&mut self) {
-        let Some(provider) = self.0.take() else {
+        let Some(provider) = self.provider.take() else {
             return;
         };
-        let sent = elsewhere(move || provider.shutdown_with_timeout(PATIENCE));
-        if let Ok(Err(error)) = sent {
-            tracing::warn!(%error, "the last spans were not sent");
+        let patience = self.patience;
+        match elsewhere(move || provider.shutdown_with_timeout(patience)) {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => tracing::warn!(%error, "the last spans were not sent"),
+            Err(error) => tracing::warn!(%error, "the last spans were not sent"),
         }
     }
 }

@@ -1,0 +1,39 @@
+use super::Traffic;
+use std::time::Duration;
+use tokio::time::{Instant, advance, timeout};
+
+const FIRST: Duration = Duration::from_secs(1);
+const THEN: Duration = Duration::from_secs(60);
+
+#[tokio::test(start_paused = true)]
+async fn a_connection_that_never_asks_is_quiet_after_the_first_patience() {
+    let began = Instant::now();
+    Traffic::new().quiet(FIRST, THEN).await;
+    assert_eq!(began.elapsed().as_secs(), FIRST.as_secs());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_under_way_is_never_quiet_however_long_it_takes() {
+    let traffic = Traffic::new();
+    let under_way = traffic.begin();
+    let quiet = traffic.quiet(FIRST, THEN);
+    tokio::pin!(quiet);
+    assert!(timeout(THEN * 100, quiet.as_mut()).await.is_err());
+    let ended = Instant::now();
+    drop(under_way);
+    quiet.await;
+    assert_eq!(ended.elapsed().as_secs(), THEN.as_secs());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_request_too_short_to_be_seen_still_begins_the_patience_anew() {
+    let traffic = Traffic::new();
+    drop(traffic.begin());
+    let quiet = traffic.quiet(FIRST, THEN);
+    tokio::pin!(quiet);
+    assert!(timeout(THEN / 2, quiet.as_mut()).await.is_err());
+    drop(traffic.begin());
+    assert!(timeout(THEN - FIRST, quiet.as_mut()).await.is_err());
+    advance(FIRST * 2).await;
+    quiet.await;
+}
