@@ -39,7 +39,7 @@ impl Metrics {
         enter(&mut self.0.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// As OpenMetrics text.
+    /// As `OpenMetrics` text.
     pub fn text(&self) -> Result<String, fmt::Error> {
         let mut shown = String::new();
         self.register(|registry| text::encode(&mut shown, registry))?;

@@ -47,6 +47,7 @@ impl Stop {
         self.0.cancelled().await;
     }
 
+    #[must_use]
     pub fn child(&self) -> Self {
         Self(self.0.child_token())
     }

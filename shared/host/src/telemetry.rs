@@ -28,18 +28,20 @@ pub struct Telemetry {
 
 /// Once in a process, in `main`. Keep the guard to the end: dropping it sends the last spans.
 pub fn start(telemetry: Telemetry) -> anyhow::Result<Guard> {
+    let Telemetry {
+        service,
+        instance,
+        log,
+        otlp,
+    } = telemetry;
+    // The exporter's client looks for it.
     crate::tls::install_crypto();
-    let lines = lines::layer(telemetry.log.as_deref(), std::io::stderr)?;
-    let guard = Guard::new(
-        telemetry
-            .otlp
-            .as_deref()
-            .map(|endpoint| export::provider(endpoint, telemetry.service, &telemetry.instance))
-            .transpose()?,
-    );
+    let lines = lines::layer(log.as_deref(), std::io::stderr)?;
+    let provider = otlp.map(|endpoint| export::provider(&endpoint, service, &instance));
+    let guard = Guard::new(provider.transpose()?);
     tracing_subscriber::registry()
         .with(lines)
-        .with(guard.layer(telemetry.service))
+        .with(guard.layer(service))
         .try_init()
         .context("telemetry was started before")?;
     panics::log_them();

@@ -2,6 +2,7 @@
 
 use super::trace::is_wire;
 use anyhow::Context as _;
+use std::fmt::Write as _;
 use std::io::{self, Write};
 use tracing::{Level, Subscriber};
 use tracing_subscriber::filter::{FilterExt as _, filter_fn};
@@ -51,7 +52,7 @@ impl<W: Write> Write for Escaped<W> {
             let mut shown = String::with_capacity(text.len() + 16);
             for character in text.chars() {
                 if deceives(character) {
-                    shown.push_str(&format!("\\u{:04x}", u32::from(character)));
+                    let _ = write!(shown, "\\u{:04x}", u32::from(character));
                 } else {
                     shown.push(character);
                 }
