@@ -13,6 +13,7 @@
     )
 )]
 
+pub mod case;
 mod charge;
 mod clock;
 mod compile;
