@@ -7,6 +7,7 @@
 mod password;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::{Context, bail, ensure};
 use clap::Parser;
@@ -35,7 +36,18 @@ struct Arguments {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
+    match made().await {
+        Ok(()) => ExitCode::SUCCESS,
+        // One sentence with its causes; a backtrace would hide it.
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn made() -> anyhow::Result<()> {
     let arguments = Arguments::parse();
     let mut passwords = Passwords::kept_in(&arguments.passwords)?;
     let mut connection = PgConnectOptions::from_url(&arguments.database_url)?

@@ -11,6 +11,7 @@ mod told;
 mod written;
 
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use anyhow::Context;
 use clap::Parser;
@@ -39,7 +40,18 @@ struct Arguments {
 }
 
 #[tokio::main(flavor = "current_thread")]
-async fn main() -> anyhow::Result<()> {
+async fn main() -> ExitCode {
+    match seeded().await {
+        Ok(()) => ExitCode::SUCCESS,
+        // One sentence with its causes; a backtrace would hide it.
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn seeded() -> anyhow::Result<()> {
     // The one provider of the workspace; a second call would only mean that it is set already.
     let _ = rustls::crypto::aws_lc_rs::default_provider().install_default();
     let arguments = Arguments::parse();
@@ -50,7 +62,7 @@ async fn main() -> anyhow::Result<()> {
     }
     let before = state.dev()?.and_then(|dev| dev.demo);
     let demo = match &arguments.upstream {
-        Some(upstream) => Some(made(&arguments, &state, before, upstream).await?),
+        Some(upstream) => Some(demo(&arguments, &state, before, upstream).await?),
         // An organisation made by an earlier run is still there, and so are its credentials.
         None => before,
     };
@@ -64,7 +76,7 @@ async fn main() -> anyhow::Result<()> {
     Ok(())
 }
 
-async fn made(
+async fn demo(
     arguments: &Arguments,
     state: &State,
     before: Option<Demo>,
