@@ -1,6 +1,6 @@
 //! Milliseconds since this process began to count. Only differences mean anything; Redis keeps its own time.
 
-use tokio::time::Instant;
+use std::time::Instant;
 
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Clock(Instant);

@@ -19,7 +19,7 @@ pub fn limit(policy: PolicyId, counter: &str) -> [u8; 16] {
 }
 
 /// One subject of a limit; `by` are the canonical values that split it further.
-pub fn subject<'a>(whose: Whose<'a>, by: impl IntoIterator<Item = &'a str>) -> [u8; 16] {
+pub fn subject(whose: Whose<'_>, by: &[impl AsRef<str>]) -> [u8; 16] {
     let (scope, id, name): (&str, uuid::Uuid, &str) = match whose {
         Whose::Org(org) => ("org", org.uuid(), ""),
         Whose::Grant(grant) => ("grant", grant.uuid(), ""),
@@ -29,7 +29,8 @@ pub fn subject<'a>(whose: Whose<'a>, by: impl IntoIterator<Item = &'a str>) -> [
         Whose::Tool(server, tool) => ("tool", server.uuid(), tool),
     };
     let fixed = [scope.as_bytes(), id.as_bytes(), name.as_bytes()];
-    digest(fixed.into_iter().chain(by.into_iter().map(str::as_bytes)))
+    let by = by.iter().map(|value| value.as_ref().as_bytes());
+    digest(fixed.into_iter().chain(by))
 }
 
 /// Each part is preceded by its length, so that no two lists of parts give one text.

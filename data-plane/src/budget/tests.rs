@@ -1,1 +1,9 @@
+mod server;
+mod world;
 
+mod memory;
+mod outage;
+mod redis;
+
+pub(super) use server::Server;
+pub(super) use world::{Agent, PATIENT, admitted, passed, refused, replica, replica_of};

@@ -1,1 +1,138 @@
+//! The function beside its model: every answer of Redis is replayed, at Redis's time, into `ring.rs`.
 
+use super::*;
+use crate::budget::ring::{Geometry, Ring};
+use crate::budget::tests::{Agent, PATIENT, Server};
+use crate::budget::{Charge, Count, OnOutage};
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+
+/// What `ring.rs` says to the same question.
+fn expect(rings: &mut [Ring], parts: &[Part], now: u64) -> (Answer, Vec<u64>) {
+    let mut worst = None;
+    let mut reckoned = Vec::new();
+    for (at, (ring, part)) in rings.iter_mut().zip(parts).enumerate() {
+        let Measure::Rate {
+            geometry,
+            cost,
+            max,
+        } = part.measure
+        else {
+            panic!("these histories have rates only");
+        };
+        reckoned.push(ring.open(geometry, now));
+        if !ring.admits(cost, max) {
+            let wait = ring.wait(now, cost, max);
+            worst = Refusal::worst(worst, Some(Refusal { part: at, wait }));
+        }
+    }
+    let sums = |rings: &[Ring]| rings.iter().map(Ring::sum).collect();
+    if let Some(refusal) = worst {
+        return (Answer::Refused(refusal), sums(rings));
+    }
+    let slots = rings
+        .iter_mut()
+        .zip(parts)
+        .zip(reckoned)
+        .map(|((ring, part), now)| match part.measure {
+            Measure::Rate { cost, .. } => ring.charge(now, cost),
+            Measure::InFlight { .. } => 0,
+        });
+    (
+        Answer::Passed {
+            slots: slots.collect(),
+        },
+        sums(rings),
+    )
+}
+
+/// Three limits with short windows, one of which changes its window, for some seconds of real time.
+async fn agrees_with_the_model(server: Server, seed: u64) {
+    let client = redis::Client::open(server.url().expose()).unwrap();
+    let (_, fleet) = watch::channel(Fleet::default());
+    let shared = Shared::start(client, PATIENT, fleet);
+    shared.line.is_open().wait_for(|open| *open).await.unwrap();
+
+    let agent = Agent::new();
+    let mut random = StdRng::seed_from_u64(seed);
+    let mut rings = vec![Ring::new(Geometry::of(1_000)); 3];
+    let (mut began, mut passed, mut refused, mut freed) = (None, 0, 0, 0_u64);
+    loop {
+        let late = freed % 400 > 200;
+        let windows = [1_000, 1_500, if late { 2_000 } else { 1_000 }];
+        let limits = ["a", "b", "c"].iter().zip(windows).zip([90, 150, 120]);
+        let charges: Vec<Charge> = limits
+            .map(|((name, window_ms), max)| Charge {
+                window_ms,
+                cost: random.random_range(0..4),
+                count: Count::Attempts,
+                on_outage: OnOutage::Closed,
+                ..agent.hourly(name, max)
+            })
+            .collect();
+        let ask = agent.ask(&charges);
+        let parts = ask.parts();
+        let reply = shared.put(&ask, &parts).await.unwrap();
+        let before: u64 = rings.iter().map(Ring::sum).sum();
+        let (answer, sums) = expect(&mut rings, &parts, reply.now);
+        assert_eq!(
+            (&reply.answer, &reply.sums),
+            (&answer, &sums),
+            "seed {seed}"
+        );
+        freed += before.saturating_sub(sums.iter().sum());
+        match answer {
+            Answer::Passed { .. } => passed += 1,
+            Answer::Refused(_) => refused += 1,
+            Answer::Revoked(_) => panic!("nothing was revoked"),
+        }
+        if reply.now - *began.get_or_insert(reply.now) > 4_500 {
+            break;
+        }
+    }
+    assert!(
+        passed > 100 && refused > 100 && freed > 200,
+        "{passed} {refused} {freed}: too tame"
+    );
+}
+
+#[tokio::test]
+async fn the_function_answers_as_the_ring_does() {
+    agrees_with_the_model(Server::start(), rand::random()).await;
+}
+
+#[tokio::test]
+async fn the_script_answers_as_the_ring_does() {
+    agrees_with_the_model(Server::without_functions(), rand::random()).await;
+}
+
+#[tokio::test]
+async fn places_of_a_replica_that_died_are_free_when_their_lease_ends() {
+    let server = Server::start();
+    let client = redis::Client::open(server.url().expose()).unwrap();
+    let (_, fleet) = watch::channel(Fleet::default());
+    let shared = Shared::start(client, PATIENT, fleet);
+    shared.line.is_open().wait_for(|open| *open).await.unwrap();
+    let agent = Agent::new();
+    let charges = [agent.in_flight("busy", 1)];
+    let short = async |ask: Ask<'_>| {
+        let (keys, mut args) = question(&ask, &ask.parts());
+        args[4] = "80".into();
+        let patience = PATIENT.timeout;
+        let value = shared.line.ask(Verb::Charge, &keys, &args, patience).await;
+        reply::read(value.unwrap(), 1).unwrap()
+    };
+    let taken = short(agent.ask(&charges)).await;
+    assert!(matches!(taken.answer, Answer::Passed { .. }));
+    loop {
+        let reply = short(agent.ask(&charges)).await;
+        match reply.answer {
+            Answer::Refused(_) => assert!(reply.now < taken.now + 80),
+            Answer::Passed { .. } => {
+                assert!(reply.now >= taken.now + 80);
+                break;
+            }
+            Answer::Revoked(_) => panic!("nothing was revoked"),
+        }
+    }
+}

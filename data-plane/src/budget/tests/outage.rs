@@ -1,0 +1,233 @@
+//! Redis is stopped, and comes back.
+
+use super::{Agent, Server, admitted, passed, refused, replica, replica_of};
+use crate::budget::{Budget, Charge, Charged, Fleet, Mode, OnOutage, Settings};
+use std::time::Duration;
+use tokio::sync::watch;
+use tokio::time::{Instant, timeout};
+
+const PAIR: [Fleet; 2] = [
+    Fleet {
+        replicas: 2,
+        rank: 0,
+    },
+    Fleet {
+        replicas: 2,
+        rank: 1,
+    },
+];
+
+async fn until(budget: &Budget, reachable: bool) {
+    let mut watch = budget.reachable().unwrap();
+    let change = watch.wait_for(|is| *is == reachable);
+    timeout(Duration::from_secs(20), change)
+        .await
+        .unwrap()
+        .unwrap();
+}
+
+/// Calls until Redis decides again.
+async fn until_shared(budget: &Budget, agent: &Agent, charge: &Charge) {
+    let asking = async {
+        loop {
+            match budget
+                .charge(&agent.ask(std::slice::from_ref(charge)))
+                .await
+            {
+                Charged::Passed {
+                    mode: Mode::Shared, ..
+                }
+                | Charged::Refused {
+                    mode: Mode::Shared, ..
+                } => return,
+                _ => tokio::task::yield_now().await,
+            }
+        }
+    };
+    timeout(Duration::from_secs(20), asking).await.unwrap();
+}
+
+#[tokio::test]
+async fn each_limit_does_what_it_says_and_the_mode_says_which() {
+    let mut server = Server::start();
+    let budget = replica(&server.url()).await;
+    let agent = Agent::new();
+    let on = |on_outage, name: &str| Charge {
+        on_outage,
+        ..agent.hourly(name, 3)
+    };
+    let closed = [on(OnOutage::Closed, "closed")];
+    let share = [on(OnOutage::Share, "share")];
+    let open = [on(OnOutage::Open, "open")];
+    for limit in [&closed, &share, &open] {
+        assert_eq!(
+            passed(budget.charge(&agent.ask(limit)).await).0,
+            Mode::Shared
+        );
+    }
+    server.stop();
+    until(&budget, false).await;
+
+    let answer = budget.charge(&agent.ask(&closed)).await;
+    assert_eq!(refused(&answer), (0, Some(1_000), Mode::Closed));
+    assert_eq!(
+        passed(budget.charge(&agent.ask(&share)).await).0,
+        Mode::Share
+    );
+    assert_eq!(
+        admitted(&budget, &agent, &share, 5).await,
+        1,
+        "three in all"
+    );
+    assert_eq!(
+        refused(&budget.charge(&agent.ask(&share)).await).2,
+        Mode::Share
+    );
+    for _ in 0..10 {
+        assert_eq!(passed(budget.charge(&agent.ask(&open)).await).0, Mode::Open);
+    }
+    let mixed = [share[0].clone(), closed[0].clone()];
+    assert_eq!(
+        refused(&budget.charge(&agent.ask(&mixed)).await).0,
+        0,
+        "the longest wait answers"
+    );
+
+    server.run();
+    until_shared(&budget, &agent, &on(OnOutage::Closed, "other")).await;
+    assert_eq!(
+        passed(budget.charge(&agent.ask(&closed)).await).0,
+        Mode::Shared
+    );
+}
+
+#[tokio::test]
+async fn shares_of_two_replicas_and_what_redis_had_counted_make_one_budget() {
+    let mut server = Server::start();
+    let one = replica_of(&server.url(), PAIR[0]).await;
+    let other = replica_of(&server.url(), PAIR[1]).await;
+    let agent = Agent::new();
+    let charges = [agent.hourly("calls", 20)];
+    assert_eq!(admitted(&one, &agent, &charges, 5).await, 5);
+    assert_eq!(admitted(&other, &agent, &charges, 3).await, 3);
+    let _ = admitted(&one, &agent, &[agent.hourly("calls", 0)], 1).await;
+    server.stop();
+    until(&one, false).await;
+    until(&other, false).await;
+    let during =
+        admitted(&one, &agent, &charges, 50).await + admitted(&other, &agent, &charges, 50).await;
+    assert_eq!(during, 12);
+}
+
+#[tokio::test]
+async fn a_budget_smaller_than_the_fleet_belongs_to_the_first_replicas() {
+    let mut server = Server::start();
+    let mut total = 0;
+    let agent = Agent::new();
+    let charges = [agent.hourly("calls", 1)];
+    let url = server.url();
+    let replicas = [
+        replica_of(&url, PAIR[0]).await,
+        replica_of(&url, PAIR[1]).await,
+    ];
+    server.stop();
+    for budget in &replicas {
+        until(budget, false).await;
+        total += admitted(budget, &agent, &charges, 10).await;
+    }
+    assert_eq!(total, 1);
+}
+
+#[tokio::test]
+async fn what_passed_during_an_outage_is_counted_when_redis_is_back() {
+    let mut server = Server::start();
+    let budget = replica(&server.url()).await;
+    let agent = Agent::new();
+    let charges = [agent.hourly("calls", 100)];
+    server.stop();
+    until(&budget, false).await;
+    assert_eq!(admitted(&budget, &agent, &charges, 60).await, 60);
+    server.run();
+    until_shared(&budget, &agent, &agent.hourly("other", 1)).await;
+    // The debt is told in the background: wait until the server has it.
+    let key = format!(
+        "rl:{{{}}}:{}:{}",
+        agent.org.uuid(),
+        uuid::Uuid::from_bytes(charges[0].limit),
+        seal::to_hex(&charges[0].subject)
+    );
+    let told = async {
+        loop {
+            let mut connection = server.connection().await;
+            let mut get = redis::cmd("HGET");
+            get.arg(&key).arg("s");
+            let sum: Option<u64> = get.query_async(&mut connection).await.unwrap();
+            if sum == Some(60) {
+                return;
+            }
+        }
+    };
+    timeout(Duration::from_secs(20), told).await.unwrap();
+    assert_eq!(admitted(&budget, &agent, &charges, 100).await, 40);
+}
+
+#[tokio::test]
+async fn a_slow_redis_is_given_up_in_time_and_never_asked_twice() {
+    let server = Server::start();
+    let settings = Settings {
+        timeout: Duration::from_millis(25),
+        slow: Duration::from_secs(9),
+    };
+    let (_, fleet) = watch::channel(Fleet::default());
+    let budget = Budget::connect(Some(&server.url()), settings, fleet)
+        .await
+        .unwrap();
+    let agent = Agent::new();
+    let charges = [Charge {
+        on_outage: OnOutage::Closed,
+        ..agent.hourly("calls", 100)
+    }];
+    let before = server.calls("fcall").await;
+    let mut stopper = server.connection().await;
+    let mut sleep = redis::cmd("DEBUG");
+    sleep.arg("SLEEP").arg("2");
+    let stopped = tokio::spawn(async move { sleep.query_async::<()>(&mut stopper).await });
+    // Until the server is really stopped, calls pass.
+    let mut asked = 0;
+    let started = loop {
+        let started = Instant::now();
+        asked += 1;
+        if let Charged::Refused { mode, .. } = budget.charge(&agent.ask(&charges)).await {
+            assert_eq!(mode, Mode::Closed);
+            break started;
+        }
+    };
+    assert!(
+        started.elapsed() < Duration::from_millis(1_000),
+        "{:?}",
+        started.elapsed()
+    );
+    assert_eq!(budget.status().timeouts, 1);
+    let _ = stopped.await;
+    let renewed = server.calls("fcall").await - before - asked;
+    assert!(renewed == 0, "{renewed} trips too many");
+}
+
+#[tokio::test]
+async fn calls_in_flight_keep_their_share_of_places() {
+    let mut server = Server::start();
+    let budget = replica(&server.url()).await;
+    let agent = Agent::new();
+    let charges = [agent.in_flight("busy", 2)];
+    let (_, first) = passed(budget.charge(&agent.ask(&charges)).await);
+    server.stop();
+    until(&budget, false).await;
+    let (mode, _second) = passed(budget.charge(&agent.ask(&charges)).await);
+    assert_eq!(mode, Mode::Share);
+    assert_eq!(
+        refused(&budget.charge(&agent.ask(&charges)).await).2,
+        Mode::Share
+    );
+    drop(first);
+    passed(budget.charge(&agent.ask(&charges)).await);
+}

@@ -1,0 +1,106 @@
+//! Someone who calls, and limits to call under.
+
+use crate::budget::subject::{self, Whose};
+use crate::budget::{Ask, Budget, Charge, Charged, Count, Fleet, Held, Mode, OnOutage, Settings};
+use ids::{CallId, GrantId, OrgId, PolicyId, ServerId};
+use seal::Secret;
+use std::time::Duration;
+use tokio::sync::watch;
+use uuid::Uuid;
+
+#[derive(Debug, Clone, Copy)]
+pub struct Agent {
+    pub org: OrgId,
+    pub grant: GrantId,
+    pub server: ServerId,
+    pub policy: PolicyId,
+}
+
+fn fresh() -> Uuid {
+    Uuid::from_u128(rand::random())
+}
+
+impl Agent {
+    pub fn new() -> Self {
+        Self {
+            org: OrgId::from_uuid(fresh()),
+            grant: GrantId::from_uuid(fresh()),
+            server: ServerId::from_uuid(fresh()),
+            policy: PolicyId::from_uuid(fresh()),
+        }
+    }
+
+    pub fn ask<'a>(&self, charges: &'a [Charge]) -> Ask<'a> {
+        Ask {
+            org: self.org,
+            call: CallId::from_uuid(fresh()),
+            grant: self.grant,
+            server: self.server,
+            charges,
+        }
+    }
+
+    /// At most `max` an hour: within a test nothing is freed by time.
+    pub fn hourly(&self, counter: &str, max: u64) -> Charge {
+        Charge {
+            limit: subject::limit(self.policy, counter),
+            subject: subject::subject(Whose::Grant(self.grant), &[] as &[&str]),
+            window_ms: 3_600_000,
+            max,
+            cost: 1,
+            count: Count::Attempts,
+            on_outage: OnOutage::Share,
+            concurrency: None,
+        }
+    }
+
+    pub fn in_flight(&self, counter: &str, places: u32) -> Charge {
+        Charge {
+            concurrency: Some(places),
+            ..self.hourly(counter, 0)
+        }
+    }
+}
+
+/// Patient: these tests share a machine with others, and late is not wrong.
+pub const PATIENT: Settings = Settings {
+    timeout: Duration::from_secs(10),
+    slow: Duration::from_secs(9),
+};
+
+pub async fn replica(url: &Secret) -> Budget {
+    replica_of(url, Fleet::default()).await
+}
+
+pub async fn replica_of(url: &Secret, fleet: Fleet) -> Budget {
+    let (_, fleet) = watch::channel(fleet);
+    Budget::connect(Some(url), PATIENT, fleet).await.unwrap()
+}
+
+pub fn passed(charged: Charged) -> (Mode, Held) {
+    match charged {
+        Charged::Passed { mode, hold } => (mode, hold),
+        other => panic!("expected it to pass: {other:?}"),
+    }
+}
+
+pub fn refused(charged: &Charged) -> (usize, Option<u64>, Mode) {
+    match *charged {
+        Charged::Refused {
+            index,
+            retry_after_ms,
+            mode,
+        } => (index, retry_after_ms, mode),
+        ref other => panic!("expected a refusal: {other:?}"),
+    }
+}
+
+/// How many of so many calls, one after the other, pass.
+pub async fn admitted(budget: &Budget, agent: &Agent, charges: &[Charge], calls: usize) -> usize {
+    let mut count = 0;
+    for _ in 0..calls {
+        let charged = budget.charge(&agent.ask(charges)).await;
+        count += usize::from(matches!(charged, Charged::Passed { .. }));
+    }
+    count
+}
