@@ -1,6 +1,6 @@
 //! Slices of ours in bytes of theirs: everything outside an edit stays as it was, to the byte.
 
-use json::Span;
+use json::{Node, Span};
 
 /// What stands at `span` becomes `text`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -25,3 +25,50 @@ pub fn splice(text: &str, mut edits: Vec<Edit>) -> Option<String> {
     out.push_str(text.get(copied..)?);
     Some(out)
 }
+
+/// Takes members out of an object: those whose key `keep` says no to.
+pub fn without_members(object: &Node<'_>, mut keep: impl FnMut(&str) -> bool) -> Vec<Edit> {
+    let members = object.as_object().unwrap_or_default();
+    let spans: Vec<Span> = members
+        .iter()
+        .map(|member| Span {
+            start: member.key_span.start,
+            end: member.node.span.end,
+        })
+        .collect();
+    let kept: Vec<bool> = members.iter().map(|member| keep(&member.key)).collect();
+    removals(&spans, &kept)
+}
+
+/// Each run of parts that go, with the comma that went with it: the one after it, or, at the end, the one before.
+pub(crate) fn removals(parts: &[Span], kept: &[bool]) -> Vec<Edit> {
+    let mut edits = Vec::new();
+    let mut last_kept_end = None;
+    let mut run_start = None;
+    let mut run_end = 0;
+    for (part, kept) in parts.iter().zip(kept) {
+        if *kept {
+            if let Some(start) = run_start.take() {
+                edits.push(cut(start, part.start));
+            }
+            last_kept_end = Some(part.end);
+        } else {
+            run_start.get_or_insert(part.start);
+            run_end = part.end;
+        }
+    }
+    if let Some(start) = run_start {
+        edits.push(cut(last_kept_end.unwrap_or(start), run_end));
+    }
+    edits
+}
+
+fn cut(start: u32, end: u32) -> Edit {
+    Edit {
+        span: Span { start, end },
+        text: String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests;

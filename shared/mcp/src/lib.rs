@@ -30,7 +30,7 @@ mod revision;
 pub mod sealed;
 pub mod sse;
 
-pub use edit::{Edit, splice};
+pub use edit::{Edit, splice, without_members};
 pub use era::{Era, Framing, era, era_of_header};
 pub use id::same_id;
 pub use list::{Entry, Page};

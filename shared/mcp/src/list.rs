@@ -3,7 +3,7 @@
 //! Whole entries are cut out of the upstream's own text; what stays is as it was, to the byte. Which entries stay is
 //! asked of the caller. An answer that can be read in two ways is no page at all.
 
-use crate::edit::{Edit, splice};
+use crate::edit::{Edit, removals, splice};
 use crate::known;
 use crate::reply::Unreadable;
 use json::{Document, Node, Span};
@@ -85,7 +85,8 @@ impl<'d> Page<'d> {
             .iter()
             .map(|node| entry(node).is_some_and(|entry| keep(&entry)))
             .collect();
-        let mut edits = removals(&self.entries, &kept);
+        let spans: Vec<Span> = self.entries.iter().map(|node| node.span).collect();
+        let mut edits = removals(&spans, &kept);
         if let Some(span) = self.public {
             edits.push(Edit {
                 span,
@@ -106,36 +107,6 @@ fn entry<'d>(node: &'d Node<'d>) -> Option<Entry<'d>> {
         name: node.get("name")?.as_str()?,
         definition: node,
     })
-}
-
-/// Each run of entries that go, with the comma that went with it: the one after it, or, at the end, the one before.
-fn removals(entries: &[&Node<'_>], kept: &[bool]) -> Vec<Edit> {
-    let mut edits = Vec::new();
-    let mut last_kept_end = None;
-    let mut run_start = None;
-    let mut run_end = 0;
-    for (node, kept) in entries.iter().zip(kept) {
-        if *kept {
-            if let Some(start) = run_start.take() {
-                edits.push(cut(start, node.span.start));
-            }
-            last_kept_end = Some(node.span.end);
-        } else {
-            run_start.get_or_insert(node.span.start);
-            run_end = node.span.end;
-        }
-    }
-    if let Some(start) = run_start {
-        edits.push(cut(last_kept_end.unwrap_or(start), run_end));
-    }
-    edits
-}
-
-fn cut(start: u32, end: u32) -> Edit {
-    Edit {
-        span: Span { start, end },
-        text: String::new(),
-    }
 }
 
 #[cfg(test)]

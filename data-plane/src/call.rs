@@ -1,0 +1,180 @@
+//! Bytes → call: what one message asks, owned, with the bytes that will be sent for it.
+//!
+//! Refuses what cannot be read. Judges nothing: that a call is well formed does not mean that it may be made.
+
+mod edits;
+mod letter;
+
+pub use letter::{Letter, Presented};
+
+use crate::caller::Caller;
+use crate::lists::Tool;
+use crate::refusal::Refusal;
+use crate::relay::SessionKey;
+use crate::upstream::headers;
+use bytes::Bytes;
+use http::HeaderMap;
+use http::header::{ACCEPT, HeaderValue};
+use ids::CallId;
+use json::Node;
+use mcp::{Era, Rule};
+use std::time::Instant;
+
+#[derive(Debug)]
+pub struct Call {
+    pub caller: Caller,
+    pub era: Era,
+    pub what: What,
+    pub presented: Option<Presented>,
+    /// As they go upstream, besides the session and the stored ones.
+    pub headers: HeaderMap,
+    /// As it goes upstream: the client's own bytes, or those with slices of ours.
+    pub body: Bytes,
+    pub client: Client,
+    pub id: CallId,
+    pub at_ms: u64,
+    pub arrived: Instant,
+}
+
+#[derive(Debug)]
+pub enum What {
+    Request(Request),
+    Notification,
+    /// To a question of the server's.
+    Answer,
+    /// A standing stream, or the rest of a broken one.
+    Stream { resumed: bool },
+    /// The end of a session.
+    End,
+}
+
+#[derive(Debug)]
+pub struct Request {
+    /// As the client wrote it.
+    pub id: String,
+    pub method: String,
+    pub rule: Rule,
+    pub tool: Option<String>,
+    /// Why nobody could act on it.
+    pub fault: Option<&'static str>,
+    pub argument_keys: Vec<String>,
+    /// Of method and parameters, where the answer may ask for another round.
+    pub digest: Option<[u8; 32]>,
+}
+
+/// What the client says of itself.
+#[derive(Debug, Clone, Default)]
+pub struct Client {
+    pub name: Option<String>,
+    pub version: Option<String>,
+}
+
+impl Call {
+    /// A request of the client's.
+    pub fn request(
+        letter: &Letter<'_>,
+        request: &mcp::Request<'_>,
+        era: Era,
+        presented: Option<Presented>,
+        body: &Bytes,
+    ) -> Result<Self, Refusal> {
+        let rule = mcp::rule(request.method, era).ok_or(Refusal::UnknownMethod)?;
+        if era.is_modern() {
+            letter.check_mirror(request).map_err(Refusal::Framed)?;
+        }
+        let mut read = Request {
+            id: request.id.to_owned(),
+            method: request.method.to_owned(),
+            rule,
+            tool: None,
+            fault: request.object_params().err().map(|invalid| invalid.0),
+            argument_keys: Vec::new(),
+            digest: None,
+        };
+        if rule == Rule::Call {
+            match request.tool_call() {
+                Ok(call) => {
+                    let tool = Tool::of(letter.caller, &letter.app.seen, call.name);
+                    if era.is_modern() {
+                        letter
+                            .check_params(tool.param_headers(), call.arguments)
+                            .map_err(Refusal::Framed)?;
+                    }
+                    read.argument_keys = keys(call.arguments);
+                    read.tool = Some(call.name.to_owned());
+                }
+                Err(invalid) => read.fault = Some(invalid.0),
+            }
+        }
+        if era.is_modern() && edits::has_rounds(request.method) {
+            read.digest = Some(edits::digest(request));
+        }
+        let sent = edits::request(letter, request, &read, body)?;
+        let client = client(request, presented.as_ref());
+        Ok(letter.call(era, What::Request(read), presented, sent, client))
+    }
+
+    pub fn notification(letter: &Letter<'_>, era: Era, presented: Option<Presented>, body: Bytes) -> Self {
+        letter.call(era, What::Notification, presented, body, Client::default())
+    }
+
+    pub fn answer(letter: &Letter<'_>, era: Era, presented: Option<Presented>, body: Bytes) -> Self {
+        letter.call(era, What::Answer, presented, body, Client::default())
+    }
+
+    pub fn stream(letter: &Letter<'_>, era: Era, presented: Option<Presented>) -> Self {
+        let resumed = letter.head.headers.contains_key(headers::LAST_EVENT_ID);
+        let mut call = letter.call(era, What::Stream { resumed }, presented, Bytes::new(), Client::default());
+        call.headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+        call
+    }
+
+    pub fn end(letter: &Letter<'_>, era: Era, presented: Option<Presented>) -> Self {
+        letter.call(era, What::End, presented, Bytes::new(), Client::default())
+    }
+
+    pub fn as_request(&self) -> Option<&Request> {
+        match &self.what {
+            What::Request(request) => Some(request),
+            _ => None,
+        }
+    }
+
+    /// The session this belongs to, as one name; without a session, the grant at this server.
+    pub fn session_key(&self) -> SessionKey {
+        let bearer = self.caller.bearer();
+        let mut text = Vec::new();
+        for part in [&bearer.org, &bearer.server, &bearer.grant] {
+            text.extend_from_slice(part);
+        }
+        if let Some(presented) = &self.presented {
+            text.extend_from_slice(presented.session.upstream.as_bytes());
+        }
+        seal::sha256(&text)
+    }
+}
+
+/// Names at the top of the arguments, never what stands behind them.
+fn keys(arguments: Option<&Node<'_>>) -> Vec<String> {
+    const MOST: usize = 64;
+    arguments
+        .and_then(Node::as_object)
+        .unwrap_or_default()
+        .iter()
+        .take(MOST)
+        .map(|member| member.key.clone().into_owned())
+        .collect()
+}
+
+fn client(request: &mcp::Request<'_>, presented: Option<&Presented>) -> Client {
+    let (name, version) = request.client_info();
+    let session = presented.map(|presented| &presented.session);
+    Client {
+        name: name
+            .map(str::to_owned)
+            .or_else(|| session.and_then(|session| session.client_name.clone())),
+        version: version
+            .map(str::to_owned)
+            .or_else(|| session.and_then(|session| session.client_version.clone())),
+    }
+}

@@ -1,0 +1,278 @@
+//! The gate: a call and what is known of its tool → permit or refusal. PURE: no clock, no network, no counters.
+//!
+//! [`Permit`] is the only key to the relay, and this is the only place that makes one. Lists ask the same question of
+//! every tool ([`is_visible`]), so that seeing and doing cannot disagree.
+
+mod charges;
+
+pub use charges::{Due, limited};
+
+use crate::call::{Call, Request, What};
+use crate::caller::{Attached, Caller};
+use crate::lists::Tool;
+use crate::record::Level;
+use crate::refusal::{Judged, Refusal};
+use bundle::record;
+use json::Node;
+use mcp::answer::Decision;
+use mcp::{Group, Rule};
+use policy::{Around, ClientFacts, GrantFacts, MethodGroup, Question, ServerFacts, Verdict};
+
+/// Holding one is the proof that the gate let this call through.
+#[derive(Debug)]
+pub struct Permit {
+    call: Call,
+}
+
+impl Permit {
+    pub const fn call(&self) -> &Call {
+        &self.call
+    }
+
+    /// For the relay, which spends it.
+    pub fn spend(self) -> Call {
+        self.call
+    }
+}
+
+#[derive(Debug)]
+pub enum Judgement {
+    Admitted(Box<Admitted>),
+    /// Answered by us, with an empty list under this key.
+    Empty(&'static str),
+    Refused(Box<Refused>),
+}
+
+/// May go on, once its limits are charged and its intent is on record.
+#[derive(Debug)]
+pub struct Admitted {
+    pub permit: Permit,
+    pub due: Vec<Due>,
+    pub level: Level,
+    pub shadows: Vec<record::Shadow>,
+}
+
+#[derive(Debug)]
+pub struct Refused {
+    pub refusal: Refusal,
+    pub verdict: record::Verdict,
+    pub rule: String,
+    pub shadows: Vec<record::Shadow>,
+}
+
+/// Judges a request. `tool` is what is known of the tool that a `tools/call` names.
+pub fn judge(call: Call, arguments: Option<&Node<'_>>, tool: Option<&Tool<'_>>) -> Judgement {
+    let Some(request) = call.as_request() else {
+        return plain(call);
+    };
+    let Some(attached) = call.caller.policy() else {
+        return denied(&call, request, "(no policy)", None, Vec::new());
+    };
+    if let (Rule::Call, Some(name), Some(tool), None) = (request.rule, &request.tool, tool, request.fault) {
+        return judge_call(&call, request, &attached, name, tool, arguments)
+            .unwrap_or_else(|passed| passed.admit(call));
+    }
+    if let Some(fault) = request.fault {
+        return Judgement::Refused(Box::new(Refused {
+            refusal: Refusal::InvalidParams(fault),
+            verdict: record::Verdict::Invalid,
+            rule: "-32602".to_owned(),
+            shadows: Vec::new(),
+        }));
+    }
+    let missing = |group| !attached.policy.allows_methods(word(group));
+    match request.rule {
+        Rule::GroupList(group, key) if missing(group) => return Judgement::Empty(key),
+        Rule::GroupUse(group) if missing(group) => {
+            let rule = format!("/methods/{}", word(group).word());
+            return denied(&call, request, &rule, None, Vec::new());
+        }
+        // A task is its caller's alone, and none can be shown to be this grant's.
+        Rule::Task => return denied(&call, request, "(task)", Some("Tasks are not passed on."), Vec::new()),
+        _ => {}
+    }
+    let due = charges::of(&call, &attached, attached.policy.method_charges(&around(&call)));
+    Judgement::Admitted(Box::new(Admitted {
+        due,
+        level: Level::Process,
+        shadows: Vec::new(),
+        permit: Permit { call },
+    }))
+}
+
+/// Whether a tool stands in this caller's lists: not hidden, and not waiting for a review.
+pub fn is_visible(caller: &Caller, name: &str, tool: &Tool<'_>) -> bool {
+    caller
+        .policy()
+        .is_some_and(|attached| !attached.policy.is_hidden(name, tool.category()) && !tool.is_changed())
+}
+
+/// Whether the call names a tool that is unknown or hidden, which must take the same time.
+pub fn is_out_of_sight(caller: &Caller, name: &str, tool: &Tool<'_>) -> bool {
+    !tool.is_known()
+        || caller
+            .policy()
+            .is_some_and(|attached| attached.policy.is_hidden(name, tool.category()))
+}
+
+/// Whether a call of this method is put on record. Lists and handshakes are not.
+pub const fn is_recorded(rule: Rule) -> bool {
+    matches!(rule, Rule::Call | Rule::GroupUse(_) | Rule::Task)
+}
+
+/// Notifications, answers and streams of a live grant: with a policy they pass, without one nothing does.
+fn plain(call: Call) -> Judgement {
+    if call.caller.policy().is_none() && !matches!(call.what, What::End) {
+        return Judgement::Refused(Box::new(Refused {
+            refusal: Refusal::SwitchedOff,
+            verdict: record::Verdict::Deny,
+            rule: "(no policy)".to_owned(),
+            shadows: Vec::new(),
+        }));
+    }
+    Judgement::Admitted(Box::new(Admitted {
+        permit: Permit { call },
+        due: Vec::new(),
+        level: Level::Process,
+        shadows: Vec::new(),
+    }))
+}
+
+/// A call that the policy lets pass, before its permit is made.
+struct Passed {
+    due: Vec<Due>,
+    level: Level,
+    shadows: Vec<record::Shadow>,
+}
+
+impl Passed {
+    fn admit(self, call: Call) -> Judgement {
+        Judgement::Admitted(Box::new(Admitted {
+            permit: Permit { call },
+            due: self.due,
+            level: self.level,
+            shadows: self.shadows,
+        }))
+    }
+}
+
+fn judge_call(
+    call: &Call,
+    request: &Request,
+    attached: &Attached<'_>,
+    name: &str,
+    tool: &Tool<'_>,
+    arguments: Option<&Node<'_>>,
+) -> Result<Judgement, Passed> {
+    let question = Question {
+        tool: name,
+        known: tool.is_known(),
+        changed: tool.is_changed(),
+        category: tool.category(),
+        hints: tool.hints(),
+        schema: tool.schema(),
+        arguments,
+        approved: false,
+        around: around(call),
+    };
+    let shadows = || shadows(attached, &question);
+    let refused = |refusal, verdict, rule: &str, shadows| {
+        Ok(Judgement::Refused(Box::new(Refused { refusal, verdict, rule: rule.to_owned(), shadows })))
+    };
+    match attached.policy.decide(&question) {
+        Verdict::Allow(allowed) => Err(Passed {
+            due: charges::of(call, attached, allowed.charges(&question)),
+            level: match allowed.record() {
+                policy::Record::Process => Level::Process,
+                policy::Record::Host => Level::Host,
+                policy::Record::Strict => Level::Strict,
+            },
+            shadows: shadows(),
+        }),
+        Verdict::Deny { rule, message } => Ok(denied(call, request, rule, message, shadows())),
+        Verdict::Hold(hold) => {
+            let said = said(hold.rule, hold.message);
+            let judged = Judged {
+                decision: decision(call, "hold", hold.rule),
+                message: format!("[APPROVAL REQUIRED] {said}"),
+            };
+            refused(Refusal::Call(judged), record::Verdict::Hold, hold.rule, shadows())
+        }
+        Verdict::UnknownTool { rule } => {
+            let refusal = Refusal::UnknownTool { name: name.to_owned() };
+            refused(refusal, record::Verdict::UnknownTool, rule, Vec::new())
+        }
+        Verdict::Invalid => refused(
+            Refusal::InvalidParams("`params.arguments` is not an object"),
+            record::Verdict::Invalid,
+            "-32602",
+            Vec::new(),
+        ),
+    }
+}
+
+fn denied(call: &Call, request: &Request, rule: &str, message: Option<&str>, shadows: Vec<record::Shadow>) -> Judgement {
+    let judged = Judged {
+        decision: decision(call, "deny", rule),
+        message: format!("[POLICY DENIED] {}", said(rule, message)),
+    };
+    let refusal = if request.rule == Rule::Call {
+        Refusal::Call(judged)
+    } else {
+        Refusal::Method(judged)
+    };
+    Judgement::Refused(Box::new(Refused {
+        refusal,
+        verdict: record::Verdict::Deny,
+        rule: rule.to_owned(),
+        shadows,
+    }))
+}
+
+fn said(rule: &str, message: Option<&str>) -> String {
+    match rule.strip_prefix("/methods/") {
+        Some(group) if message.is_none() => format!("The policy does not let this grant use {group}."),
+        _ => message.map_or_else(|| policy::sentence(rule), str::to_owned),
+    }
+}
+
+fn decision(call: &Call, verdict: &'static str, rule: &str) -> Decision {
+    let attached = call.caller.policy();
+    Decision {
+        call: call.id.to_string(),
+        verdict,
+        rule: rule.to_owned(),
+        policy: attached.map(|attached| attached.slug.to_owned()),
+        version: attached.map(|attached| u64::from(attached.number)),
+        ..Decision::default()
+    }
+}
+
+fn around(call: &Call) -> Around<'_> {
+    let grant = call.caller.grant();
+    Around {
+        grant: GrantFacts { name: &grant.name, labels: &grant.labels, user: grant.user.as_deref() },
+        server: ServerFacts { slug: call.caller.server().slug.as_str() },
+        client: ClientFacts {
+            name: call.client.name.as_deref(),
+            version: call.client.version.as_deref(),
+        },
+        now: i64::try_from(call.at_ms).unwrap_or(i64::MAX),
+    }
+}
+
+fn shadows(attached: &Attached<'_>, question: &Question<'_>) -> Vec<record::Shadow> {
+    let would = attached.policy.shadows(question).into_iter();
+    would
+        .filter_map(|shadow| {
+            Some(record::Shadow { would: record::Would::of(shadow.outcome)?, rule: shadow.rule.into() })
+        })
+        .collect()
+}
+
+const fn word(group: Group) -> MethodGroup {
+    match group {
+        Group::Resources => MethodGroup::Resources,
+        Group::Prompts => MethodGroup::Prompts,
+    }
+}

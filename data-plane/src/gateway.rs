@@ -1,0 +1,56 @@
+//! What every call is given: the held bundles, the budgets, the spool, the pools, the seals. Built once, at start.
+
+use crate::budget::Budget;
+use crate::bundles::Holder;
+use crate::front::Entrance;
+use crate::lists::Seen;
+use crate::record::{Clock, Recorder};
+use crate::relay::{Asked, Standing};
+use crate::upstream::pool::Upstreams;
+use crate::upstream::session::Seals;
+use ids::CallId;
+use seal::{Nonce, Pepper};
+use std::sync::Arc;
+
+/// Randomness, handed in: the process's own, or a test's.
+pub type Chance = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
+
+pub struct Gateway {
+    pub replica: String,
+    pub holder: Arc<Holder>,
+    pub budget: Budget,
+    pub recorder: Recorder,
+    pub entrance: Entrance,
+    pub upstreams: Upstreams,
+    pub seals: Seals,
+    pub pepper: Pepper,
+    pub seen: Seen,
+    pub asked: Asked,
+    pub standing: Standing,
+    pub clock: Clock,
+    pub chance: Chance,
+}
+
+impl Gateway {
+    pub fn now_ms(&self) -> u64 {
+        (self.clock)()
+    }
+
+    pub fn nonce(&self) -> Nonce {
+        let mut nonce = Nonce::default();
+        (self.chance)(&mut nonce);
+        nonce
+    }
+
+    pub fn call_id(&self, now_ms: u64) -> CallId {
+        let mut random = [0; 10];
+        (self.chance)(&mut random);
+        CallId::new(now_ms, random)
+    }
+}
+
+impl std::fmt::Debug for Gateway {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Gateway").field("replica", &self.replica).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,83 @@
+//! The tools a replica has met: what passed in `tools/list` besides what the bundle records, and the reading of a list
+//! of our own accord.
+//!
+//! Here: what is known of a tool. Not here: whether it may be seen or called (`gate`).
+
+mod reread;
+mod seen;
+
+pub use reread::read_again;
+pub use seen::{Met, Seen};
+
+use crate::caller::Caller;
+use bundle::Pinning;
+use policy::{Category, CompiledSchema, Hints};
+use std::sync::Arc;
+
+/// A tool as this replica knows it, from the bundle or by its own eyes.
+#[derive(Debug)]
+pub struct Tool<'a> {
+    caller: &'a Caller,
+    name: &'a str,
+    recorded: Option<&'a bundle::Tool>,
+    met: Option<Arc<Met>>,
+}
+
+impl<'a> Tool<'a> {
+    pub fn of(caller: &'a Caller, seen: &Seen, name: &'a str) -> Self {
+        let server = caller.server().id;
+        Self {
+            caller,
+            name,
+            recorded: caller.org.tool(server, name),
+            met: seen.tool(server, name),
+        }
+    }
+
+    pub const fn is_known(&self) -> bool {
+        self.recorded.is_some() || self.met.is_some()
+    }
+
+    /// New or changed since the review, on a server that blocks such tools.
+    pub fn is_changed(&self) -> bool {
+        if self.caller.server().pinning != Pinning::Block {
+            return false;
+        }
+        let Some(recorded) = self.recorded else {
+            return true;
+        };
+        recorded.is_changed || self.met.as_ref().is_some_and(|met| met.digest != recorded.digest)
+    }
+
+    /// A tool that only a replica has met is nobody's reviewed one.
+    pub fn category(&self) -> Category {
+        self.recorded.map_or(Category::Unknown, |tool| tool.category)
+    }
+
+    pub fn hints(&self) -> Hints {
+        let hints = match (self.recorded, &self.met) {
+            (Some(tool), _) => tool.hints,
+            (None, Some(met)) => met.hints,
+            (None, None) => bundle::Hints::default(),
+        };
+        Hints {
+            read_only: hints.read_only_hint,
+            destructive: hints.destructive_hint,
+            idempotent: hints.idempotent_hint,
+            open_world: hints.open_world_hint,
+        }
+    }
+
+    /// The recorded schema; of a tool that only a replica has met, the one it came with.
+    pub fn schema(&self) -> Option<&CompiledSchema> {
+        match self.recorded {
+            Some(_) => self.caller.org.schema(self.caller.server().id, self.name),
+            None => self.met.as_ref().and_then(|met| met.schema()),
+        }
+    }
+
+    /// Arguments that the tool wants repeated in headers, as far as its schema has been seen here.
+    pub fn param_headers(&self) -> &[mcp::ParamHeader] {
+        self.met.as_ref().map_or(&[], |met| &met.params)
+    }
+}

@@ -1,0 +1,280 @@
+//! Every no of the data plane: a closed list, each mapped once to its HTTP status, JSON-RPC code, public sentence and
+//! metric label. PURE. The cause of a failure is logged where it happens; only the sentence leaves the house.
+
+use crate::front::{self, Body};
+use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::{Response, StatusCode};
+use mcp::answer::{self, Decision};
+
+/// Our own codes lie outside the range that JSON-RPC and MCP keep for themselves.
+const UNKNOWN_CALLER: i32 = 1000;
+const UPSTREAM: i32 = 1001;
+const REFUSED: i32 = 1002;
+const LIMITED: i32 = 1003;
+const UNAVAILABLE: i32 = 1004;
+const INVALID_REQUEST: i32 = -32600;
+const NO_SUCH_METHOD: i32 = -32601;
+const INVALID_PARAMS: i32 = -32602;
+
+/// A judgement, with the sentence for whoever asked.
+#[derive(Debug, Clone)]
+pub struct Judged {
+    pub decision: Decision,
+    pub message: String,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// No byte reached it.
+    Unreachable,
+    Slow,
+    /// It hung up, or broke off.
+    Broken,
+    /// What it said is no MCP.
+    Garbage,
+    TooLarge,
+    /// The bundle's entry for it cannot be used.
+    Unusable,
+    /// It answered with an HTTP error and no message.
+    Status(u16),
+}
+
+#[derive(Debug, Clone)]
+pub enum Refusal {
+    ForeignHost,
+    ForeignOrigin,
+    NoSuchPath,
+    TooLarge { most: usize },
+    SlowBody,
+    NotJson,
+    WrongVerb { allowed: &'static str },
+    /// `metadata` is where the challenge sends the client.
+    NoToken { metadata: String },
+    BadToken { metadata: String },
+    /// Organisation or server unknown, or not covered by the grant: the same bytes.
+    NotFound,
+    SwitchedOff,
+    Malformed(mcp::Refused),
+    Framed(mcp::Framing),
+    SessionGone,
+    NoStream,
+    UnknownMethod,
+    InvalidParams(&'static str),
+    /// An answer to a question that the server did not ask on this session.
+    Unasked,
+    /// A state that was not made for this question and this grant.
+    ForeignState,
+    UnknownTool { name: String },
+    /// A tool call denied, held or over a limit: a result, which the model can read.
+    Call(Judged),
+    /// Any other method denied.
+    Method(Judged),
+    /// Any other method over a limit.
+    MethodLimit(Judged),
+    Stale,
+    Unrecorded { retry_after_seconds: u32 },
+    /// A retry brings no other end: the server's name, for people.
+    Upstream { server: String, trouble: Trouble },
+    /// The server does not accept the credential stored for it.
+    UpstreamAuth { server: String, is_call: bool },
+}
+
+/// Whom a refusal answers.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Toward<'a> {
+    /// As the client wrote it.
+    pub id: Option<&'a str>,
+    pub is_modern: bool,
+}
+
+struct Said {
+    status: StatusCode,
+    body: String,
+}
+
+impl Refusal {
+    pub fn answer(&self, toward: Toward<'_>) -> Response<Body> {
+        let Said { status, body } = self.say(toward);
+        let mut response = Response::new(front::full(body));
+        *response.status_mut() = status;
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        if let Some(seconds) = self.retry_after_seconds() {
+            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
+        }
+        if let Self::WrongVerb { allowed } = self {
+            headers.insert(ALLOW, HeaderValue::from_static(allowed));
+        }
+        if let Some(challenge) = self.challenge().and_then(|text| HeaderValue::from_str(&text).ok()) {
+            headers.insert(WWW_AUTHENTICATE, challenge);
+        }
+        response
+    }
+
+    /// The message alone, for an element of a batch or a stream that is open already.
+    pub fn message(&self, toward: Toward<'_>) -> String {
+        self.say(toward).body
+    }
+
+    fn challenge(&self) -> Option<String> {
+        match self {
+            Self::NoToken { metadata } => Some(format!("Bearer resource_metadata=\"{metadata}\"")),
+            Self::BadToken { metadata } => Some(format!(
+                "Bearer error=\"invalid_token\", resource_metadata=\"{metadata}\""
+            )),
+            _ => None,
+        }
+    }
+
+    fn retry_after_seconds(&self) -> Option<u64> {
+        match self {
+            Self::MethodLimit(judged) => judged.decision.retry_after_ms.map(|ms| ms.div_ceil(1000).max(1)),
+            Self::Unrecorded { retry_after_seconds } => Some(u64::from(*retry_after_seconds)),
+            Self::Stale => Some(5),
+            _ => None,
+        }
+    }
+
+    /// What metrics call it.
+    pub fn label(&self) -> &'static str {
+        match self {
+            Self::ForeignHost => "foreign_host",
+            Self::ForeignOrigin => "foreign_origin",
+            Self::NoSuchPath => "no_such_path",
+            Self::TooLarge { .. } => "too_large",
+            Self::SlowBody => "slow_body",
+            Self::NotJson => "not_json",
+            Self::WrongVerb { .. } => "wrong_verb",
+            Self::NoToken { .. } => "no_token",
+            Self::BadToken { .. } => "bad_token",
+            Self::NotFound => "not_found",
+            Self::SwitchedOff => "switched_off",
+            Self::Malformed(_) => "malformed",
+            Self::Framed(_) => "framed",
+            Self::SessionGone => "session_gone",
+            Self::NoStream => "no_stream",
+            Self::UnknownMethod => "unknown_method",
+            Self::InvalidParams(_) => "invalid_params",
+            Self::Unasked => "unasked",
+            Self::ForeignState => "foreign_state",
+            Self::UnknownTool { .. } => "unknown_tool",
+            Self::Call(_) => "call",
+            Self::Method(_) => "method",
+            Self::MethodLimit(_) => "method_limit",
+            Self::Stale => "stale",
+            Self::Unrecorded { .. } => "unrecorded",
+            Self::Upstream { .. } => "upstream",
+            Self::UpstreamAuth { .. } => "upstream_auth",
+        }
+    }
+
+    fn say(&self, toward: Toward<'_>) -> Said {
+        use StatusCode as S;
+        let error = |status, code, message: &str| said(status, toward, code, message, None);
+        match self {
+            Self::ForeignHost => error(S::FORBIDDEN, REFUSED, "this host is not served here"),
+            Self::ForeignOrigin => error(S::FORBIDDEN, REFUSED, "requests of this origin are not taken"),
+            Self::NoSuchPath => error(S::NOT_FOUND, UNKNOWN_CALLER, "not found"),
+            Self::TooLarge { most } => {
+                error(S::PAYLOAD_TOO_LARGE, INVALID_REQUEST, &format!("the body is larger than {most} bytes"))
+            }
+            Self::SlowBody => error(S::REQUEST_TIMEOUT, INVALID_REQUEST, "the body did not come in time"),
+            Self::NotJson => error(S::UNSUPPORTED_MEDIA_TYPE, INVALID_REQUEST, "the body is not of type `application/json`"),
+            Self::WrongVerb { .. } => error(S::METHOD_NOT_ALLOWED, REFUSED, "method not allowed"),
+            Self::NoToken { .. } => error(S::UNAUTHORIZED, UNKNOWN_CALLER, "a grant token is needed"),
+            Self::BadToken { .. } => {
+                error(S::UNAUTHORIZED, UNKNOWN_CALLER, "the grant token is not valid: unknown, expired or revoked")
+            }
+            Self::NotFound => error(S::NOT_FOUND, UNKNOWN_CALLER, "not found"),
+            Self::SwitchedOff => error(S::FORBIDDEN, REFUSED, "switched off by the organisation"),
+            Self::Malformed(refused) => {
+                let id = refused.id.as_deref().or(toward.id);
+                said(S::BAD_REQUEST, Toward { id, ..toward }, refused.code, &refused.message, None)
+            }
+            Self::Framed(framing) => {
+                said(S::BAD_REQUEST, toward, framing.code, &framing.message, framing.data.as_deref())
+            }
+            Self::SessionGone => error(S::NOT_FOUND, UNKNOWN_CALLER, "no such session: begin a new one"),
+            Self::NoStream => error(S::METHOD_NOT_ALLOWED, REFUSED, "the server offers no stream here"),
+            Self::UnknownMethod => {
+                let status = if toward.is_modern { S::NOT_FOUND } else { S::OK };
+                error(status, NO_SUCH_METHOD, "method not found")
+            }
+            Self::InvalidParams(message) => error(S::OK, INVALID_PARAMS, message),
+            Self::Unasked => error(S::BAD_REQUEST, INVALID_REQUEST, "an answer to nothing that was asked here"),
+            Self::ForeignState => {
+                error(S::BAD_REQUEST, INVALID_PARAMS, "`params.requestState` is not the state of this request")
+            }
+            Self::UnknownTool { name } => error(S::OK, INVALID_PARAMS, &format!("Unknown tool: {name}")),
+            Self::Call(judged) => call_result(toward, &judged.message, Some(&judged.decision)),
+            Self::Method(judged) => judged_error(toward, S::FORBIDDEN, REFUSED, judged),
+            Self::MethodLimit(judged) => judged_error(toward, S::TOO_MANY_REQUESTS, LIMITED, judged),
+            Self::Stale => {
+                error(S::SERVICE_UNAVAILABLE, UNAVAILABLE, "the policies here are older than the organisation accepts")
+            }
+            Self::Unrecorded { .. } => {
+                error(S::SERVICE_UNAVAILABLE, UNAVAILABLE, "the call cannot be recorded, so it is not made")
+            }
+            Self::Upstream { server, trouble } => {
+                let (status, message) = trouble.say(server);
+                error(status, UPSTREAM, &message)
+            }
+            Self::UpstreamAuth { server, is_call } => {
+                let message = format!(
+                    "the server `{server}` does not accept the credential stored for it; somebody who runs the organisation can renew it there"
+                );
+                if *is_call {
+                    call_result(toward, &message, None)
+                } else {
+                    error(S::BAD_GATEWAY, UPSTREAM, &message)
+                }
+            }
+        }
+    }
+}
+
+fn call_result(toward: Toward<'_>, message: &str, decision: Option<&Decision>) -> Said {
+    Said {
+        status: StatusCode::OK,
+        body: answer::tool_error(toward.id.unwrap_or("null"), message, decision, toward.is_modern),
+    }
+}
+
+impl Trouble {
+    fn say(self, server: &str) -> (StatusCode, String) {
+        let bad = StatusCode::BAD_GATEWAY;
+        match self {
+            Self::Unreachable => (bad, format!("the server `{server}` cannot be reached")),
+            Self::Slow => (StatusCode::GATEWAY_TIMEOUT, format!("the server `{server}` did not answer in time")),
+            Self::Broken => (bad, format!("the server `{server}` broke off")),
+            Self::Garbage => (bad, format!("the server `{server}` answered with something that is no MCP message")),
+            Self::TooLarge => (bad, format!("the server `{server}` answered with more than is passed on")),
+            Self::Unusable => (bad, format!("the server `{server}` is not set up so that it can be reached")),
+            Self::Status(status) => (
+                StatusCode::from_u16(status)
+                    .ok()
+                    .filter(|status| status.is_client_error() || status.is_server_error())
+                    .unwrap_or(bad),
+                format!("the server `{server}` answered with status {status}"),
+            ),
+        }
+    }
+}
+
+fn said(status: StatusCode, toward: Toward<'_>, code: i32, message: &str, data: Option<&str>) -> Said {
+    Said {
+        status,
+        body: answer::error(toward.id, code, message, data),
+    }
+}
+
+/// Legacy clients take any other status than 200 for a broken connection.
+fn judged_error(toward: Toward<'_>, modern: StatusCode, code: i32, judged: &Judged) -> Said {
+    let status = if toward.is_modern { modern } else { StatusCode::OK };
+    let decision = judged.decision.to_json();
+    said(status, toward, code, &judged.message, Some(&decision))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,49 @@
+//! The relay: a permit goes in, the upstream's answer streams out. It judges nothing anew, but passes nothing on that the
+//! gate would not show: lists are cut, questions of the server's are let through where the server's entry allows them.
+
+mod asked;
+mod exchange;
+mod passage;
+mod read;
+mod standing;
+mod stream;
+
+pub use asked::{Asked, SessionKey};
+pub use read::read_answer;
+pub use standing::{Stand, Standing};
+
+use crate::budget::Held;
+use crate::front::Body;
+use crate::gate::Permit;
+use crate::gateway::Gateway;
+use crate::record::Written;
+use crate::refusal::{Refusal, Trouble};
+use http::Response;
+use std::sync::Arc;
+use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument;
+
+/// What a call carries until it ends: the duty to record its outcome, and its place in the budgets.
+#[derive(Debug, Default)]
+pub struct Carried {
+    pub written: Option<Written>,
+    pub hold: Option<Held>,
+}
+
+/// Spends the permit.
+///
+/// A client of the modern era cancels by hanging up, and its call is dropped with it. A legacy client does not: its call
+/// runs on in a task of its own, and what it would have heard is on record.
+pub async fn relay(app: &Arc<Gateway>, permit: Permit, carried: Carried) -> Result<Response<Body>, Refusal> {
+    let call = Arc::new(permit.spend());
+    let is_modern = call.era.is_modern();
+    let server = call.caller.server().name.clone();
+    let task = tokio::spawn(exchange::exchange(Arc::clone(app), call, carried).in_current_span());
+    let ended = if is_modern {
+        AbortOnDropHandle::new(task).await
+    } else {
+        task.await
+    };
+    // Only a panic or the end of the process takes a task away.
+    ended.unwrap_or(Err(Refusal::Upstream { server, trouble: Trouble::Broken }))
+}

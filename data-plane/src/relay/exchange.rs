@@ -1,0 +1,319 @@
+//! One exchange with an upstream: sent, its status understood, its answer read whole (JSON) or handed on as a stream.
+
+use super::passage::{Passage, Passed};
+use super::read::{MOST_EVENT, has_type, is_stream};
+use super::stream::Stream;
+use super::{Carried, Stand};
+use crate::call::{Call, What};
+use crate::front::{self, Body};
+use crate::gateway::Gateway;
+use crate::refusal::{Refusal, Trouble};
+use crate::upstream::headers::{self, SESSION_ID};
+use crate::upstream::pool::{SendError, Upstream};
+use bundle::record::Ending;
+use bytes::Bytes;
+use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::response::Parts;
+use http::{Method, Response, StatusCode};
+use http_body_util::{BodyExt, LengthLimitError, Limited};
+use hyper::body::{Body as _, Incoming};
+use mcp::sealed::Session;
+use mcp::{Revision, Rule};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::time::Instant as Deadline;
+
+/// How often, and after how long, a stream is asked for again that the upstream still holds to be open.
+const TRIES: u32 = 5;
+const PAUSE: Duration = Duration::from_millis(100);
+
+pub async fn exchange(app: Arc<Gateway>, call: Arc<Call>, carried: Carried) -> Result<Response<Body>, Refusal> {
+    let server = call.caller.server();
+    let refuse = |trouble| Refusal::Upstream { server: server.name.clone(), trouble };
+    let org = call.caller.org.bundle().org.id;
+    let upstream = match app.upstreams.reach(org, server) {
+        Ok(upstream) => upstream,
+        Err(unusable) => {
+            tracing::warn!(server.id = %server.id, %unusable, "the server's entry cannot be used");
+            carried.unsent().await;
+            return Err(refuse(Trouble::Unusable));
+        }
+    };
+    // A session has one standing stream: the old one has gone before the new one is asked for.
+    let stand = match &call.what {
+        What::Stream { resumed: false } if call.presented.is_some() => {
+            Some(app.standing.take(call.session_key()).await)
+        }
+        _ => None,
+    };
+    let response = match send(&upstream, &call, stand.is_some()).await {
+        Ok(response) => response,
+        Err(error) => {
+            tracing::info!(server.id = %server.id, error = &error as &dyn std::error::Error, "upstream");
+            let trouble = match &error {
+                Unsent::Send(SendError::NotConnected(_)) => Trouble::Unreachable,
+                Unsent::Send(SendError::ConnectTimeout) | Unsent::Slow => Trouble::Slow,
+                Unsent::Send(SendError::Broken(_)) => Trouble::Broken,
+            };
+            match error {
+                Unsent::Send(SendError::NotConnected(_) | SendError::ConnectTimeout) => carried.unsent().await,
+                _ => carried.ended(Ending::UpstreamError),
+            }
+            return Err(refuse(trouble));
+        }
+    };
+    let passage = Passage::new(Arc::clone(&app), Arc::clone(&call), upstream.secrets.clone());
+    Answered { upstream, call, passage, carried, stand }.answer(response).await
+}
+
+#[derive(Debug, thiserror::Error)]
+enum Unsent {
+    #[error(transparent)]
+    Send(SendError),
+    #[error("no first byte in time")]
+    Slow,
+}
+
+async fn send(upstream: &Upstream, call: &Call, stands: bool) -> Result<Response<Incoming>, Unsent> {
+    let mut sent = call.headers.clone();
+    if let Some(presented) = &call.presented
+        && let Ok(id) = HeaderValue::from_str(&presented.session.upstream)
+    {
+        sent.insert(SESSION_ID, id);
+    }
+    let verb = match call.what {
+        What::Request(_) | What::Notification | What::Answer => Method::POST,
+        What::Stream { .. } => Method::GET,
+        What::End => Method::DELETE,
+    };
+    if verb != Method::POST {
+        sent.remove(CONTENT_TYPE);
+    }
+    let timeouts = call.caller.server().timeouts;
+    let is_call = call.as_request().is_some_and(|request| request.rule == Rule::Call);
+    let first_byte = if is_call { timeouts.call_first_byte_ms } else { timeouts.first_byte_ms };
+    let first_byte = Duration::from_millis(first_byte);
+    let mut tries = if stands { TRIES } else { 1 };
+    loop {
+        let sending = upstream.send(verb.clone(), sent.clone(), call.body.clone());
+        let response = tokio::time::timeout(first_byte, sending)
+            .await
+            .map_err(|_| Unsent::Slow)?
+            .map_err(Unsent::Send)?;
+        tries -= 1;
+        if tries == 0 || response.status() != StatusCode::CONFLICT {
+            return Ok(response);
+        }
+        tokio::time::sleep(PAUSE).await;
+    }
+}
+
+impl Carried {
+    /// The upstream saw nothing: what was charged for what is forwarded is given back.
+    async fn unsent(self) {
+        if let Some(hold) = self.hold {
+            hold.refund().await;
+        }
+        if let Some(written) = self.written {
+            written.ended(Ending::UpstreamError);
+        }
+    }
+
+    pub fn ended(self, ending: Ending) {
+        if let Some(written) = self.written {
+            written.ended(ending);
+        }
+    }
+
+    pub fn relayed(&mut self, bytes: usize, since: Instant) {
+        if let Some(written) = &mut self.written {
+            written.relayed(bytes as u64);
+            written.added(since.elapsed());
+        }
+    }
+}
+
+/// The upstream has answered; what is left is to understand it.
+struct Answered {
+    upstream: Arc<Upstream>,
+    call: Arc<Call>,
+    passage: Passage,
+    carried: Carried,
+    stand: Option<Stand>,
+}
+
+impl Answered {
+    async fn answer(mut self, response: Response<Incoming>) -> Result<Response<Body>, Refusal> {
+        let (head, body) = response.into_parts();
+        let status = head.status;
+        if let Some(written) = &mut self.carried.written {
+            written.answered(status.as_u16());
+        }
+        if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
+            let is_call = self.call.as_request().is_some_and(|request| request.rule == Rule::Call);
+            let server = self.call.caller.server().name.clone();
+            self.carried.ended(Ending::UpstreamError);
+            return Err(Refusal::UpstreamAuth { server, is_call });
+        }
+        if let What::Stream { .. } = self.call.what
+            && !(status == StatusCode::OK && is_stream(&head.headers))
+        {
+            return Err(self.no_stream(status));
+        }
+        if status.is_redirection() || status.is_informational() || is_encoded(&head.headers) {
+            return Err(self.fail(Trouble::Garbage));
+        }
+        if status.is_success() && is_stream(&head.headers) {
+            return Ok(self.stream(head, body).await);
+        }
+        self.whole(head, body).await
+    }
+
+    /// There is no stream: 405, which is all that clients understand, unless the session or the server is gone.
+    fn no_stream(self, status: StatusCode) -> Refusal {
+        match status {
+            StatusCode::NOT_FOUND if self.call.presented.is_some() => Refusal::SessionGone,
+            status if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED => {
+                self.fail(Trouble::Status(status.as_u16()))
+            }
+            _ => Refusal::NoStream,
+        }
+    }
+
+    fn fail(self, trouble: Trouble) -> Refusal {
+        let server = self.call.caller.server().name.clone();
+        self.carried.ended(Ending::UpstreamError);
+        Refusal::Upstream { server, trouble }
+    }
+
+    /// A JSON answer, or none: one message, read whole before any of it goes on.
+    async fn whole(mut self, head: Parts, body: Incoming) -> Result<Response<Body>, Refusal> {
+        let status = head.status;
+        if self.call.as_request().is_none() && status.is_success() {
+            // Nobody waits for words here: that it was taken is all there is to say.
+            let session = session(&self.passage.app, &self.call, &head.headers, None);
+            return Ok(respond(&self.upstream, status, &head.headers, session, front::full("")));
+        }
+        let timeouts = self.call.caller.server().timeouts;
+        let whole = Duration::from_millis(timeouts.whole_ms).saturating_sub(self.call.arrived.elapsed());
+        let bytes = match collect(body, Deadline::now() + whole, Duration::from_millis(timeouts.idle_ms)).await {
+            Ok(bytes) => bytes,
+            Err(trouble) => return Err(self.fail(trouble)),
+        };
+        let began = Instant::now();
+        let is_json = has_type(&head.headers, "application/json");
+        let text = std::str::from_utf8(&bytes).ok().filter(|_| is_json);
+        let passed = match text.map(|text| self.passage.pass(text)) {
+            Some(Ok(passed)) if !passed.is_dropped => passed,
+            Some(Err(trouble)) if status.is_success() => return Err(self.fail(trouble)),
+            _ if status.is_success() => return Err(self.fail(Trouble::Garbage)),
+            _ => return Err(self.fail(Trouble::Status(status.as_u16()))),
+        };
+        let Passed { changed, answered, agreed, .. } = passed;
+        let is_changed = changed.is_some();
+        let bytes = changed.map_or(bytes, Bytes::from);
+        self.carried.relayed(bytes.len(), began);
+        let session = session(&self.passage.app, &self.call, &head.headers, agreed);
+        let mut response = respond(&self.upstream, status, &head.headers, session, front::full(bytes));
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if is_changed {
+            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        let ending = answered.filter(|_| status.is_success());
+        self.carried.ended(ending.unwrap_or(Ending::UpstreamError));
+        Ok(response)
+    }
+
+    /// Streams go on event by event. That of an `initialize` waits for its answer, which says what the session speaks.
+    async fn stream(self, head: Parts, body: Incoming) -> Response<Body> {
+        let Self { upstream, call, passage, carried, stand } = self;
+        let app = Arc::clone(&passage.app);
+        let begins = head.headers.contains_key(SESSION_ID)
+            && call.as_request().is_some_and(|request| request.method == "initialize");
+        let (stream, client) = Stream::new(Arc::clone(&upstream), Arc::clone(&call), passage, carried, stand);
+        let agreed = stream.start(body, begins).await;
+        let session = session(&app, &call, &head.headers, agreed);
+        let mut response = respond(&upstream, head.status, &head.headers, session, client);
+        let headers = response.headers_mut();
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+        headers.insert(headers::ACCEL_BUFFERING, HeaderValue::from_static("no"));
+        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        response
+    }
+}
+
+fn respond(
+    upstream: &Upstream,
+    status: StatusCode,
+    theirs: &HeaderMap,
+    session: Option<HeaderValue>,
+    body: Body,
+) -> Response<Body> {
+    let mut response = Response::new(body);
+    *response.status_mut() = status;
+    let headers = response.headers_mut();
+    for (name, value) in &headers::toward_client(theirs) {
+        let is_clean = value.to_str().is_ok_and(|text| upstream.secrets.cover(text).is_none());
+        if is_clean {
+            headers.insert(name, value.clone());
+        }
+    }
+    if let Some(session) = session {
+        headers.insert(SESSION_ID, session);
+    }
+    response
+}
+
+/// The session id for the client, where the upstream gave one: the client's own, if it is still that session's.
+fn session(app: &Gateway, call: &Call, theirs: &HeaderMap, agreed: Option<Revision>) -> Option<HeaderValue> {
+    if call.era.is_modern() {
+        return None;
+    }
+    let upstream = theirs.get(SESSION_ID)?.to_str().ok()?;
+    let presented = call.presented.as_ref();
+    if let Some(same) = presented.filter(|presented| presented.session.upstream == upstream) {
+        return Some(same.id.clone());
+    }
+    let session = Session {
+        bearer: call.caller.bearer(),
+        expires_ms: 0,
+        revision: agreed.unwrap_or(call.era.revision()),
+        client_name: call.client.name.clone(),
+        client_version: call.client.version.clone(),
+        upstream: upstream.to_owned(),
+    };
+    let sealed = app.seals.session(session, app.now_ms(), app.nonce());
+    if sealed.is_none() {
+        tracing::warn!(server.id = %call.caller.server().id, "the server's session id is too long to be passed on");
+    }
+    HeaderValue::from_str(&sealed?).ok()
+}
+
+fn is_encoded(headers: &HeaderMap) -> bool {
+    headers
+        .get(CONTENT_ENCODING)
+        .is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
+}
+
+async fn collect(body: Incoming, until: Deadline, idle: Duration) -> Result<Bytes, Trouble> {
+    if body.size_hint().lower() > MOST_EVENT as u64 {
+        return Err(Trouble::TooLarge);
+    }
+    let mut body = Limited::new(body, MOST_EVENT);
+    let mut whole = Vec::new();
+    loop {
+        let by = until.min(Deadline::now() + idle);
+        let frame = tokio::time::timeout_at(by, body.frame()).await.map_err(|_| Trouble::Slow)?;
+        match frame {
+            None => return Ok(whole.into()),
+            Some(Ok(frame)) => {
+                if let Some(chunk) = frame.data_ref() {
+                    whole.extend_from_slice(chunk);
+                }
+            }
+            Some(Err(error)) if error.is::<LengthLimitError>() => return Err(Trouble::TooLarge),
+            Some(Err(_)) => return Err(Trouble::Broken),
+        }
+    }
+}

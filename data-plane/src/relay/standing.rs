@@ -1,0 +1,64 @@
+//! The standing streams (GET) of sessions: a new one replaces the old.
+//!
+//! Clients give up an idle stream and open the next at once; whoever refused it for the first one's sake would lose them.
+
+use super::asked::SessionKey;
+use std::collections::HashMap;
+use std::sync::{Mutex, PoisonError};
+use tokio_util::sync::CancellationToken;
+
+/// Bounded by the connections there are: each entry is an open stream.
+#[derive(Debug, Default)]
+pub struct Standing {
+    open: Mutex<HashMap<SessionKey, Place>>,
+}
+
+#[derive(Debug, Clone)]
+struct Place {
+    leave: CancellationToken,
+    left: CancellationToken,
+}
+
+/// A stream's place. Dropped, the next may have it.
+#[derive(Debug)]
+pub struct Stand {
+    leave: CancellationToken,
+    left: CancellationToken,
+}
+
+impl Stand {
+    /// Done when another stream wants the place.
+    pub async fn replaced(&self) {
+        self.leave.cancelled().await;
+    }
+}
+
+impl Drop for Stand {
+    fn drop(&mut self) {
+        self.left.cancel();
+    }
+}
+
+impl Standing {
+    /// Takes the place of this session, after the stream that had it has gone.
+    pub async fn take(&self, key: SessionKey) -> Stand {
+        let place = Place { leave: CancellationToken::new(), left: CancellationToken::new() };
+        let before = {
+            let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+            // Those that have gone are cleared when the map would grow.
+            if open.len() == open.capacity() {
+                open.retain(|_, place| !place.left.is_cancelled());
+            }
+            open.insert(key, place.clone())
+        };
+        let stand = Stand { leave: place.leave, left: place.left };
+        if let Some(before) = before {
+            before.leave.cancel();
+            before.left.cancelled().await;
+        }
+        stand
+    }
+}
+
+#[cfg(test)]
+mod tests;

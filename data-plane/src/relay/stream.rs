@@ -1,0 +1,288 @@
+//! An event stream on its way: each event read whole, decided on, and sent before the next is asked for, so that a slow
+//! client slows its upstream and nothing piles up here.
+
+use super::passage::Passage;
+use super::read::{MOST_EVENT, MOST_STREAM};
+use super::{Carried, Stand};
+use crate::call::{Call, What};
+use crate::front::Body;
+use crate::refusal::{Refusal, Toward, Trouble};
+use crate::upstream::headers::SESSION_ID;
+use crate::upstream::pool::Upstream;
+use bundle::record::Ending;
+use bytes::Bytes;
+use futures_util::StreamExt;
+use http::Method;
+use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
+use http_body_util::{BodyExt, StreamBody};
+use hyper::body::{Frame, Incoming};
+use mcp::sse::{Event, KEEP_ALIVE, Overrun, Splitter};
+use mcp::{Revision, Rule};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+use tokio::sync::{mpsc, oneshot};
+use tokio::time::{Instant as Deadline, sleep_until, timeout};
+use tokio_stream::wrappers::ReceiverStream;
+
+/// A quiet stream says so this often.
+const QUIET: Duration = Duration::from_secs(20);
+/// How often an open stream asks whether its grant is still good.
+const CHECK: Duration = Duration::from_secs(5);
+/// How long an upstream is waited for when it is told that its question does not pass.
+const TELL: Duration = Duration::from_secs(5);
+
+#[derive(Debug)]
+pub struct Stream {
+    upstream: Arc<Upstream>,
+    call: Arc<Call>,
+    passage: Passage,
+    carried: Carried,
+    stand: Option<Stand>,
+    client: mpsc::Sender<Bytes>,
+    /// Events before the answer of an `initialize`: the client's headers are not made yet.
+    waiting: Option<(oneshot::Sender<Option<Revision>>, Vec<Bytes>)>,
+    /// A client that can ask for the rest of a broken stream: it was given event ids.
+    is_resumable: bool,
+    answered: Option<Ending>,
+    client_is_gone: bool,
+    sent_at: Deadline,
+}
+
+/// Why reading ended.
+enum End {
+    /// The upstream is done.
+    Closed,
+    Trouble(Trouble),
+    /// Another stream took the place, or the grant ended: nothing more is said.
+    Cut,
+    /// The client hung up, which in this stream's era ends the call.
+    Left,
+}
+
+impl Stream {
+    /// The stream and what the client reads of it.
+    pub fn new(
+        upstream: Arc<Upstream>,
+        call: Arc<Call>,
+        passage: Passage,
+        carried: Carried,
+        stand: Option<Stand>,
+    ) -> (Self, Body) {
+        // One event on its way to the client, one being read: that is all that is held.
+        let (client, events) = mpsc::channel(1);
+        let frames = ReceiverStream::new(events).map(|bytes: Bytes| Ok(Frame::data(bytes)));
+        let stream = Self {
+            upstream,
+            call,
+            passage,
+            carried,
+            stand,
+            client,
+            waiting: None,
+            is_resumable: false,
+            answered: None,
+            client_is_gone: false,
+            sent_at: Deadline::now(),
+        };
+        (stream, StreamBody::new(frames).boxed_unsync())
+    }
+
+    /// Begins to read. Where the stream `begins` a session, waits for the revision that it agrees on.
+    pub async fn start(mut self, body: Incoming, begins: bool) -> Option<Revision> {
+        if !begins {
+            tokio::spawn(tracing::Instrument::in_current_span(self.run(body)));
+            return None;
+        }
+        let (agreed, waits) = oneshot::channel();
+        self.waiting = Some((agreed, Vec::new()));
+        tokio::spawn(tracing::Instrument::in_current_span(self.run(body)));
+        waits.await.ok().flatten()
+    }
+
+    async fn run(mut self, body: Incoming) {
+        let end = self.read(body).await;
+        let ending = match end {
+            End::Left => {
+                // Dropped unended, the record says that the call was cancelled.
+                return;
+            }
+            End::Cut => self.answered.unwrap_or(Ending::Cancelled),
+            End::Closed | End::Trouble(_) if self.answered.is_some() => self.answered.unwrap_or(Ending::Ok),
+            // The rest can be asked for, and will be recorded nowhere: what became of it is not known here.
+            End::Closed | End::Trouble(Trouble::Broken) if self.is_resumable => Ending::Unknown,
+            End::Closed => self.say(Trouble::Broken).await,
+            End::Trouble(trouble) => self.say(trouble).await,
+        };
+        if let Some((_, held)) = self.waiting.take() {
+            for bytes in held {
+                self.put(bytes).await;
+            }
+        }
+        self.carried.ended(ending);
+    }
+
+    async fn read(&mut self, mut body: Incoming) -> End {
+        let timeouts = self.call.caller.server().timeouts;
+        // A standing stream and a subscription may be silent, and last, as long as they like.
+        let is_call = self.call.as_request().is_some_and(|request| request.rule != Rule::Listen);
+        let hangup_ends = self.call.era.is_modern() || !is_call;
+        let far = Deadline::now() + Duration::from_secs(86_400 * 365);
+        let idle = Duration::from_millis(timeouts.idle_ms);
+        let whole = Duration::from_millis(timeouts.whole_ms).saturating_sub(self.call.arrived.elapsed());
+        let until = if is_call { Deadline::now() + whole } else { far };
+        let mut idle_until = if is_call { Deadline::now() + idle } else { far };
+        let mut check = tokio::time::interval(CHECK);
+        check.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+        let most = if is_call { MOST_STREAM } else { usize::MAX };
+        let mut splitter = Splitter::new(MOST_EVENT, most);
+        let mut events = Vec::new();
+        loop {
+            let frame = tokio::select! {
+                () = replaced(self.stand.as_ref()) => return End::Cut,
+                () = self.client.closed(), if !self.client_is_gone => {
+                    if hangup_ends {
+                        return End::Left;
+                    }
+                    self.client_is_gone = true;
+                    continue;
+                }
+                _ = check.tick() => {
+                    if !self.call.caller.is_still_good(&self.passage.app) {
+                        return End::Cut;
+                    }
+                    continue;
+                }
+                () = sleep_until(self.sent_at + QUIET), if !self.client_is_gone => {
+                    // A full channel is not quiet.
+                    let _ = self.client.try_send(Bytes::from_static(KEEP_ALIVE));
+                    self.sent_at = Deadline::now();
+                    continue;
+                }
+                () = sleep_until(until.min(idle_until)) => return End::Trouble(Trouble::Slow),
+                frame = body.frame() => frame,
+            };
+            let chunk = match frame {
+                None => return End::Closed,
+                Some(Err(_)) => return End::Trouble(Trouble::Broken),
+                Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
+            };
+            if is_call {
+                idle_until = Deadline::now() + idle;
+            }
+            let overrun = splitter.push(&chunk, &mut events).err();
+            for event in events.drain(..) {
+                match self.event(event).await {
+                    Ok(true) => {}
+                    Ok(false) if hangup_ends => return End::Left,
+                    Ok(false) => self.client_is_gone = true,
+                    Err(end) => return end,
+                }
+            }
+            if let Some(Overrun::Event(_) | Overrun::Stream(_)) = overrun {
+                return End::Trouble(Trouble::TooLarge);
+            }
+        }
+    }
+
+    /// One event, decided on and sent. `false`: the client is gone.
+    async fn event(&mut self, mut event: Event) -> Result<bool, End> {
+        let began = Instant::now();
+        self.is_resumable |= event.id.is_some() && !self.call.era.is_modern();
+        // An event without data, or with nothing in it, carries an id or a pause and no message.
+        if let Some(data) = event.data.as_ref().filter(|data| !data.is_empty()) {
+            let text = std::str::from_utf8(data).map_err(|_| End::Trouble(Trouble::Garbage))?;
+            let passed = self.passage.pass(text).map_err(End::Trouble)?;
+            if let Some(question) = passed.refused {
+                self.tell(&question).await;
+            }
+            self.answered = self.answered.or(passed.answered);
+            if let Some(changed) = passed.changed {
+                event.data = Some(changed.into_bytes());
+            }
+            if passed.answered.is_some()
+                && let Some((agreed, held)) = self.waiting.take()
+            {
+                // A client that has gone meanwhile needs no headers.
+                let _ = agreed.send(passed.agreed);
+                for bytes in held {
+                    self.put(bytes).await;
+                }
+            }
+            if passed.is_dropped {
+                event.data = None;
+            }
+        }
+        if event == Event::default() || (event.data.is_none() && event.id.is_none() && event.retry.is_none()) {
+            return Ok(true);
+        }
+        let bytes = Bytes::from(event.to_bytes());
+        self.carried.relayed(bytes.len(), began);
+        match &mut self.waiting {
+            Some((_, held)) => held.push(bytes),
+            None => return Ok(self.put(bytes).await),
+        }
+        Ok(true)
+    }
+
+    /// Sends; `false` where there is nobody to send to. A client that reads nothing is waited for as long as its
+    /// upstream would be, and no longer than its grant is good.
+    async fn put(&mut self, bytes: Bytes) -> bool {
+        if self.client_is_gone {
+            return true;
+        }
+        let patience = Duration::from_millis(self.call.caller.server().timeouts.idle_ms);
+        let began = Deadline::now();
+        loop {
+            match timeout(CHECK, self.client.reserve()).await {
+                Ok(Ok(place)) => {
+                    place.send(bytes);
+                    self.sent_at = Deadline::now();
+                    return true;
+                }
+                Ok(Err(_)) => return false,
+                Err(_) if began.elapsed() < patience && self.call.caller.is_still_good(&self.passage.app) => {}
+                Err(_) => return false,
+            }
+        }
+    }
+
+    /// The last event of a call that will have no answer: the error, with the request's id.
+    async fn say(&mut self, trouble: Trouble) -> Ending {
+        if let What::Request(request) = &self.call.what {
+            let toward = Toward { id: Some(&request.id), is_modern: self.call.era.is_modern() };
+            let server = self.call.caller.server().name.clone();
+            let message = Refusal::Upstream { server, trouble }.message(toward);
+            let bytes = Bytes::from(Event::message(message.into_bytes()).to_bytes());
+            if let Some((agreed, held)) = self.waiting.take() {
+                let _ = agreed.send(None);
+                for bytes in held {
+                    self.put(bytes).await;
+                }
+            }
+            self.put(bytes).await;
+        }
+        Ending::UpstreamError
+    }
+
+    /// Tells the upstream that its question will not be asked, so that it does not wait for an answer.
+    async fn tell(&self, question: &str) {
+        let mut headers = self.call.headers.clone();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        if let Some(presented) = &self.call.presented
+            && let Ok(id) = HeaderValue::from_str(&presented.session.upstream)
+        {
+            headers.insert(SESSION_ID, id);
+        }
+        let answer = mcp::answer::error(Some(question), -32601, "the organisation does not allow this", None);
+        // Best effort: an upstream that does not hear it waits out its own time.
+        let _ = timeout(TELL, self.upstream.send(Method::POST, headers, Bytes::from(answer))).await;
+    }
+}
+
+async fn replaced(stand: Option<&Stand>) {
+    match stand {
+        Some(stand) => stand.replaced().await,
+        None => std::future::pending().await,
+    }
+}
