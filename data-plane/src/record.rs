@@ -4,8 +4,10 @@
 //! No record, no call: [`Recorder::intent`] answers when the intent is as safe as the rule asked, and only its
 //! [`Written`] lets a call go on.
 
+mod depth;
 mod frame;
 mod meter;
+mod post;
 mod ship;
 mod spool;
 mod sync;
@@ -26,6 +28,7 @@ use prometheus_client::registry::Registry;
 use tokio::sync::oneshot;
 
 use meter::Meter;
+pub use post::over as post_over;
 pub use ship::{Mail, Post, ShipError, Shipper};
 use spool::Spool;
 pub use spool::{OpenError, SpoolOptions};
@@ -49,6 +52,16 @@ pub enum Level {
     Host,
     /// Acknowledged by the database. Honoured by a later version; until then as safe as `Host`.
     Strict,
+}
+
+impl From<policy::Record> for Level {
+    fn from(record: policy::Record) -> Self {
+        match record {
+            policy::Record::Process => Self::Process,
+            policy::Record::Host => Self::Host,
+            policy::Record::Strict => Self::Strict,
+        }
+    }
 }
 
 /// Why a call cannot be recorded, and so cannot be made: HTTP 503, code 1004.
@@ -161,8 +174,7 @@ impl Recorder {
 
     /// Whether calls can be recorded now; for `/readyz`.
     pub fn is_open(&self) -> bool {
-        !self.inner.spool.is_failed()
-            && self.inner.spool.used() < self.inner.spool.options().for_intents()
+        self.inner.spool.is_open()
     }
 
     /// What sends the records on. One for each recorder.
@@ -177,17 +189,7 @@ impl Recorder {
 
     pub fn register(&self, registry: &mut Registry) {
         self.inner.meter.register(registry);
-    }
-
-    /// Brings the gauges up to date; called before the metrics are read.
-    pub fn measure(&self) {
-        let (spool, meter) = (&self.inner.spool, &self.inner.meter);
-        let gauge = |value: u64| i64::try_from(value).unwrap_or(i64::MAX);
-        meter.backlog.set(gauge(spool.backlog()));
-        meter.used.set(gauge(spool.used()));
-        meter.segments.set(gauge(spool.segment_count() as u64));
-        meter.damaged.set(gauge(spool.damaged()));
-        meter.closed.set(i64::from(!self.is_open()));
+        registry.register_collector(Box::new(depth::Depth(Arc::clone(&self.inner.spool))));
     }
 
     fn begin(&self, intent: &Intent) -> Result<Written, SpoolClosed> {

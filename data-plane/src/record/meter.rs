@@ -1,10 +1,10 @@
-//! What is counted about records: the queue's bounds, and the metrics an operator watches.
+//! What is counted about records: the queue's bounds, and the metrics an operator watches. What is looked up instead is
+//! `depth`.
 
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use prometheus_client::metrics::counter::Counter;
-use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
@@ -22,11 +22,6 @@ pub struct Meter {
     pub shipped: Counter,
     pub unread: Counter,
     pub ship_failures: Counter,
-    pub backlog: Gauge,
-    pub used: Gauge,
-    pub segments: Gauge,
-    pub damaged: Gauge,
-    pub closed: Gauge,
 }
 
 impl Default for Meter {
@@ -49,42 +44,12 @@ impl Default for Meter {
             shipped: Counter::default(),
             unread: Counter::default(),
             ship_failures: Counter::default(),
-            backlog: Gauge::default(),
-            used: Gauge::default(),
-            segments: Gauge::default(),
-            damaged: Gauge::default(),
-            closed: Gauge::default(),
         }
     }
 }
 
 impl Meter {
     pub fn register(&self, registry: &mut Registry) {
-        let spool = registry.sub_registry_with_prefix("spool");
-        let bytes = || Unit::Bytes;
-        spool.register_with_unit(
-            "backlog",
-            "Written and not yet acknowledged",
-            bytes(),
-            self.backlog.clone(),
-        );
-        spool.register_with_unit("used", "All files of the spool", bytes(), self.used.clone());
-        spool.register("segments", "Files of the spool", self.segments.clone());
-        spool.register(
-            "damaged_segments",
-            "Segments set aside since start",
-            self.damaged.clone(),
-        );
-        spool.register(
-            "closed",
-            "1 where no call is admitted because it could not be recorded",
-            self.closed.clone(),
-        );
-        spool.register(
-            "disk_failures",
-            "Writes and syncs that failed",
-            self.disk_failures.clone(),
-        );
         let record = registry.sub_registry_with_prefix("record");
         record.register("intents", "Intents written", self.intents.clone());
         record.register(
@@ -92,6 +57,7 @@ impl Meter {
             "Calls turned away because they could not be recorded",
             self.refused.clone(),
         );
+        record.register("disk_failures", "Writes and syncs that failed", self.disk_failures.clone());
         record.register(
             "lost_outcomes",
             "Outcomes the disk did not take",

@@ -105,6 +105,11 @@ impl Spool {
         self.failed.load(Ordering::Acquire)
     }
 
+    /// Whether an intent would be taken now.
+    pub fn is_open(&self) -> bool {
+        !self.is_failed() && self.has_room(0, 0)
+    }
+
     pub fn set_failed(&self, failed: bool) -> bool {
         self.failed.swap(failed, Ordering::AcqRel)
     }

@@ -314,7 +314,6 @@ async fn the_metrics_tell_how_deep_the_spool_is() {
     let mut registry = Registry::default();
     recorder.register(&mut registry);
     recorder.refused(intent(1)).await.unwrap();
-    recorder.measure();
     let mut text = String::new();
     prometheus_client::encoding::text::encode(&mut text, &registry).unwrap();
     let value = |name: &str| {

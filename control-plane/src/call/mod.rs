@@ -1,0 +1,93 @@
+//! Calls: what the data planes recorded. Here they are taken in, found again, followed and handed out; nobody changes one.
+
+pub mod act;
+pub mod api;
+pub mod days;
+mod export;
+mod filter;
+pub mod ingest;
+pub mod store;
+mod stream;
+
+pub use filter::CallFilter;
+
+use bundle::record::{Ending, Limiter, Verdict};
+use ids::{CallId, GrantId, PolicyId, ServerId};
+use serde::Serialize;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+/// One call, as lists show it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Call {
+    #[schema(value_type = String)]
+    pub id: CallId,
+    /// When it came in.
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    #[schema(value_type = String)]
+    pub grant: GrantId,
+    #[schema(value_type = String)]
+    pub server: ServerId,
+    pub method: String,
+    pub tool: Option<String>,
+    /// `allow`, `deny`, `limit`, `hold`, `unknown_tool` or `invalid`.
+    #[schema(value_type = String)]
+    pub verdict: Verdict,
+    /// The rule that decided; null where it was allowed.
+    pub rule: Option<String>,
+    /// The policy that judged, and its version; null where the grant had none.
+    #[schema(value_type = Option<String>)]
+    pub policy: Option<PolicyId>,
+    pub version: Option<u32>,
+    /// Which counter its limits were charged to: `none`, `shared`, `memory`, `share`, `open` or `closed`.
+    #[schema(value_type = String)]
+    pub limiter: Limiter,
+    /// Names at the top of its arguments.
+    pub argument_keys: Vec<String>,
+    pub upstream_status: Option<u16>,
+    /// From its first byte to the last of its answer; null where nothing went upstream, or it is still on its way.
+    pub latency_ms: Option<f64>,
+    /// The part of it that was the gateway's.
+    pub added_ms: f64,
+    /// `ok`, `tool_error`, `upstream_error`, `cancelled` or `unknown`; null where nothing went upstream, or it is still
+    /// on its way.
+    #[schema(value_type = Option<String>)]
+    pub outcome: Option<Ending>,
+}
+
+/// One call, with all that is known of it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CallDetail {
+    #[serde(flatten)]
+    pub call: Call,
+    /// The replica that judged it.
+    pub replica: String,
+    /// The version of the organisation's bundle that judged it.
+    pub bundle_version: u64,
+    /// What rules in shadow would have done.
+    #[schema(value_type = Vec<Object>)]
+    pub shadow: serde_json::Value,
+    pub client: Option<CallClient>,
+    /// The revision of the protocol it was made in.
+    pub protocol: Option<String>,
+    #[serde(with = "time::serde::rfc3339")]
+    pub judged_at: OffsetDateTime,
+    #[serde(with = "time::serde::rfc3339::option")]
+    pub ended_at: Option<OffsetDateTime>,
+    /// Bytes of its answer.
+    pub bytes: Option<u64>,
+}
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct CallClient {
+    pub name: String,
+    pub version: String,
+}
+
+/// When a call came in: the place of its record in time.
+pub(crate) fn time_of(call: CallId) -> OffsetDateTime {
+    // A UUIDv7 has 48 bits of milliseconds, which is less than the range of the type.
+    OffsetDateTime::from_unix_timestamp_nanos(i128::from(call.unix_ms()) * 1_000_000)
+        .unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
