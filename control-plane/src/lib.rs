@@ -1,1 +1,25 @@
-//! stub
+//! The control plane: where people say what may happen.
+//!
+//! Each noun is a folder: `mod.rs` its types and rules, `store.rs` its SQL, `act.rs` what can be done, `api.rs` the JSON door.
+//! Direction inside: `api → act → store → mod`. Around them: who calls ([`caller`]), what a role may ([`access`]),
+//! the only way to the database ([`db`]), what goes wrong in public ([`problem`]).
+
+pub mod access;
+pub mod app;
+pub mod caller;
+pub mod config;
+pub mod db;
+pub mod http;
+pub mod keys;
+pub mod problem;
+mod run;
+
+pub use run::{migrate, run};
+
+pub mod call;
+pub mod event;
+pub mod gateway;
+pub mod key;
+pub mod org;
+pub mod publish;
+pub mod session;

@@ -1,1 +1,69 @@
-fn main() {}
+//! `control-plane serve | migrate | openapi | keys DIR`.
+
+use anyhow::Context;
+use clap::{Parser, Subcommand};
+use control_plane::app::App;
+use control_plane::config::Config;
+use control_plane::{http, keys};
+use host::clock::{Clock, Random};
+use host::env::Env;
+use host::stop::Stop;
+use std::path::PathBuf;
+
+#[derive(Parser)]
+#[command(version, about = "The control plane of Portcullis: where people say what agents may do")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Serve the API (the default)
+    Serve,
+    /// Bring the database of `PORTCULLIS_DATABASE_OWNER_URL` to this version
+    Migrate,
+    /// Print the OpenAPI document
+    Openapi,
+    /// Make a fresh set of keys for both planes below DIR
+    Keys { dir: PathBuf },
+}
+
+fn main() -> anyhow::Result<()> {
+    match Arguments::parse().command.unwrap_or(Command::Serve) {
+        Command::Serve => serve(),
+        Command::Migrate => migrate(),
+        Command::Openapi => {
+            println!("{}", http::api::document().to_pretty_json()?);
+            Ok(())
+        }
+        Command::Keys { dir } => keys::make(&dir, &Random::system()),
+    }
+}
+
+fn serve() -> anyhow::Result<()> {
+    let config = Config::from_env(&Env::read("PORTCULLIS_"))?;
+    let _telemetry = host::telemetry::start(host::telemetry::Telemetry {
+        service: "portcullis-control-plane",
+        instance: config.listen.to_string(),
+        log: config.log.clone(),
+        otlp: config.otlp.clone(),
+    })?;
+    host::tls::install_crypto();
+    tracing::info!(?config, "starting");
+    runtime()?.block_on(async {
+        let app = App::start(&config, Clock::system(), Random::system()).await?;
+        control_plane::run(app, &config, Stop::on_signals()?).await
+    })
+}
+
+fn migrate() -> anyhow::Result<()> {
+    let env = Env::read("PORTCULLIS_");
+    let url = env.required_secret("DATABASE_OWNER_URL")?;
+    host::tls::install_crypto();
+    runtime()?.block_on(async { control_plane::migrate(&url).await.context("migration") })
+}
+
+fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
+    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+}

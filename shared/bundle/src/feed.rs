@@ -4,7 +4,7 @@
 //! an entry does no harm: a replica takes only a newer version than it has.
 
 use crate::sign::Signed;
-use ids::{GrantId, OrgId};
+use ids::OrgId;
 use serde::{Deserialize, Serialize};
 
 /// The answer to `GET /v1/gateway/feed?cursor=`.
@@ -23,8 +23,6 @@ pub struct Feed {
 #[serde(tag = "kind", rename_all = "snake_case")]
 pub enum Change {
     Bundle(Signed),
-    /// Ahead of the bundle that no longer holds the grant.
-    GrantRevoked { org: OrgId, grant: GrantId },
     OrgRemoved { org: OrgId },
 }
 

@@ -1,0 +1,171 @@
+//! Who calls: a signed-in person or an API key, in the organisation that the path names.
+//!
+//! An [`Allowed`] is the proof that they may do what they are about to; only [`Caller::allow`] makes one.
+
+use crate::access::{Action, Role};
+use crate::app::App;
+use crate::db::{DbError, Reason};
+use crate::problem::Problem;
+use crate::session::Account;
+use crate::{key, org};
+use axum::extract::{FromRequestParts, RawPathParams};
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use ids::token::{Token, TokenKind};
+use ids::{MemberId, OrgId, Slug};
+
+/// Who an event says it was.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Actor {
+    /// The id of the user or of the API key.
+    pub id: String,
+    pub name: String,
+}
+
+#[derive(Debug, Clone)]
+pub struct Caller {
+    org: OrgId,
+    org_slug: Slug,
+    role: Role,
+    member: MemberId,
+    actor: Actor,
+}
+
+/// The right to do one thing in one organisation.
+#[derive(Debug)]
+pub struct Allowed {
+    org: OrgId,
+    actor: Actor,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("the role `{}` may not do this", role.as_str())]
+pub struct Forbidden {
+    role: Role,
+}
+
+/// What any act can answer besides its own errors.
+#[derive(Debug, thiserror::Error)]
+pub enum Refused {
+    #[error(transparent)]
+    Forbidden(#[from] Forbidden),
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
+
+impl Caller {
+    pub fn allow(&self, action: Action) -> Result<Allowed, Forbidden> {
+        if self.role.may(action) {
+            Ok(Allowed { org: self.org, actor: self.actor.clone() })
+        } else {
+            Err(Forbidden { role: self.role })
+        }
+    }
+
+    pub fn org(&self) -> OrgId {
+        self.org
+    }
+
+    pub fn org_slug(&self) -> &Slug {
+        &self.org_slug
+    }
+
+    pub fn role(&self) -> Role {
+        self.role
+    }
+
+    /// The membership behind the caller; for an API key, its maker's.
+    pub fn member(&self) -> MemberId {
+        self.member
+    }
+
+    pub fn actor(&self) -> &Actor {
+        &self.actor
+    }
+}
+
+impl Allowed {
+    pub fn org(&self) -> OrgId {
+        self.org
+    }
+
+    pub fn into_actor(self) -> Actor {
+        self.actor
+    }
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let path = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Problem::not_found())?;
+        let named = path.iter().find(|(name, _)| *name == "org").map(|(_, value)| value.to_owned());
+        let named = named.ok_or_else(Problem::not_found)?;
+        if parts.headers.contains_key(AUTHORIZATION) {
+            return by_key(app, parts, &named).await;
+        }
+        let account = Account::from_request_parts(parts, app).await?;
+        by_account(app, account, &named).await
+    }
+}
+
+async fn by_account(app: &App, account: Account, named: &str) -> Result<Caller, Problem> {
+    let mut tx = app.db().system(Reason::WhoCalls).await?;
+    let seat = org::store::seat(&mut tx, named, account.id).await?.ok_or_else(Problem::not_found)?;
+    Ok(Caller {
+        org: seat.org,
+        org_slug: seat.slug,
+        role: seat.role,
+        member: seat.member,
+        actor: Actor { id: account.id.to_string(), name: account.name },
+    })
+}
+
+async fn by_key(app: &App, parts: &Parts, named: &str) -> Result<Caller, Problem> {
+    let token = bearer(parts).ok_or_else(Problem::unauthorized)?;
+    let digest = app.keys().pepper.digest(token.expose());
+    let mut tx = app.db().system(Reason::WhoCalls).await?;
+    let now = app.now();
+    let found = key::store::by_digest(&mut tx, &digest, now.time()).await?;
+    let key = found.ok_or_else(Problem::unauthorized)?;
+    tx.commit().await?;
+    if named != key.org.to_string() && named != key.org_slug.as_str() {
+        return Err(Problem::not_found());
+    }
+    Ok(Caller {
+        org: key.org,
+        org_slug: key.org_slug,
+        role: key.role,
+        member: key.made_by,
+        actor: Actor { id: key.id.to_string(), name: key.name },
+    })
+}
+
+/// The API key of the request; a header that is there and is no key is no key.
+fn bearer(parts: &Parts) -> Option<Token> {
+    let mut values = parts.headers.get_all(AUTHORIZATION).iter();
+    let value = values.next()?.to_str().ok()?;
+    if values.next().is_some() {
+        return None;
+    }
+    let (scheme, token) = value.split_once(' ')?;
+    let token = Token::parse(token.trim()).ok()?;
+    (scheme.eq_ignore_ascii_case("bearer") && token.kind() == TokenKind::ApiKey).then_some(token)
+}
+
+impl From<Refused> for Problem {
+    fn from(refused: Refused) -> Self {
+        match refused {
+            Refused::Forbidden(forbidden) => forbidden.into(),
+            Refused::Db(error) => error.into(),
+        }
+    }
+}
+
+/// A session of the dashboard is an account; which organisation it acts in, the path says.
+impl From<&Account> for Actor {
+    fn from(account: &Account) -> Self {
+        Self { id: account.id.to_string(), name: account.name.clone() }
+    }
+}
+

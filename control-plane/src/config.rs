@@ -1,0 +1,50 @@
+//! The control plane's configuration, read once, from the environment.
+
+use crate::app::Site;
+use crate::keys::{self, Keys};
+use anyhow::Context;
+use host::env::Env;
+use seal::Secret;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use url::Url;
+
+#[derive(Debug)]
+pub struct Config {
+    pub listen: SocketAddr,
+    pub metrics_listen: Option<SocketAddr>,
+    pub database_url: Secret,
+    pub database_system_url: Secret,
+    pub keys: Keys,
+    pub site: Site,
+    pub log: Option<String>,
+    pub otlp: Option<String>,
+}
+
+impl Config {
+    pub fn from_env(env: &Env) -> anyhow::Result<Self> {
+        let listen = env.parse("LISTEN")?.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let own = format!("http://{listen}");
+        let keys_dir = PathBuf::from(env.required("KEYS_DIR")?);
+        let config = Self {
+            listen,
+            metrics_listen: env.parse("METRICS_LISTEN")?,
+            database_url: env.required_secret("DATABASE_URL")?,
+            database_system_url: env.required_secret("DATABASE_SYSTEM_URL")?,
+            keys: keys::read(&keys_dir).with_context(|| format!("keys in `{}`", keys_dir.display()))?,
+            site: Site {
+                public_url: Url::parse(&env.text("PUBLIC_URL").unwrap_or(own)).context("PORTCULLIS_PUBLIC_URL")?,
+                gateway_url: Url::parse(&env.text("GATEWAY_URL").unwrap_or("http://127.0.0.1:8081".into()))
+                    .context("PORTCULLIS_GATEWAY_URL")?,
+                is_local: env.parse("LOCAL")?.unwrap_or(false),
+                egress_allow: env.parse_list("EGRESS_ALLOW")?,
+            },
+            log: env.text("LOG"),
+            otlp: env.text("OTLP_ENDPOINT"),
+        };
+        // Read by `migrate` alone, yet no error here: one environment file serves both commands.
+        let _ = env.secret("DATABASE_OWNER_URL");
+        env.finish()?;
+        Ok(config)
+    }
+}

@@ -1,0 +1,21 @@
+//! The JSON door of events.
+
+use super::{Told, act};
+use crate::app::App;
+use crate::caller::Caller;
+use crate::http::list::{ListQuery, Listed};
+use crate::problem::{Problem, ProblemBody};
+use axum::Json;
+use axum::extract::State;
+use crate::http::read::Query;
+
+/// Changes, newest first.
+#[utoipa::path(get, path = "/v1/orgs/{org}/events", tag = "events", params(ListQuery, ("org" = String, Path)),
+    responses((status = 200, body = Listed<Told>), (status = "default", body = ProblemBody)))]
+pub async fn list(
+    State(app): State<App>,
+    caller: Caller,
+    Query(query): Query<ListQuery>,
+) -> Result<Json<Listed<Told>>, Problem> {
+    Ok(Json(act::list(&app, &caller, query.page()?).await?))
+}

@@ -1,0 +1,105 @@
+//! What was changed, by whom: one sentence for each kind of change. Written in the transaction of the change.
+
+pub mod act;
+pub mod api;
+pub mod store;
+
+use crate::access::Role;
+use ids::{EventId, GrantId, KeyId, OrgId, PolicyId, ServerId};
+use serde::Serialize;
+use serde_json::Value;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+/// `before` and `after` hold only what changed, and never a secret.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(tag = "action", content = "detail")]
+pub enum Event {
+    #[serde(rename = "org.created")]
+    OrgCreated { org: OrgId, slug: String, name: String },
+    #[serde(rename = "org.changed")]
+    OrgChanged { org: OrgId, before: Value, after: Value },
+    #[serde(rename = "key.made")]
+    KeyMade { key: KeyId, name: String, role: Role },
+    #[serde(rename = "key.deleted")]
+    KeyDeleted { key: KeyId, name: String },
+    #[serde(rename = "server.added")]
+    ServerAdded { server: ServerId, slug: String, url: String },
+    #[serde(rename = "server.changed")]
+    ServerChanged { server: ServerId, before: Value, after: Value },
+    #[serde(rename = "server.removed")]
+    ServerRemoved { server: ServerId, slug: String },
+    #[serde(rename = "server.discovered")]
+    ServerDiscovered { server: ServerId, status: String, added: Vec<String>, removed: Vec<String>, changed: Vec<String> },
+    #[serde(rename = "tool.reviewed")]
+    ToolReviewed { server: ServerId, tool: String, before: Value, after: Value },
+    #[serde(rename = "policy.created")]
+    PolicyCreated { policy: PolicyId, slug: String, name: String },
+    #[serde(rename = "policy.changed")]
+    PolicyChanged { policy: PolicyId, before: Value, after: Value },
+    #[serde(rename = "policy.drafted")]
+    PolicyDrafted { policy: PolicyId, bytes: usize },
+    #[serde(rename = "policy.published")]
+    PolicyPublished { policy: PolicyId, version: u32, digest: String, note: String },
+    #[serde(rename = "policy.rolled_back")]
+    PolicyRolledBack { policy: PolicyId, version: u32, to: u32, note: String },
+    #[serde(rename = "policy.removed")]
+    PolicyRemoved { policy: PolicyId, slug: String },
+    #[serde(rename = "grant.minted")]
+    GrantMinted { grant: GrantId, name: String },
+    #[serde(rename = "grant.changed")]
+    GrantChanged { grant: GrantId, before: Value, after: Value },
+    #[serde(rename = "grant.rotated")]
+    GrantRotated { grant: GrantId, overlap_s: u64 },
+    #[serde(rename = "grant.revoked")]
+    GrantRevoked { grant: GrantId, name: String },
+}
+
+impl Event {
+    /// What the sentence is about, as an id.
+    pub fn target(&self) -> String {
+        match self {
+            Self::OrgCreated { org, .. } | Self::OrgChanged { org, .. } => org.to_string(),
+            Self::KeyMade { key, .. } | Self::KeyDeleted { key, .. } => key.to_string(),
+            Self::ServerAdded { server, .. }
+            | Self::ServerChanged { server, .. }
+            | Self::ServerRemoved { server, .. }
+            | Self::ServerDiscovered { server, .. }
+            | Self::ToolReviewed { server, .. } => server.to_string(),
+            Self::PolicyCreated { policy, .. }
+            | Self::PolicyChanged { policy, .. }
+            | Self::PolicyDrafted { policy, .. }
+            | Self::PolicyPublished { policy, .. }
+            | Self::PolicyRolledBack { policy, .. }
+            | Self::PolicyRemoved { policy, .. } => policy.to_string(),
+            Self::GrantMinted { grant, .. }
+            | Self::GrantChanged { grant, .. }
+            | Self::GrantRotated { grant, .. }
+            | Self::GrantRevoked { grant, .. } => grant.to_string(),
+        }
+    }
+
+    /// Whether the bundle of the organisation may look different after it.
+    pub const fn concerns_replicas(&self) -> bool {
+        !matches!(
+            self,
+            Self::KeyMade { .. } | Self::KeyDeleted { .. } | Self::PolicyCreated { .. } | Self::PolicyDrafted { .. }
+        )
+    }
+}
+
+/// An event as it is told.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Told {
+    #[schema(value_type = String)]
+    pub id: EventId,
+    #[serde(with = "time::serde::rfc3339")]
+    pub at: OffsetDateTime,
+    /// The id of the user or API key.
+    pub actor: String,
+    pub actor_name: String,
+    pub action: String,
+    pub target: String,
+    #[schema(value_type = Object)]
+    pub detail: Value,
+}

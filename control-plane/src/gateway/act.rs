@@ -1,0 +1,19 @@
+//! What can be done about replicas: hear from them, and look at them.
+
+use super::{Gateway, Replica, store};
+use crate::access::Action;
+use crate::app::App;
+use crate::caller::{Caller, Refused};
+use crate::db::{DbError, Reason};
+use bundle::feed::Report;
+
+pub async fn hear(app: &App, replica: &Replica, report: &Report) -> Result<(), DbError> {
+    let mut tx = app.db().system(Reason::ServeGateways).await?;
+    store::heard_from(&mut tx, &replica.0, report, app.now().time()).await?;
+    tx.commit().await
+}
+
+pub async fn list(app: &App, caller: &Caller) -> Result<Vec<Gateway>, Refused> {
+    let mut tx = app.db().read(caller.allow(Action::Read)?).await?;
+    Ok(store::list(&mut tx, app.now().time()).await?)
+}

@@ -1,0 +1,49 @@
+//! Every URL of the REST API, on one page, and the document that describes them.
+
+use crate::app::App;
+use crate::{call, event, gateway, org, session};
+use utoipa::OpenApi;
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Portcullis", description = "The control plane of the gateway for the Model Context Protocol."),
+    security(("api_key" = []), ("session" = [])),
+    modifiers(&Security)
+)]
+struct Document;
+
+struct Security;
+
+impl utoipa::Modify for Security {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_default();
+        let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("pck_…").build();
+        components.add_security_scheme("api_key", SecurityScheme::Http(key));
+        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("__Host-portcullis")));
+        components.add_security_scheme("session", cookie);
+    }
+}
+
+pub fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::with_openapi(Document::openapi())
+        .routes(routes!(session::api::sign_up))
+        .routes(routes!(session::api::sign_in))
+        .routes(routes!(session::api::sign_out))
+        .routes(routes!(session::api::show))
+        .routes(routes!(org::api::list, org::api::found))
+        .routes(routes!(org::api::show, org::api::change, org::api::delete))
+        .routes(routes!(event::api::list))
+        .routes(routes!(call::api::list))
+        .routes(routes!(call::api::follow))
+        .routes(routes!(call::api::export))
+        .routes(routes!(call::api::show))
+        .routes(routes!(gateway::api::list))
+}
+
+/// The OpenAPI document.
+pub fn document() -> utoipa::openapi::OpenApi {
+    routes().into_openapi()
+}

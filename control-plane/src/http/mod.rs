@@ -1,0 +1,27 @@
+//! HTTP: the URLs, and what all of them share.
+
+pub mod api;
+pub mod layers;
+pub mod list;
+pub mod read;
+
+use crate::app::App;
+use crate::gateway;
+use crate::publish::Newest;
+use axum::Router;
+use axum::http::header::CONTENT_TYPE;
+use axum::routing::get;
+
+/// The whole service.
+pub fn router(app: App, newest: Newest) -> Router {
+    let (rest, document) = api::routes().split_for_parts();
+    let openapi = document.to_json().expect("the document has no value that JSON lacks");
+    let schema = policy::schema().to_string();
+    let as_json = |text: String| get(async || ([(CONTENT_TYPE, "application/json")], text));
+    let router = rest
+        .route("/v1/openapi.json", as_json(openapi))
+        .route("/v1/policy.schema.json", as_json(schema))
+        .merge(gateway::door::routes(newest))
+        .merge(layers::health());
+    layers::wrap(router, app)
+}

@@ -1,0 +1,135 @@
+//! Reading requests: what cannot be read is a problem that says where and why.
+
+use crate::problem::{Fault, Kind, Problem};
+use axum::extract::{FromRequest, FromRequestParts, Request};
+use axum::http::header::{CONTENT_TYPE, IF_MATCH};
+use axum::http::request::Parts;
+use bytes::Bytes;
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use uuid::Uuid;
+
+/// A JSON body. An unknown member, a wrong type or a missing one is a 422 with its pointer; no JSON at all is a 400.
+#[derive(Debug)]
+pub struct Body<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let is_json = request
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|value| value.to_str().ok())
+            .is_some_and(|value| value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")));
+        if !is_json {
+            return Err(Problem::new(Kind::BadRequest, "expected a body of `Content-Type: application/json`"));
+        }
+        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
+            let kind = if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE { Kind::TooLarge } else { Kind::BadRequest };
+            Problem::new(kind, rejection.body_text())
+        })?;
+        parse(&bytes).map(Self)
+    }
+}
+
+pub fn parse<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(bytes);
+    let value = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let pointer = pointer(error.path());
+        let cause = error.into_inner();
+        if cause.is_data() {
+            Problem::invalid(pointer, cause.to_string())
+        } else {
+            Problem::new(Kind::BadRequest, format!("not JSON: {cause}"))
+        }
+    })?;
+    reader.end().map_err(|error| Problem::new(Kind::BadRequest, format!("not JSON: {error}")))?;
+    Ok(value)
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    path.iter()
+        .map(|segment| match segment {
+            Segment::Seq { index } => format!("/{index}"),
+            Segment::Map { key } => format!("/{}", json::pointer_escape(key)),
+            Segment::Enum { variant } => format!("/{}", json::pointer_escape(variant)),
+            Segment::Unknown => String::new(),
+        })
+        .collect()
+}
+
+/// The query string.
+#[derive(Debug)]
+pub struct Query<T>(pub T);
+
+impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        axum::extract::Query::from_request_parts(parts, state)
+            .await
+            .map(|query| Self(query.0))
+            .map_err(|rejection| Problem::new(Kind::BadRequest, rejection.body_text()))
+    }
+}
+
+/// The path. What is no slug, id or number names nothing that exists.
+#[derive(Debug)]
+pub struct Path<T>(pub T);
+
+impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T> {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        let path = axum::extract::Path::from_request_parts(parts, state).await;
+        path.map(|path| Self(path.0)).map_err(|_| Problem::not_found())
+    }
+}
+
+/// `If-Match`, where the caller sent one: the etag that must still hold.
+#[derive(Debug, Clone, Copy)]
+pub struct IfMatch(pub Option<Uuid>);
+
+impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
+        let Some(value) = parts.headers.get(IF_MATCH) else { return Ok(Self(None)) };
+        let text = value.to_str().unwrap_or_default().trim();
+        if text == "*" {
+            return Ok(Self(None));
+        }
+        // An etag that was never ours cannot hold.
+        let etag = Uuid::parse_str(text.trim_matches('"')).unwrap_or(Uuid::nil());
+        Ok(Self(Some(etag)))
+    }
+}
+
+/// For a member of a PATCH body that may be null: absent is `None`, null is `Some(None)`.
+pub fn nullable<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
+    Option::deserialize(from).map(Some)
+}
+
+/// Checks that gather every fault of a body before they refuse it.
+#[derive(Debug, Default)]
+pub struct Faults(Vec<Fault>);
+
+impl Faults {
+    pub fn add(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
+        self.0.push(Fault { pointer: pointer.into(), detail: detail.into() });
+    }
+
+    /// A name for people: 1 to 100 characters, none of them a control character.
+    pub fn name(&mut self, pointer: &str, name: &str) {
+        let count = name.chars().count();
+        if !(1..=100).contains(&count) || name.chars().any(char::is_control) || name.trim() != name {
+            self.add(pointer, "expected 1 to 100 characters, none a control character, no space at either end");
+        }
+    }
+
+    pub fn into_result(self) -> Result<(), Vec<Fault>> {
+        if self.0.is_empty() { Ok(()) } else { Err(self.0) }
+    }
+}

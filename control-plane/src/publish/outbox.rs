@@ -1,0 +1,107 @@
+//! Takes marked organisations, publishes each, and numbers the feed.
+
+use super::{PublishError, assemble, rows};
+use crate::app::App;
+use crate::db::{DbError, Reason, SystemTx};
+use bundle::feed::Change;
+use bundle::{FORMAT, Statement};
+use ids::OrgId;
+use time::OffsetDateTime;
+
+/// Any number that no other user of this database takes for its own lock.
+const PUBLISHER_LOCK: i64 = 0x706f_7274_6375_6c6c;
+const AT_ONCE: i64 = 50;
+/// A replica that is further behind than this starts from the whole manifest.
+const FEED_KEPT: i64 = 10_000;
+const BUNDLES_KEPT: i64 = 3;
+
+/// Publishes everything that is marked now; answers how many organisations that were.
+pub async fn publish(app: &App) -> Result<usize, PublishError> {
+    let mut published = 0;
+    loop {
+        let batch = publish_batch(app).await?;
+        published += batch;
+        if batch == 0 {
+            return Ok(published);
+        }
+    }
+}
+
+async fn publish_batch(app: &App) -> Result<usize, PublishError> {
+    let mut tx = app.db().system(Reason::Publish).await?;
+    if !is_ours(&mut tx).await? {
+        return Ok(0);
+    }
+    // The marks go first. Whoever changes an organisation meanwhile waits for this transaction and marks it anew.
+    let marked = sqlx::query!(
+        "delete from dirty_orgs where org_id in (select org_id from dirty_orgs order by since limit $1) returning org_id",
+        AT_ONCE
+    )
+    .fetch_all(tx.sql())
+    .await?;
+    for row in &marked {
+        let org = OrgId::from_uuid(row.org_id);
+        let change = publish_org(app, &mut tx, org).await?;
+        tell(&mut tx, org, &change, app.now().time()).await?;
+    }
+    tx.commit().await?;
+    Ok(marked.len())
+}
+
+async fn publish_org(app: &App, tx: &mut SystemTx, org: OrgId) -> Result<Change, PublishError> {
+    let Some(rows) = rows::read(tx, org).await? else { return Ok(Change::OrgRemoved { org }) };
+    let bundle = assemble::assemble(&rows)?;
+    let bytes = serde_json::to_vec(&bundle)?;
+    let digest = seal::sha256(&bytes);
+    let statement =
+        Statement { org, version: bundle.version, sha256: seal::to_hex(&digest), format: FORMAT };
+    let keys = app.keys();
+    let signed = statement.sign(&keys.signing, &keys.verifying.id());
+    bundle::open(&signed, &bytes, std::slice::from_ref(&keys.verifying))?;
+    sqlx::query!(
+        "insert into bundles (org_id, version, sha256, bytes, signed, published_at) values ($1, $2, $3, $4, $5, $6)
+        on conflict (org_id, version) do update
+        set sha256 = excluded.sha256, bytes = excluded.bytes, signed = excluded.signed, published_at = excluded.published_at",
+        org.uuid(),
+        rows.version,
+        &digest,
+        &bytes,
+        serde_json::to_value(&signed)?,
+        app.now().time(),
+    )
+    .execute(tx.sql())
+    .await?;
+    sqlx::query!(
+        "delete from bundles where org_id = $1 and version <= $2",
+        org.uuid(),
+        rows.version - BUNDLES_KEPT
+    )
+    .execute(tx.sql())
+    .await?;
+    tracing::info!(org.id = %org, bundle.version = rows.version, "policy.publish");
+    Ok(Change::Bundle(signed))
+}
+
+/// One publisher at a time: the lock goes with the transaction.
+async fn is_ours(tx: &mut SystemTx) -> Result<bool, DbError> {
+    let row = sqlx::query!(r#"select pg_try_advisory_xact_lock($1) as "ours!""#, PUBLISHER_LOCK)
+        .fetch_one(tx.sql())
+        .await?;
+    Ok(row.ours)
+}
+
+async fn tell(tx: &mut SystemTx, org: OrgId, change: &Change, now: OffsetDateTime) -> Result<(), PublishError> {
+    let row = sqlx::query!(
+        "insert into feed (seq, org_id, change, at)
+        select coalesce(max(seq), 0) + 1, $1, $2, $3 from feed returning seq",
+        org.uuid(),
+        serde_json::to_value(change)?,
+        now,
+    )
+    .fetch_one(tx.sql())
+    .await?;
+    sqlx::query!("delete from feed where seq <= $1", row.seq - FEED_KEPT)
+        .execute(tx.sql())
+    .await?;
+    Ok(())
+}

@@ -1,0 +1,110 @@
+//! Accounts and their sessions: signing up, in and out. Which organisations an account belongs to is `org`'s business.
+
+pub mod act;
+pub mod api;
+pub mod attempts;
+pub mod password;
+pub mod store;
+
+use crate::app::App;
+use crate::db::Reason;
+use crate::problem::{Kind, Problem};
+use axum::extract::FromRequestParts;
+use axum::http::header::COOKIE;
+use axum::http::request::Parts;
+use axum::http::{HeaderMap, Method};
+use ids::UserId;
+use subtle::ConstantTimeEq;
+use time::Duration;
+
+/// A session ends after this long without a request.
+pub const IDLE: Duration = Duration::hours(12);
+pub const CSRF_HEADER: &str = "x-csrf-token";
+
+/// A signed-in person. Taken from the cookie; an unsafe request carries the CSRF token besides.
+#[derive(Debug, Clone)]
+pub struct Account {
+    pub id: UserId,
+    pub email: String,
+    pub name: String,
+    pub session: SessionToken,
+}
+
+/// The value of the cookie: 256 random bits in hexadecimal digits. Only its digest is stored.
+#[derive(Clone)]
+pub struct SessionToken(String);
+
+impl SessionToken {
+    pub fn new(random: [u8; 32]) -> Self {
+        Self(seal::to_hex(&random))
+    }
+
+    fn parse(text: &str) -> Option<Self> {
+        (text.len() == 64 && seal::from_hex(text).is_some()).then(|| Self(text.to_owned()))
+    }
+
+    pub fn digest(&self) -> [u8; 32] {
+        seal::sha256(self.0.as_bytes())
+    }
+
+    /// Belongs to this session alone and cannot be made without the instance's key.
+    pub fn csrf(&self, app: &App) -> String {
+        seal::to_hex(&app.keys().pepper.digest(&format!("csrf {}", self.0)))
+    }
+
+    /// The `Set-Cookie` that begins the session.
+    pub fn cookie(&self, app: &App) -> String {
+        format!("{}={}; Path=/; HttpOnly; SameSite=Lax{}", cookie_name(app), self.0, secure(app))
+    }
+
+    /// The `Set-Cookie` that ends any session.
+    pub fn no_cookie(app: &App) -> String {
+        format!("{}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{}", cookie_name(app), secure(app))
+    }
+}
+
+impl std::fmt::Debug for SessionToken {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[secret]")
+    }
+}
+
+fn cookie_name(app: &App) -> &'static str {
+    if app.site().is_local { "portcullis" } else { "__Host-portcullis" }
+}
+
+fn secure(app: &App) -> &'static str {
+    if app.site().is_local { "" } else { "; Secure" }
+}
+
+impl FromRequestParts<App> for Account {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        let session = session_cookie(&parts.headers, cookie_name(app)).ok_or_else(Problem::unauthorized)?;
+        let now = app.now().time();
+        let mut tx = app.db().system(Reason::SignIn).await?;
+        let user = store::by_session(&mut tx, &session.digest(), now).await?.ok_or_else(Problem::unauthorized)?;
+        tx.commit().await?;
+        let is_safe = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
+        if !is_safe && !carries_csrf(&parts.headers, &session.csrf(app)) {
+            return Err(Problem::new(Kind::Forbidden, "expected the session's `csrf_token` in the header `X-CSRF-Token`"));
+        }
+        Ok(Self { id: user.id, email: user.email, name: user.name, session })
+    }
+}
+
+fn session_cookie(headers: &HeaderMap, name: &str) -> Option<SessionToken> {
+    headers
+        .get_all(COOKIE)
+        .iter()
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='))
+        .find(|(key, _)| *key == name)
+        .and_then(|(_, value)| SessionToken::parse(value))
+}
+
+fn carries_csrf(headers: &HeaderMap, expected: &str) -> bool {
+    headers.get(CSRF_HEADER).is_some_and(|sent| sent.as_bytes().ct_eq(expected.as_bytes()).into())
+}

@@ -1,0 +1,179 @@
+//! One control plane for one test: its own database, its own clock, its own keys, driven through the router.
+
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
+pub mod database;
+
+use axum::Router;
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use control_plane::app::{App, Site};
+use control_plane::config::Config;
+use control_plane::keys;
+use control_plane::publish::Newest;
+use database::Database;
+use host::clock::{Clock, Random};
+use http_body_util::BodyExt;
+use serde_json::{Value, json};
+use std::sync::atomic::{AtomicU64, Ordering};
+use tower::ServiceExt;
+
+/// 22 November 2026, noon.
+const NOON: u64 = 1_795_348_800_000;
+pub const PASSWORD: &str = "a gate of iron bars";
+
+pub struct World {
+    pub app: App,
+    pub clock: Clock,
+    pub database: Database,
+    pub newest: Newest,
+    router: Router,
+    counter: AtomicU64,
+}
+
+/// Someone who calls: with a session, a key, or nothing.
+#[derive(Clone, Debug, Default)]
+pub struct Who {
+    pub cookie: Option<String>,
+    pub csrf: Option<String>,
+    pub key: Option<String>,
+}
+
+#[derive(Debug)]
+pub struct Answer {
+    pub status: StatusCode,
+    pub headers: axum::http::HeaderMap,
+    pub text: String,
+}
+
+impl Answer {
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.text).unwrap_or_else(|_| panic!("not JSON: {self:?}"))
+    }
+
+    /// The JSON of an answer that had to have this status.
+    #[track_caller]
+    pub fn expect(self, status: u16) -> Value {
+        assert_eq!(self.status.as_u16(), status, "{}", self.text);
+        if self.text.is_empty() { Value::Null } else { self.json() }
+    }
+}
+
+impl World {
+    pub async fn new() -> Self {
+        host::tls::install_crypto();
+        let database = Database::new().await;
+        let clock = Clock::set(NOON);
+        let random = Random::system();
+        let dir = std::env::temp_dir().join(format!("portcullis-keys-{}", seal::to_hex(&random.bytes::<8>())));
+        keys::make(&dir, &random).unwrap();
+        let config = Config {
+            listen: "127.0.0.1:0".parse().unwrap(),
+            metrics_listen: None,
+            database_url: database.app.clone(),
+            database_system_url: database.system.clone(),
+            keys: keys::read(&dir.join("control-plane")).unwrap(),
+            site: Site {
+                public_url: "http://127.0.0.1:8080".parse().unwrap(),
+                gateway_url: "http://127.0.0.1:8081".parse().unwrap(),
+                is_local: true,
+                egress_allow: vec!["127.0.0.0/8".parse().unwrap()],
+            },
+            log: None,
+            otlp: None,
+        };
+        std::fs::remove_dir_all(&dir).unwrap();
+        let app = App::start(&config, clock.clone(), random).await.unwrap();
+        let newest = Newest::default();
+        let router = control_plane::http::router(app.clone(), newest.clone());
+        Self { app, clock, database, newest, router, counter: AtomicU64::new(0) }
+    }
+
+    pub async fn send(&self, who: &Who, method: Method, path: &str, body: Option<Value>) -> Answer {
+        self.send_with(who, method, path, body, &[]).await
+    }
+
+    pub async fn send_with(
+        &self,
+        who: &Who,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+        headers: &[(&str, &str)],
+    ) -> Answer {
+        let mut request = Request::builder().method(method).uri(path);
+        if let Some(cookie) = &who.cookie {
+            request = request.header(header::COOKIE, cookie);
+        }
+        if let Some(csrf) = &who.csrf {
+            request = request.header("x-csrf-token", csrf);
+        }
+        if let Some(key) = &who.key {
+            request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let body = match body {
+            Some(body) => {
+                request = request.header(header::CONTENT_TYPE, "application/json");
+                Body::from(body.to_string())
+            }
+            None => Body::empty(),
+        };
+        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        Answer { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+    }
+
+    pub async fn get(&self, who: &Who, path: &str) -> Answer {
+        self.send(who, Method::GET, path, None).await
+    }
+
+    pub async fn post(&self, who: &Who, path: &str, body: Value) -> Answer {
+        self.send(who, Method::POST, path, Some(body)).await
+    }
+
+    pub async fn put(&self, who: &Who, path: &str, body: Value) -> Answer {
+        self.send(who, Method::PUT, path, Some(body)).await
+    }
+
+    pub async fn patch(&self, who: &Who, path: &str, body: Value) -> Answer {
+        self.send(who, Method::PATCH, path, Some(body)).await
+    }
+
+    pub async fn delete(&self, who: &Who, path: &str) -> Answer {
+        self.send(who, Method::DELETE, path, None).await
+    }
+
+    /// A new person with an organisation of this slug.
+    pub async fn owner(&self, slug: &str) -> Who {
+        self.sign_up(json!({ "name": format!("The {slug} company"), "slug": slug })).await
+    }
+
+    /// A new person without an organisation.
+    pub async fn stranger(&self) -> Who {
+        self.sign_up(Value::Null).await
+    }
+
+    async fn sign_up(&self, org: Value) -> Who {
+        let number = self.counter.fetch_add(1, Ordering::Relaxed);
+        let body = json!({
+            "email": format!("person-{number}@example.com"), "password": PASSWORD, "name": format!("Person {number}"), "org": org,
+        });
+        let answer = self.post(&Who::default(), "/v1/signup", body).await;
+        signed_in(answer, 201)
+    }
+}
+
+/// Who the answer to a sign-up or sign-in lets one be.
+pub fn signed_in(answer: Answer, status: u16) -> Who {
+    let cookie = answer.headers.get(header::SET_COOKIE).map(|value| value.to_str().unwrap().to_owned());
+    let body = answer.expect(status);
+    Who {
+        cookie: cookie.map(|cookie| cookie.split(';').next().unwrap().to_owned()),
+        csrf: Some(body["csrf_token"].as_str().unwrap().to_owned()),
+        key: None,
+    }
+}

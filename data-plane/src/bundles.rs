@@ -1,0 +1,16 @@
+//! The newest bundle of every organisation: fetched ([`fetch`]), held ([`hold`]), kept on disk ([`disk`]).
+//!
+//! Nothing gets in but through [`bundle::open`]; nothing older than what is held replaces it.
+
+mod disk;
+mod fetch;
+mod hold;
+mod link;
+
+#[cfg(test)]
+mod tests;
+
+pub use disk::{Disk, DiskError};
+pub use fetch::{Fetcher, Parts};
+pub use hold::{Holder, Org, Rejected};
+pub use link::{ControlPlane, LinkError};

@@ -1,0 +1,113 @@
+//! The snapshot: every bundle that was applied, sealed, one file an organisation, so that a replica starts without the
+//! control plane. What is read back goes through the same signature check as what comes over the wire.
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bundle::Signed;
+use ids::OrgId;
+use seal::{KeyRing, Nonce};
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+const BOUND_TO: &[u8] = b"portcullis snapshot\n";
+const NOW: &str = "bundle";
+/// The generation before, should the newest be damaged.
+const LAST: &str = "last";
+const NEXT: &str = "next";
+
+#[derive(Debug, Clone)]
+pub struct Disk {
+    folder: PathBuf,
+    keys: KeyRing,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum DiskError {
+    #[error("snapshot `{path}`: {source}")]
+    Io { path: String, source: io::Error },
+    #[error("the snapshot cannot be sealed")]
+    Seal,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Kept {
+    signed: Signed,
+    /// Base64 of the bundle's bytes.
+    bytes: String,
+}
+
+impl Disk {
+    /// Makes the folder where it is missing; readable by this user alone.
+    pub fn open(folder: PathBuf, keys: KeyRing) -> Result<Self, DiskError> {
+        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+        made.map_err(|source| failed(&folder, source))?;
+        Ok(Self { folder, keys })
+    }
+
+    /// Durable when it returns: written aside, synced, renamed.
+    pub fn keep(&self, signed: &Signed, bytes: &[u8], nonce: Nonce) -> Result<(), DiskError> {
+        let org = signed.statement.org;
+        let kept = Kept { signed: signed.clone(), bytes: STANDARD.encode(bytes) };
+        let plain = serde_json::to_vec(&kept).map_err(|_| DiskError::Seal)?;
+        let sealed = self.keys.seal(nonce, BOUND_TO, &plain).ok_or(DiskError::Seal)?;
+        let (next, now, last) = (self.path(org, NEXT), self.path(org, NOW), self.path(org, LAST));
+        let written = (|| {
+            let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&next)?;
+            file.write_all(&sealed)?;
+            file.sync_all()?;
+            if now.exists() {
+                fs::rename(&now, &last)?;
+            }
+            fs::rename(&next, &now)?;
+            fs::File::open(&self.folder)?.sync_all()
+        })();
+        written.map_err(|source| failed(&now, source))
+    }
+
+    pub fn forget(&self, org: OrgId) -> Result<(), DiskError> {
+        for generation in [NOW, LAST] {
+            let path = self.path(org, generation);
+            match fs::remove_file(&path) {
+                Err(source) if source.kind() != io::ErrorKind::NotFound => return Err(failed(&path, source)),
+                _ => {}
+            }
+        }
+        Ok(())
+    }
+
+    /// Every bundle that can be read, of each organisation the newest generation that opens. The rest is said in the
+    /// log and left where it is.
+    pub fn load(&self) -> Result<Vec<(Signed, Vec<u8>)>, DiskError> {
+        let entries = fs::read_dir(&self.folder).map_err(|source| failed(&self.folder, source))?;
+        let mut names: Vec<OrgId> = entries
+            .filter_map(|entry| entry.ok()?.path().file_stem()?.to_str()?.parse().ok())
+            .collect();
+        names.sort_unstable();
+        names.dedup();
+        Ok(names.into_iter().filter_map(|org| self.read(org, NOW).or_else(|| self.read(org, LAST))).collect())
+    }
+
+    fn read(&self, org: OrgId, generation: &str) -> Option<(Signed, Vec<u8>)> {
+        let path = self.path(org, generation);
+        let sealed = fs::read(&path).ok()?;
+        let read = self.keys.open(BOUND_TO, &sealed).ok().and_then(|plain| {
+            let kept: Kept = serde_json::from_slice(&plain).ok()?;
+            Some((kept.signed, STANDARD.decode(kept.bytes).ok()?))
+        });
+        if read.is_none() {
+            tracing::error!(path = %path.display(), "snapshot cannot be read");
+        }
+        read
+    }
+
+    fn path(&self, org: OrgId, generation: &str) -> PathBuf {
+        self.folder.join(format!("{org}.{generation}"))
+    }
+}
+
+fn failed(path: &Path, source: io::Error) -> DiskError {
+    DiskError::Io { path: path.display().to_string(), source }
+}

@@ -1,0 +1,248 @@
+//! Follows the feed: fetches what is new, opens it, puts it in force, keeps it on disk, and says so.
+
+use super::disk::Disk;
+use super::hold::{Holder, Org};
+use super::link::{ControlPlane, LinkError};
+use bundle::Signed;
+use bundle::feed::{Ack, Change, Feed, LimiterKind, Report};
+use futures_util::StreamExt;
+use host::clock::{Clock, Random};
+use ids::OrgId;
+use seal::VerifyingKey;
+use std::collections::{HashMap, HashSet};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use tokio::sync::{Notify, watch};
+
+const HEARTBEAT: Duration = Duration::from_secs(5);
+const AT_ONCE: usize = 8;
+const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
+const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+
+#[derive(Clone, Debug)]
+pub struct Fetcher(Arc<Inner>);
+
+struct Inner {
+    link: ControlPlane,
+    holder: Arc<Holder>,
+    disk: Disk,
+    keys: Vec<VerifyingKey>,
+    address: String,
+    limiter: LimiterKind,
+    clock: Clock,
+    random: Random,
+    /// What the control plane has not been told yet.
+    unsaid: Mutex<HashMap<OrgId, Ack>>,
+    applied: Notify,
+    /// The feed has answered since the start.
+    is_fresh: AtomicBool,
+    replicas: watch::Sender<u32>,
+}
+
+impl std::fmt::Debug for Inner {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Fetcher").field("link", &self.link).finish_non_exhaustive()
+    }
+}
+
+/// What a fetcher works with.
+#[derive(Debug)]
+pub struct Parts {
+    pub link: ControlPlane,
+    pub holder: Arc<Holder>,
+    pub disk: Disk,
+    pub keys: Vec<VerifyingKey>,
+    /// Where this replica is reached.
+    pub address: String,
+    pub limiter: LimiterKind,
+}
+
+impl Fetcher {
+    pub fn new(parts: Parts, clock: Clock, random: Random) -> Self {
+        let Parts { link, holder, disk, keys, address, limiter } = parts;
+        Self(Arc::new(Inner {
+            link,
+            holder,
+            disk,
+            keys,
+            address,
+            limiter,
+            clock,
+            random,
+            unsaid: Mutex::default(),
+            applied: Notify::new(),
+            is_fresh: AtomicBool::new(false),
+            replicas: watch::Sender::new(1),
+        }))
+    }
+
+    /// Among how many replicas a shared budget is split while Redis is away.
+    pub fn replicas(&self) -> watch::Receiver<u32> {
+        self.0.replicas.subscribe()
+    }
+
+    /// Calls can be judged: the feed has answered, or a snapshot was good.
+    pub fn is_ready(&self) -> bool {
+        self.0.is_fresh.load(Ordering::Relaxed) || !self.0.holder.orgs().is_empty()
+    }
+
+    /// Puts the snapshot in force; answers how many organisations that were.
+    pub fn start_from_disk(&self) -> Result<usize, super::DiskError> {
+        let kept = self.0.disk.load()?;
+        let count = kept.len();
+        for (signed, bytes) in kept {
+            match bundle::open(&signed, &bytes, &self.0.keys) {
+                Ok(opened) => drop(self.0.holder.put(Org::new(opened))),
+                Err(error) => tracing::error!(org.id = %signed.statement.org, %error, "snapshot refused"),
+            }
+        }
+        Ok(count)
+    }
+
+    /// Follows the feed until dropped. Without a control plane, what is held goes on being enforced.
+    pub async fn follow(&self) {
+        let mut cursor = None;
+        let mut failures = 0_u32;
+        loop {
+            match self.round(cursor).await {
+                Ok(next) => (cursor, failures) = (Some(next), 0),
+                Err(error) => {
+                    failures = failures.saturating_add(1);
+                    let pause = self.pause(failures);
+                    tracing::warn!(%error, ?pause, "the feed did not answer");
+                    tokio::time::sleep(pause).await;
+                }
+            }
+        }
+    }
+
+    /// Tells the control plane that this replica lives and what it has applied, now and then and after each change.
+    pub async fn report(&self) {
+        loop {
+            let acks: Vec<Ack> = self.unsaid().values().cloned().collect();
+            let report = Report {
+                address: self.0.address.clone(),
+                software: format!("portcullis/{}", env!("CARGO_PKG_VERSION")),
+                limiter: self.0.limiter,
+                is_stale: !self.0.is_fresh.load(Ordering::Relaxed),
+                acks,
+            };
+            match self.0.link.report(&report).await {
+                Ok(()) => self.said(&report.acks),
+                Err(error) => tracing::debug!(%error, "the report was not taken"),
+            }
+            let _ = tokio::time::timeout(HEARTBEAT, self.0.applied.notified()).await;
+        }
+    }
+
+    async fn round(&self, cursor: Option<u64>) -> Result<u64, LinkError> {
+        let feed = self.0.link.feed(cursor).await?;
+        self.0.replicas.send_replace(feed.replicas.max(1));
+        let signed = self.wanted(&feed);
+        let fetched = futures_util::stream::iter(signed).map(|signed| async move {
+            let bytes = self.0.link.bundle(&signed).await;
+            (signed, bytes)
+        });
+        let mut fetched = std::pin::pin!(fetched.buffer_unordered(AT_ONCE));
+        while let Some((signed, bytes)) = fetched.next().await {
+            match bytes {
+                Ok(bytes) => self.apply(signed, bytes).await,
+                // A newer version has taken its place: the feed goes on to name it.
+                Err(LinkError::Status(404)) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        self.0.is_fresh.store(true, Ordering::Relaxed);
+        self.0.holder.confirm(self.0.clock.unix_ms());
+        Ok(feed.cursor)
+    }
+
+    /// Of what the feed names, what is not held yet: of each organisation the newest. Forgets who is gone.
+    fn wanted(&self, feed: &Feed) -> Vec<Signed> {
+        let mut newest: HashMap<OrgId, Signed> = HashMap::new();
+        let mut named: HashSet<OrgId> = HashSet::new();
+        for change in &feed.changes {
+            match change {
+                Change::Bundle(signed) => {
+                    named.insert(signed.statement.org);
+                    newest.insert(signed.statement.org, signed.clone());
+                }
+                Change::OrgRemoved { org } => {
+                    newest.remove(org);
+                    self.forget(*org);
+                }
+            }
+        }
+        if feed.is_reset {
+            self.0.holder.orgs().into_iter().filter(|org| !named.contains(org)).for_each(|org| self.forget(org));
+        }
+        newest.retain(|org, signed| match self.0.holder.org(*org) {
+            Some(held) if held.sha256() == signed.statement.sha256 => {
+                self.say(Ack { org: *org, version: held.version(), error: None });
+                false
+            }
+            _ => true,
+        });
+        newest.into_values().collect()
+    }
+
+    async fn apply(&self, signed: Signed, bytes: bytes::Bytes) {
+        let (org, version) = (signed.statement.org, signed.statement.version);
+        let this = self.clone();
+        // Compiling and the disk are work for another thread: calls go on meanwhile.
+        let applied = tokio::task::spawn_blocking(move || this.apply_now(&signed, &bytes)).await;
+        let error = match applied {
+            Ok(Ok(())) => None,
+            Ok(Err(error)) => Some(error),
+            Err(error) => Some(format!("applying it failed: {error}")),
+        };
+        match &error {
+            None => tracing::info!(org.id = %org, bundle.version = version, "bundle.apply"),
+            Some(error) => tracing::error!(org.id = %org, bundle.version = version, error, "bundle refused"),
+        }
+        self.say(Ack { org, version, error });
+    }
+
+    fn apply_now(&self, signed: &Signed, bytes: &[u8]) -> Result<(), String> {
+        let opened = bundle::open(signed, bytes, &self.0.keys).map_err(|error| error.to_string())?;
+        self.0.holder.put(Org::new(opened)).map_err(|error| error.to_string())?;
+        if let Err(error) = self.0.disk.keep(signed, bytes, self.0.random.bytes()) {
+            // In force all the same: a full disk must not keep an old policy alive.
+            tracing::error!(%error, "snapshot not written");
+        }
+        Ok(())
+    }
+
+    fn forget(&self, org: OrgId) {
+        self.0.holder.remove(org);
+        if let Err(error) = self.0.disk.forget(org) {
+            tracing::error!(%error, "snapshot not removed");
+        }
+    }
+
+    fn say(&self, ack: Ack) {
+        self.unsaid().insert(ack.org, ack);
+        self.0.applied.notify_one();
+    }
+
+    fn said(&self, acks: &[Ack]) {
+        let mut unsaid = self.unsaid();
+        for ack in acks {
+            if unsaid.get(&ack.org) == Some(ack) {
+                unsaid.remove(&ack.org);
+            }
+        }
+    }
+
+    fn unsaid(&self) -> std::sync::MutexGuard<'_, HashMap<OrgId, Ack>> {
+        self.0.unsaid.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Doubles with every failure, with chance in it, so that replicas do not come back all at once.
+    fn pause(&self, failures: u32) -> Duration {
+        let most = SHORTEST_PAUSE.saturating_mul(2_u32.saturating_pow(failures.min(10))).min(LONGEST_PAUSE);
+        let [chance] = self.0.random.bytes::<1>();
+        most.mul_f64(0.5 + f64::from(chance) / 512.0)
+    }
+}

@@ -1,0 +1,112 @@
+//! The line to the control plane: every request carries a short-lived JWT of the replica's own signing.
+
+use bundle::Signed;
+use bundle::feed::{Feed, Report};
+use bytes::Bytes;
+use host::clock::Clock;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use serde_json::json;
+use std::time::Duration;
+use url::Url;
+
+const AUDIENCE: &str = "portcullis-control-plane";
+const TOKEN_LIFE_S: u64 = 60;
+/// The control plane holds a question without news for 25 s.
+const FEED_PATIENCE: Duration = Duration::from_secs(35);
+const PATIENCE: Duration = Duration::from_secs(10);
+/// No bundle is larger than this, however often the control plane says so.
+const LARGEST_BUNDLE: usize = 8 * 1024 * 1024;
+const LARGEST_FEED: usize = 64 * 1024 * 1024;
+
+#[derive(Clone)]
+pub struct ControlPlane {
+    client: reqwest::Client,
+    base: Url,
+    key: EncodingKey,
+    replica: String,
+    clock: Clock,
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum LinkError {
+    #[error("the control plane cannot be reached: {0}")]
+    Unreachable(String),
+    #[error("the control plane answered {0}")]
+    Status(u16),
+    #[error("the control plane's answer is larger than {0} bytes")]
+    TooLarge(usize),
+    #[error("the control plane's answer cannot be read: {0}")]
+    Answer(String),
+    #[error("`gateway-signing.pem` is not an Ed25519 key in PEM")]
+    Key,
+}
+
+impl std::fmt::Debug for ControlPlane {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("ControlPlane").field("base", &self.base.as_str()).finish_non_exhaustive()
+    }
+}
+
+impl ControlPlane {
+    pub fn new(base: Url, signing_pem: &str, replica: String, clock: Clock) -> Result<Self, LinkError> {
+        let client = reqwest::Client::builder().connect_timeout(Duration::from_secs(3)).redirect(reqwest::redirect::Policy::none());
+        Ok(Self {
+            client: client.build().map_err(|error| LinkError::Unreachable(error.to_string()))?,
+            base,
+            key: EncodingKey::from_ed_pem(signing_pem.as_bytes()).map_err(|_| LinkError::Key)?,
+            replica,
+            clock,
+        })
+    }
+
+    /// What changed since `cursor`; waits with the control plane for news where there is none.
+    pub async fn feed(&self, cursor: Option<u64>) -> Result<Feed, LinkError> {
+        let mut request = self.client.get(self.url("v1/gateway/feed")).timeout(FEED_PATIENCE);
+        if let Some(cursor) = cursor {
+            request = request.query(&[("cursor", cursor)]);
+        }
+        let bytes = self.send(request, LARGEST_FEED).await?;
+        serde_json::from_slice(&bytes).map_err(|error| LinkError::Answer(error.to_string()))
+    }
+
+    pub async fn bundle(&self, signed: &Signed) -> Result<Bytes, LinkError> {
+        let path = format!("v1/gateway/bundles/{}", signed.statement.sha256);
+        self.send(self.client.get(self.url(&path)).timeout(PATIENCE), LARGEST_BUNDLE).await
+    }
+
+    pub async fn report(&self, report: &Report) -> Result<(), LinkError> {
+        let request = self.client.post(self.url("v1/gateway/acks")).json(report).timeout(PATIENCE);
+        self.send(request, 1024).await.map(drop)
+    }
+
+    /// A request to the control plane, for who sends other things there (records).
+    pub fn post(&self, path: &str) -> Result<reqwest::RequestBuilder, LinkError> {
+        Ok(self.client.post(self.url(path)).bearer_auth(self.token()?).timeout(PATIENCE))
+    }
+
+    async fn send(&self, request: reqwest::RequestBuilder, largest: usize) -> Result<Bytes, LinkError> {
+        let unreachable = |error: reqwest::Error| LinkError::Unreachable(error.without_url().to_string());
+        let mut response = request.bearer_auth(self.token()?).send().await.map_err(unreachable)?;
+        if !response.status().is_success() {
+            return Err(LinkError::Status(response.status().as_u16()));
+        }
+        let mut bytes = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
+            if bytes.len() + chunk.len() > largest {
+                return Err(LinkError::TooLarge(largest));
+            }
+            bytes.extend_from_slice(&chunk);
+        }
+        Ok(bytes.into())
+    }
+
+    fn token(&self) -> Result<String, LinkError> {
+        let now = self.clock.unix_ms() / 1000;
+        let claims = json!({ "sub": self.replica, "aud": AUDIENCE, "iat": now, "exp": now + TOKEN_LIFE_S });
+        encode(&Header::new(Algorithm::EdDSA), &claims, &self.key).map_err(|_| LinkError::Key)
+    }
+
+    fn url(&self, path: &str) -> String {
+        format!("{}/{path}", self.base.as_str().trim_end_matches('/'))
+    }
+}
