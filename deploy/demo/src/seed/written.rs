@@ -128,6 +128,14 @@ fn for_shells(dev: &Dev) -> String {
         lines.push(format!("PROXY_URL={}", demo.proxy_url));
         lines.push(format!("GRANT_TOKEN={}", demo.grant_token));
     }
+    // The `portcullis` command lies beside this program.
+    if let Some(programs) = std::env::current_exe()
+        .ok()
+        .as_deref()
+        .and_then(Path::parent)
+    {
+        lines.push(format!("PATH='{}':$PATH", programs.display()));
+    }
     lines.push(String::new());
     lines.join("\n")
 }
