@@ -7,7 +7,7 @@
 mod depth;
 mod frame;
 mod meter;
-mod post;
+pub mod post;
 mod ship;
 mod spool;
 mod sync;
@@ -28,7 +28,6 @@ use prometheus_client::registry::Registry;
 use tokio::sync::oneshot;
 
 use meter::Meter;
-pub use post::over as post_over;
 pub use ship::{Mail, Post, ShipError, Shipper};
 use spool::Spool;
 pub use spool::{OpenError, SpoolOptions};

@@ -51,8 +51,13 @@ pub async fn follow(
     headers: HeaderMap,
     Query(query): Query<FollowCalls>,
 ) -> Result<Response, Problem> {
-    let last = headers.get("last-event-id").and_then(|value| value.to_str().ok()).and_then(|value| value.parse().ok());
-    Ok(stream::follow(app, caller, query.filter()?, last).await?.into_response())
+    let last = headers
+        .get("last-event-id")
+        .and_then(|value| value.to_str().ok())
+        .and_then(|value| value.parse().ok());
+    Ok(stream::follow(app, caller, query.filter()?, last)
+        .await?
+        .into_response())
 }
 
 /// Calls as a file, newest first: JSON lines, or CSV whose cells a spreadsheet does not run.
@@ -66,7 +71,9 @@ pub async fn export(
 ) -> Result<Response, Problem> {
     let (filter, format) = (query.filter()?, Format::read(query.format.as_deref())?);
     let body = export::file(app, caller, filter, format).await?;
-    let headers =
-        [(CONTENT_TYPE, format.content_type()), (CONTENT_DISPOSITION, format.content_disposition())];
+    let headers = [
+        (CONTENT_TYPE, format.content_type()),
+        (CONTENT_DISPOSITION, format.content_disposition()),
+    ];
     Ok((headers, body).into_response())
 }

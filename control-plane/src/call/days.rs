@@ -26,13 +26,21 @@ pub async fn keep_ahead(app: App, stop: Stop) {
 
 pub async fn make_ahead(app: &App) -> Result<(), DbError> {
     let today = app.now().time().date();
-    make(app, &(0..=AHEAD).filter_map(|days| today.checked_add(time::Duration::days(days))).collect()).await
+    make(
+        app,
+        &(0..=AHEAD)
+            .filter_map(|days| today.checked_add(time::Duration::days(days)))
+            .collect(),
+    )
+    .await
 }
 
 pub async fn make(app: &App, days: &BTreeSet<Date>) -> Result<(), DbError> {
     let mut tx = app.db().system(Reason::IngestRecords).await?;
     for day in days {
-        sqlx::query!("select make_call_day($1)", day).execute(tx.sql()).await?;
+        sqlx::query!("select make_call_day($1)", day)
+            .execute(tx.sql())
+            .await?;
     }
     tx.commit().await
 }

@@ -68,12 +68,24 @@ impl Format {
 
 /// The file, a stretch at a time. The first stretch is read before this answers, so that a refusal is a problem and not
 /// a broken file; a failure later breaks the connection off, so that half a file is never taken for a whole one.
-pub async fn file(app: App, caller: Caller, filter: CallFilter, format: Format) -> Result<Body, Problem> {
-    let permit = FILES
-        .try_acquire()
-        .map_err(|_| Problem::new(Kind::Unavailable, "too many exports at once").with_retry_after(30))?;
+pub async fn file(
+    app: App,
+    caller: Caller,
+    filter: CallFilter,
+    format: Format,
+) -> Result<Body, Problem> {
+    let permit = FILES.try_acquire().map_err(|_| {
+        Problem::new(Kind::Unavailable, "too many exports at once").with_retry_after(30)
+    })?;
     let first = act::export(&app, &caller, &filter, None, STRETCH).await?;
-    let writing = Writing { app, caller, filter, format, permit, next: Some(first) };
+    let writing = Writing {
+        app,
+        caller,
+        filter,
+        format,
+        permit,
+        next: Some(first),
+    };
     Ok(Body::from_stream(writing.stream()))
 }
 
@@ -93,13 +105,20 @@ impl Writing {
     fn stream(self) -> impl Stream<Item = Result<Bytes, Refused>> {
         let head = self.format.head();
         stream::try_unfold((self, head), |(mut writing, head)| async move {
-            let Some(calls) = writing.next.take() else { return Ok(None) };
+            let Some(calls) = writing.next.take() else {
+                return Ok(None);
+            };
             let mut text = head.to_owned();
             for call in &calls {
                 writing.format.write(call, &mut text);
             }
             if let Some(last) = last_of_full(&calls) {
-                let Writing { app, caller, filter, .. } = &writing;
+                let Writing {
+                    app,
+                    caller,
+                    filter,
+                    ..
+                } = &writing;
                 writing.next = Some(act::export(app, caller, filter, Some(last), STRETCH).await?);
             }
             Ok(Some((Bytes::from(text), (writing, ""))))
@@ -114,7 +133,10 @@ fn last_of_full(calls: &[Call]) -> Option<CallId> {
 }
 
 fn csv(call: &Call, out: &mut String) {
-    let at = call.at.format(&time::format_description::well_known::Rfc3339).unwrap_or_default();
+    let at = call
+        .at
+        .format(&time::format_description::well_known::Rfc3339)
+        .unwrap_or_default();
     let text = |value: Option<&dyn ToString>| value.map(ToString::to_string).unwrap_or_default();
     let cells = [
         call.id.to_string(),
@@ -148,7 +170,12 @@ fn csv(call: &Call, out: &mut String) {
 fn cell(value: &str, out: &mut String) {
     // White space before the sign does not stop every spreadsheet.
     let first = value.trim_start_matches([' ', '\u{a0}']).chars().next();
-    let is_formula = first.is_some_and(|c| matches!(c, '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '|' | '%' | '＝' | '＋' | '－' | '＠'));
+    let is_formula = first.is_some_and(|c| {
+        matches!(
+            c,
+            '=' | '+' | '-' | '@' | '\t' | '\r' | '\n' | '|' | '%' | '＝' | '＋' | '－' | '＠'
+        )
+    });
     let inert = if is_formula { "'" } else { "" };
     let needs_quotes = is_formula || value.contains([',', '"', '\r', '\n', ';', '\t', ' ']);
     let written = if needs_quotes {

@@ -55,7 +55,10 @@ asked! { ExportCalls {
 
 impl ListCalls {
     pub fn list(&self) -> ListQuery {
-        ListQuery { limit: self.limit, cursor: self.cursor.clone() }
+        ListQuery {
+            limit: self.limit,
+            cursor: self.cursor.clone(),
+        }
     }
 }
 
@@ -77,14 +80,34 @@ pub enum Named {
 }
 
 impl CallFilter {
-    fn read([server, grant, tool, verdict, since, until]: [Option<&str>; 6]) -> Result<Self, Problem> {
-        let server = server.map(|named| named.parse().map_or_else(|_| Named::Slug(named.to_owned()), Named::Id));
-        let grant = read(grant, "grant", "the id of a grant", |text| text.parse().ok())?;
-        let verdict = read(verdict, "verdict", "one of allow, deny, limit, hold, unknown_tool, invalid", Verdict::of)?;
+    fn read(
+        [server, grant, tool, verdict, since, until]: [Option<&str>; 6],
+    ) -> Result<Self, Problem> {
+        let server = server.map(|named| {
+            named
+                .parse()
+                .map_or_else(|_| Named::Slug(named.to_owned()), Named::Id)
+        });
+        let grant = read(grant, "grant", "the id of a grant", |text| {
+            text.parse().ok()
+        })?;
+        let verdict = read(
+            verdict,
+            "verdict",
+            "one of allow, deny, limit, hold, unknown_tool, invalid",
+            Verdict::of,
+        )?;
         let time = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
         let since = read(since, "since", "a time as `2026-11-22T09:30:00Z`", time)?;
         let until = read(until, "until", "a time as `2026-11-22T09:30:00Z`", time)?;
-        Ok(Self { server, grant, tool: tool.map(str::to_owned), verdict, since, until })
+        Ok(Self {
+            server,
+            grant,
+            tool: tool.map(str::to_owned),
+            verdict,
+            since,
+            until,
+        })
     }
 }
 
@@ -98,6 +121,9 @@ fn read<T>(
     let value = read(text);
     value.map(Some).ok_or_else(|| {
         let got: String = text.chars().take(64).collect();
-        Problem::new(Kind::BadRequest, format!("`{name}` is {expected}, got `{got}`"))
+        Problem::new(
+            Kind::BadRequest,
+            format!("`{name}` is {expected}, got `{got}`"),
+        )
     })
 }

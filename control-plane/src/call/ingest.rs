@@ -78,7 +78,10 @@ struct OutcomeRow {
 pub async fn ingest(app: &App, replica: &str, body: &[u8]) -> Result<Stored, Problem> {
     let batch: Batch<Box<RawValue>> = read::parse(body)?;
     if batch.records.len() > MAX_BATCH_RECORDS {
-        let detail = format!("a batch holds at most {MAX_BATCH_RECORDS} records, got `{}`", batch.records.len());
+        let detail = format!(
+            "a batch holds at most {MAX_BATCH_RECORDS} records, got `{}`",
+            batch.records.len()
+        );
         return Err(Problem::new(Kind::TooLarge, detail));
     }
     let now = app.now();
@@ -89,7 +92,12 @@ pub async fn ingest(app: &App, replica: &str, body: &[u8]) -> Result<Stored, Pro
     let stored = store(&mut tx, &sorted, replica, batch.id.as_str(), &now).await?;
     tx.commit().await?;
     if stored.unread > 0 {
-        tracing::error!(replica, batch = batch.id.as_str(), unread = stored.unread, "kept records that cannot be read");
+        tracing::error!(
+            replica,
+            batch = batch.id.as_str(),
+            unread = stored.unread,
+            "kept records that cannot be read"
+        );
     }
     Ok(stored)
 }
@@ -106,14 +114,19 @@ fn sort(records: Vec<Box<RawValue>>, now: OffsetDateTime) -> Sorted {
         };
         let at = super::time_of(record.id());
         if at < now - OLDEST || at > now + NEWEST {
-            sorted.unread.push((format!("its day is `{}`", at.date()), raw));
+            sorted
+                .unread
+                .push((format!("its day is `{}`", at.date()), raw));
             continue;
         }
         sorted.days.insert(at.date());
         let id = record.id().uuid();
         let repeated = match record {
             Record::Intent(intent) => sorted.intents.insert(id, intent_row(*intent, at)).is_some(),
-            Record::Outcome(outcome) => sorted.outcomes.insert(id, outcome_row(&outcome, at)).is_some(),
+            Record::Outcome(outcome) => sorted
+                .outcomes
+                .insert(id, outcome_row(&outcome, at))
+                .is_some(),
         };
         sorted.repeated += u32::from(repeated);
     }
@@ -121,8 +134,10 @@ fn sort(records: Vec<Box<RawValue>>, now: OffsetDateTime) -> Sorted {
 }
 
 fn intent_row(intent: Intent, at: OffsetDateTime) -> IntentRow {
-    let (client_name, client_version) =
-        intent.client.map(|client| (client.name.into_string(), client.version.into_string())).unzip();
+    let (client_name, client_version) = intent
+        .client
+        .map(|client| (client.name.into_string(), client.version.into_string()))
+        .unzip();
     IntentRow {
         org_id: intent.org.uuid(),
         at,
@@ -136,10 +151,17 @@ fn intent_row(intent: Intent, at: OffsetDateTime) -> IntentRow {
         verdict: intent.verdict.as_str(),
         rule: intent.rule.map(bundle::record::Short::into_string),
         policy_id: intent.policy.map(|policy| policy.id.uuid()),
-        policy_version: intent.policy.map(|policy| i32::try_from(policy.version).unwrap_or(i32::MAX)),
+        policy_version: intent
+            .policy
+            .map(|policy| i32::try_from(policy.version).unwrap_or(i32::MAX)),
         bundle_version: stored(intent.bundle_version),
         limiter: intent.limiter.as_str(),
-        argument_keys: intent.argument_keys.into_vec().into_iter().map(bundle::record::Short::into_string).collect(),
+        argument_keys: intent
+            .argument_keys
+            .into_vec()
+            .into_iter()
+            .map(bundle::record::Short::into_string)
+            .collect(),
         shadow: serde_json::to_value(&intent.shadow).unwrap_or_default(),
         client_name,
         client_version,
@@ -172,7 +194,13 @@ fn moment(unix_ms: u64, otherwise: OffsetDateTime) -> OffsetDateTime {
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(unix_ms) * 1_000_000).unwrap_or(otherwise)
 }
 
-async fn store(tx: &mut SystemTx, sorted: &Sorted, replica: &str, batch: &str, now: &Now) -> Result<Stored, DbError> {
+async fn store(
+    tx: &mut SystemTx,
+    sorted: &Sorted,
+    replica: &str,
+    batch: &str,
+    now: &Now,
+) -> Result<Stored, DbError> {
     let intents = json(sorted.intents.values())?;
     // One document instead of an array for each column: arrays of arrays do not unnest into rows.
     let intents_stored = sqlx::query!(
@@ -253,7 +281,9 @@ async fn mark_used(tx: &mut SystemTx, intents: &serde_json::Value) -> Result<(),
     Ok(())
 }
 
-fn json<'a, T: Serialize + 'a>(rows: impl Iterator<Item = &'a T>) -> Result<serde_json::Value, DbError> {
+fn json<'a, T: Serialize + 'a>(
+    rows: impl Iterator<Item = &'a T>,
+) -> Result<serde_json::Value, DbError> {
     let rows: Vec<&T> = rows.collect();
     serde_json::to_value(rows).map_err(|error| DbError::Stored(error.to_string()))
 }

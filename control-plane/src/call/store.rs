@@ -60,22 +60,39 @@ pub async fn list(
 ) -> Result<Vec<Call>, DbError> {
     let mut query = select(tx, filter);
     if let Some(before) = before {
-        query.push(" and (c.at, c.id) < (").push_bind(time_of(before)).push(", ").push_bind(before.uuid()).push(")");
+        query
+            .push(" and (c.at, c.id) < (")
+            .push_bind(time_of(before))
+            .push(", ")
+            .push_bind(before.uuid())
+            .push(")");
     }
-    query.push(" order by c.at desc, c.id desc limit ").push_bind(most);
+    query
+        .push(" order by c.at desc, c.id desc limit ")
+        .push_bind(most);
     fetch(&mut query, tx.sql(), now).await
 }
 
-pub async fn one(tx: &mut OrgRead, id: CallId, now: OffsetDateTime) -> Result<Option<CallDetail>, DbError> {
+pub async fn one(
+    tx: &mut OrgRead,
+    id: CallId,
+    now: OffsetDateTime,
+) -> Result<Option<CallDetail>, DbError> {
     let mut query = select(tx, &CallFilter::default());
-    query.push(" and c.at = ").push_bind(time_of(id)).push(" and c.id = ").push_bind(id.uuid());
+    query
+        .push(" and c.at = ")
+        .push_bind(time_of(id))
+        .push(" and c.id = ")
+        .push_bind(id.uuid());
     let row: Option<Row> = query.build_query_as().fetch_optional(tx.sql()).await?;
     row.map(|row| detail(row, now)).transpose()
 }
 
 /// Where the next look of someone who follows begins: every transaction before it has ended.
 pub async fn settled(sql: &mut PgConnection) -> Result<i64, DbError> {
-    let settled = sqlx::query_scalar!(r#"select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as "settled!""#);
+    let settled = sqlx::query_scalar!(
+        r#"select pg_snapshot_xmin(pg_current_snapshot())::text::bigint as "settled!""#
+    );
     Ok(settled.fetch_one(sql).await?)
 }
 
@@ -90,14 +107,27 @@ pub async fn since(
 ) -> Result<Vec<Call>, DbError> {
     let mut query = select(tx, filter);
     let (org, day) = (tx.org().uuid(), now - Duration::DAY);
-    query.push(" and c.at > ").push_bind(day).push(" and (c.at, c.id) in (");
+    query
+        .push(" and c.at > ")
+        .push_bind(day)
+        .push(" and (c.at, c.id) in (");
     for (table, join) in [("calls", ""), ("call_outcomes", " union ")] {
-        query.push(join).push("select at, id from ").push(table).push(" where org_id = ").push_bind(org);
+        query
+            .push(join)
+            .push("select at, id from ")
+            .push(table)
+            .push(" where org_id = ")
+            .push_bind(org);
         query.push(" and at > ").push_bind(day);
-        query.push(" and tx >= ").push_bind(from.to_string()).push("::xid8 and tx < ");
+        query
+            .push(" and tx >= ")
+            .push_bind(from.to_string())
+            .push("::xid8 and tx < ");
         query.push_bind(to.to_string()).push("::xid8");
     }
-    query.push(") order by c.at desc, c.id desc limit ").push_bind(most);
+    query
+        .push(") order by c.at desc, c.id desc limit ")
+        .push_bind(most);
     let mut calls = fetch(&mut query, tx.sql(), now).await?;
     calls.reverse();
     Ok(calls)
@@ -111,7 +141,9 @@ fn select(tx: &OrgRead, filter: &CallFilter) -> QueryBuilder<Postgres> {
         None => {}
         Some(Named::Id(id)) => drop(query.push(" and c.server_id = ").push_bind(id.uuid())),
         Some(Named::Slug(slug)) => {
-            query.push(" and c.server_id = (select id from servers where org_id = ").push_bind(org);
+            query
+                .push(" and c.server_id = (select id from servers where org_id = ")
+                .push_bind(org);
             query.push(" and slug = ").push_bind(slug.clone()).push(")");
         }
     }
@@ -139,7 +171,9 @@ async fn fetch(
     now: OffsetDateTime,
 ) -> Result<Vec<Call>, DbError> {
     let rows: Vec<Row> = query.build_query_as().fetch_all(sql).await?;
-    rows.into_iter().map(|row| Ok(detail(row, now)?.call)).collect()
+    rows.into_iter()
+        .map(|row| Ok(detail(row, now)?.call))
+        .collect()
 }
 
 fn detail(row: Row, now: OffsetDateTime) -> Result<CallDetail, DbError> {
@@ -159,10 +193,14 @@ fn detail(row: Row, now: OffsetDateTime) -> Result<CallDetail, DbError> {
         verdict,
         rule: row.rule,
         policy: row.policy_id.map(PolicyId::from_uuid),
-        version: row.policy_version.and_then(|version| u32::try_from(version).ok()),
+        version: row
+            .policy_version
+            .and_then(|version| u32::try_from(version).ok()),
         limiter: word(&row.limiter, Limiter::of)?,
         argument_keys: row.argument_keys,
-        upstream_status: row.upstream_status.and_then(|status| u16::try_from(status).ok()),
+        upstream_status: row
+            .upstream_status
+            .and_then(|status| u16::try_from(status).ok()),
         latency_ms: row.latency_us.map(milliseconds),
         added_ms: milliseconds(row.added_us.unwrap_or(row.intent_added_us)),
         outcome,
@@ -172,7 +210,10 @@ fn detail(row: Row, now: OffsetDateTime) -> Result<CallDetail, DbError> {
         replica: row.replica,
         bundle_version: u64::try_from(row.bundle_version).unwrap_or(0),
         shadow: row.shadow,
-        client: row.client_name.zip(row.client_version).map(|(name, version)| CallClient { name, version }),
+        client: row
+            .client_name
+            .zip(row.client_version)
+            .map(|(name, version)| CallClient { name, version }),
         protocol: row.protocol,
         judged_at: row.judged_at,
         ended_at: row.ended_at,
@@ -185,7 +226,10 @@ fn word<T>(stored: &str, of: fn(&str) -> Option<T>) -> Result<T, DbError> {
 }
 
 /// Whole microseconds up to some centuries are exact in a double.
-#[expect(clippy::cast_precision_loss, reason = "a duration of 2^53 µs is 285 years")]
+#[expect(
+    clippy::cast_precision_loss,
+    reason = "a duration of 2^53 µs is 285 years"
+)]
 fn milliseconds(microseconds: i64) -> f64 {
     microseconds as f64 / 1_000.0
 }

@@ -41,14 +41,26 @@ pub async fn follow(
     filter: CallFilter,
     last: Option<i64>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let permit = FOLLOWERS
-        .try_acquire()
-        .map_err(|_| Problem::new(Kind::Unavailable, "too many follow along just now").with_retry_after(30))?;
+    let permit = FOLLOWERS.try_acquire().map_err(|_| {
+        Problem::new(Kind::Unavailable, "too many follow along just now").with_retry_after(30)
+    })?;
     let settled = act::settled(&app, &caller).await?;
-    let from = last.filter(|last| (0..=settled).contains(last)).unwrap_or(settled);
-    let following = Following { app, caller, filter, from, until: Instant::now() + WHOLE, permit };
+    let from = last
+        .filter(|last| (0..=settled).contains(last))
+        .unwrap_or(settled);
+    let following = Following {
+        app,
+        caller,
+        filter,
+        from,
+        until: Instant::now() + WHOLE,
+        permit,
+    };
     // Says at once that it listens, and from where on.
-    let begun = stream::iter([Ok(Event::default().event("listening").id(from.to_string()).data("{}"))]);
+    let begun = stream::iter([Ok(Event::default()
+        .event("listening")
+        .id(from.to_string())
+        .data("{}"))]);
     let events = begun.chain(stream::unfold(following, look).flat_map(stream::iter));
     Ok(Sse::new(events).keep_alive(KeepAlive::new().interval(Duration::from_secs(15))))
 }
@@ -58,7 +70,13 @@ async fn look(mut following: Following) -> Option<(Vec<Result<Event, Infallible>
     let changed = following.app.db().changed();
     while Instant::now() < following.until {
         let change = changed.notified();
-        let Following { app, caller, filter, from, .. } = &following;
+        let Following {
+            app,
+            caller,
+            filter,
+            from,
+            ..
+        } = &following;
         let (calls, to) = match act::follow(app, caller, filter, *from, MOST).await {
             Ok(found) => found,
             Err(error) => {
@@ -68,8 +86,11 @@ async fn look(mut following: Following) -> Option<(Vec<Result<Event, Infallible>
         };
         following.from = to;
         if !calls.is_empty() {
-            let tell = calls.iter().filter_map(|call| serde_json::to_string(call).ok());
-            let events = tell.map(|call| Ok(Event::default().event("call").id(to.to_string()).data(call)));
+            let tell = calls
+                .iter()
+                .filter_map(|call| serde_json::to_string(call).ok());
+            let events =
+                tell.map(|call| Ok(Event::default().event("call").id(to.to_string()).data(call)));
             return Some((events.collect(), following));
         }
         tokio::time::sleep(BREATH).await;

@@ -32,12 +32,17 @@ impl Follower {
         let response = world.send(request.body(Body::empty()).unwrap()).await;
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
-        Self { body: BodyStream::new(response.into_body()), text: String::new() }
+        Self {
+            body: BodyStream::new(response.into_body()),
+            text: String::new(),
+        }
     }
 
     /// The next event; comments are passed over.
     async fn next(&mut self) -> Told {
-        tokio::time::timeout(Duration::from_secs(20), self.wait()).await.expect("an event in time")
+        tokio::time::timeout(Duration::from_secs(20), self.wait())
+            .await
+            .expect("an event in time")
     }
 
     async fn wait(&mut self) -> Told {
@@ -46,11 +51,18 @@ impl Follower {
                 let (event, rest) = (event.to_owned(), rest.to_owned());
                 self.text = rest;
                 let field = |name: &str| {
-                    event.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':')).map(|value| value.trim().to_owned())
+                    event
+                        .lines()
+                        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))
+                        .map(|value| value.trim().to_owned())
                 };
                 if let Some(data) = field("data") {
                     let (event, id) = (field("event").unwrap(), field("id").unwrap());
-                    return Told { event, id, data: serde_json::from_str(&data).unwrap() };
+                    return Told {
+                        event,
+                        id,
+                        data: serde_json::from_str(&data).unwrap(),
+                    };
                 }
                 continue;
             }
@@ -78,12 +90,20 @@ async fn a_call_comes_when_it_is_recorded_and_again_when_it_has_ended() {
     assert_eq!(follower.next().await.event, "listening");
 
     let call = intent(&org, 1_000, 2);
-    world.ship(vec![made(&intent(&other, 1_000, 3)), made(&call)]).await;
+    world
+        .ship(vec![made(&intent(&other, 1_000, 3)), made(&call)])
+        .await;
     let told = follower.next_call().await;
-    assert_eq!((told.data["id"].as_str().unwrap(), &told.data["outcome"]), (&*call.id.to_string(), &Value::Null));
+    assert_eq!(
+        (told.data["id"].as_str().unwrap(), &told.data["outcome"]),
+        (&*call.id.to_string(), &Value::Null)
+    );
     world.ship(vec![ended(&call, Ending::Ok)]).await;
     let told = follower.next_call().await;
-    assert_eq!((told.data["id"].as_str().unwrap(), &told.data["outcome"]), (&*call.id.to_string(), &Value::from("ok")));
+    assert_eq!(
+        (told.data["id"].as_str().unwrap(), &told.data["outcome"]),
+        (&*call.id.to_string(), &Value::from("ok"))
+    );
     world.end().await;
 }
 
@@ -94,7 +114,9 @@ async fn one_who_was_away_is_told_what_was_missed() {
     let mut follower = Follower::new(&world, &org, "", None).await;
     let last = follower.next().await.id;
     drop(follower);
-    let missed: Vec<Intent> = (0..3).map(|number| intent(&org, u64::from(number), number)).collect();
+    let missed: Vec<Intent> = (0..3)
+        .map(|number| intent(&org, u64::from(number), number))
+        .collect();
     world.ship(missed.iter().map(made).collect()).await;
     let mut follower = Follower::new(&world, &org, "", Some(&last)).await;
     assert_eq!(follower.next().await.event, "listening");
@@ -115,8 +137,13 @@ async fn a_filter_holds_for_followers_too() {
     let org = world.org("acme").await;
     let mut follower = Follower::new(&world, &org, "?verdict=deny", None).await;
     assert_eq!(follower.next().await.event, "listening");
-    let denied = Intent { verdict: Verdict::Deny, ..intent(&org, 2_000, 2) };
-    world.ship(vec![made(&intent(&org, 1_000, 1)), made(&denied)]).await;
+    let denied = Intent {
+        verdict: Verdict::Deny,
+        ..intent(&org, 2_000, 2)
+    };
+    world
+        .ship(vec![made(&intent(&org, 1_000, 1)), made(&denied)])
+        .await;
     assert_eq!(follower.next_call().await.data["id"], denied.id.to_string());
     world.end().await;
 }

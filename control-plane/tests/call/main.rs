@@ -13,8 +13,13 @@ use std::time::Duration;
 use world::{NOW, Org, World, ended, intent, made};
 
 fn ids(listed: &Value) -> Vec<String> {
-    let items = listed["items"].as_array().unwrap_or_else(|| panic!("no list: {listed}"));
-    items.iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+    let items = listed["items"]
+        .as_array()
+        .unwrap_or_else(|| panic!("no list: {listed}"));
+    items
+        .iter()
+        .map(|item| item["id"].as_str().unwrap().to_owned())
+        .collect()
 }
 
 fn named(calls: &[CallId]) -> Vec<String> {
@@ -26,7 +31,10 @@ async fn a_batch_sent_again_is_stored_once() {
     let world = World::new().await;
     let org = world.org("acme").await;
     let calls: Vec<Intent> = (0..5).map(|number| intent(&org, 0, number)).collect();
-    let batch: Vec<_> = calls.iter().flat_map(|call| [made(call), ended(call, Ending::Ok)]).collect();
+    let batch: Vec<_> = calls
+        .iter()
+        .flat_map(|call| [made(call), ended(call, Ending::Ok)])
+        .collect();
     let first = world.ship(batch.clone()).await;
     assert_eq!((first.stored, first.repeated, first.unread), (10, 0, 0));
     let again = world.ship(batch.clone()).await;
@@ -44,10 +52,16 @@ async fn a_batch_sent_again_is_stored_once() {
 async fn the_same_batch_at_the_same_time_on_a_new_day_is_stored_once() {
     let world = World::new().await;
     let org = world.org("acme").await;
-    let calls: Vec<_> = (0..200).map(|number| made(&intent(&org, 0, number))).collect();
+    let calls: Vec<_> = (0..200)
+        .map(|number| made(&intent(&org, 0, number)))
+        .collect();
     let answers = futures_util::future::join_all((0..6).map(|_| world.ship(calls.clone()))).await;
     assert_eq!(answers.iter().map(|answer| answer.stored).sum::<u32>(), 200);
-    assert!(answers.iter().all(|answer| answer.stored + answer.repeated == 200));
+    assert!(
+        answers
+            .iter()
+            .all(|answer| answer.stored + answer.repeated == 200)
+    );
     world.end().await;
 }
 
@@ -57,14 +71,29 @@ async fn a_call_is_shown_with_all_its_fields() {
     let org = world.org("acme").await;
     let policy = PolicyId::new(NOW, [5; 10]);
     let call = Intent {
-        policy: Some(PolicyVersion { id: policy, version: 7 }),
+        policy: Some(PolicyVersion {
+            id: policy,
+            version: 7,
+        }),
         rule: Some("/tools/create_refund/limits/x".into()),
-        shadow: [Shadow { would: Would::Deny, rule: "/tools/create_refund/action".into() }].into_iter().collect(),
-        client: Some(Client { name: "agent".into(), version: "1.2".into() }),
+        shadow: [Shadow {
+            would: Would::Deny,
+            rule: "/tools/create_refund/action".into(),
+        }]
+        .into_iter()
+        .collect(),
+        client: Some(Client {
+            name: "agent".into(),
+            version: "1.2".into(),
+        }),
         ..intent(&org, 0, 1)
     };
-    world.ship(vec![made(&call), ended(&call, Ending::ToolError)]).await;
-    let (status, shown) = world.get(&org.path(&format!("/{}", call.id)), org.key(Role::Viewer)).await;
+    world
+        .ship(vec![made(&call), ended(&call, Ending::ToolError)])
+        .await;
+    let (status, shown) = world
+        .get(&org.path(&format!("/{}", call.id)), org.key(Role::Viewer))
+        .await;
     assert_eq!(status, StatusCode::OK);
     let item = json!({
         "id": call.id, "at": "2026-11-22T10:00:00Z", "grant": org.grant, "server": org.server, "method": "tools/call",
@@ -78,7 +107,10 @@ async fn a_call_is_shown_with_all_its_fields() {
         "shadow": [{"would": "would_deny", "rule": "/tools/create_refund/action"}], "protocol": "2025-11-25",
         "judged_at": "2026-11-22T10:00:00Z", "ended_at": "2026-11-22T10:00:00.012Z", "bytes": 4321,
     });
-    detail.as_object_mut().unwrap().extend(more.as_object().unwrap().clone());
+    detail
+        .as_object_mut()
+        .unwrap()
+        .extend(more.as_object().unwrap().clone());
     assert_eq!(shown, detail);
     let (_, listed) = world.get(&org.path(""), org.key(Role::Viewer)).await;
     assert_eq!(listed, json!({"items": [item], "next_cursor": null}));
@@ -90,17 +122,32 @@ async fn an_outcome_may_come_first_and_one_that_never_comes_is_unknown() {
     let world = World::new().await;
     let org = world.org("acme").await;
     let (early, open) = (intent(&org, 0, 1), intent(&org, 0, 2));
-    let refused = Intent { verdict: Verdict::Deny, ..intent(&org, 0, 3) };
+    let refused = Intent {
+        verdict: Verdict::Deny,
+        ..intent(&org, 0, 3)
+    };
     world.ship(vec![ended(&early, Ending::Ok)]).await;
     let (_, listed) = world.get(&org.path(""), org.key(Role::Viewer)).await;
     assert_eq!(ids(&listed).len(), 0);
-    world.ship(vec![made(&early), made(&open), made(&refused)]).await;
-    let outcome = async |id: CallId| world.get(&org.path(&format!("/{id}")), org.key(Role::Viewer)).await.1["outcome"].clone();
+    world
+        .ship(vec![made(&early), made(&open), made(&refused)])
+        .await;
+    let outcome = async |id: CallId| {
+        world
+            .get(&org.path(&format!("/{id}")), org.key(Role::Viewer))
+            .await
+            .1["outcome"]
+            .clone()
+    };
     assert_eq!(outcome(early.id).await, "ok");
     assert_eq!(outcome(open.id).await, Value::Null);
     world.clock.advance(Duration::from_mins(21));
     assert_eq!(outcome(open.id).await, "unknown");
-    assert_eq!(outcome(refused.id).await, Value::Null, "nothing went upstream");
+    assert_eq!(
+        outcome(refused.id).await,
+        Value::Null,
+        "nothing went upstream"
+    );
     // A replica that was cut off for long: what it knows counts.
     world.ship(vec![ended(&open, Ending::Cancelled)]).await;
     assert_eq!(outcome(open.id).await, "cancelled");
@@ -120,18 +167,44 @@ async fn every_filter_finds_exactly_its_calls() {
     let (server, grant) = (ServerId::new(NOW, [8; 10]), GrantId::new(NOW, [9; 10]));
     let calls = [
         intent(&org, 0, 0),
-        Intent { server, ..intent(&org, 1_000, 1) },
-        Intent { grant, ..intent(&org, 2_000, 2) },
-        Intent { tool: Some("delete customer/ü".into()), ..intent(&org, 3_000, 3) },
-        Intent { verdict: Verdict::UnknownTool, tool: None, ..intent(&org, 4_000, 4) },
-        Intent { verdict: Verdict::Limit, ..intent(&org, 5_000, 5) },
+        Intent {
+            server,
+            ..intent(&org, 1_000, 1)
+        },
+        Intent {
+            grant,
+            ..intent(&org, 2_000, 2)
+        },
+        Intent {
+            tool: Some("delete customer/ü".into()),
+            ..intent(&org, 3_000, 3)
+        },
+        Intent {
+            verdict: Verdict::UnknownTool,
+            tool: None,
+            ..intent(&org, 4_000, 4)
+        },
+        Intent {
+            verdict: Verdict::Limit,
+            ..intent(&org, 5_000, 5)
+        },
     ];
     world.ship(calls.iter().map(made).collect()).await;
-    let only = |numbers: &[usize]| named(&numbers.iter().map(|number| calls[*number].id).collect::<Vec<_>>());
+    let only = |numbers: &[usize]| {
+        named(
+            &numbers
+                .iter()
+                .map(|number| calls[*number].id)
+                .collect::<Vec<_>>(),
+        )
+    };
     for (query, expected) in [
         ("", only(&[5, 4, 3, 2, 1, 0])),
         (&*format!("?server={server}"), only(&[1])),
-        (&format!("?server={}", org.server_slug), only(&[5, 4, 3, 2, 0])),
+        (
+            &format!("?server={}", org.server_slug),
+            only(&[5, 4, 3, 2, 0]),
+        ),
         ("?server=no-such-server", only(&[])),
         (&format!("?grant={grant}"), only(&[2])),
         ("?tool=delete%20customer/%C3%BC", only(&[3])),
@@ -141,14 +214,30 @@ async fn every_filter_finds_exactly_its_calls() {
         ("?verdict=hold", only(&[])),
         ("?since=2026-11-22T10:00:03Z", only(&[5, 4, 3])),
         ("?until=2026-11-22T10:00:03Z", only(&[2, 1, 0])),
-        ("?since=2026-11-22T11:00:01%2B01:00&until=2026-11-22T10:00:03Z", only(&[2, 1])),
-        (&format!("?verdict=allow&grant={}&tool=create_refund&server={}", org.grant, org.server), only(&[0])),
+        (
+            "?since=2026-11-22T11:00:01%2B01:00&until=2026-11-22T10:00:03Z",
+            only(&[2, 1]),
+        ),
+        (
+            &format!(
+                "?verdict=allow&grant={}&tool=create_refund&server={}",
+                org.grant, org.server
+            ),
+            only(&[0]),
+        ),
     ] {
         assert_eq!(found(&world, &org, query).await, expected, "{query}");
     }
     for query in [
-        "?verdict=denied", "?grant=agent", "?since=yesterday", "?until=2026-11-22", "?limit=0", "?limit=201",
-        "?cursor=1", "?tools=x", "?verdict=deny&verdict=allow",
+        "?verdict=denied",
+        "?grant=agent",
+        "?since=yesterday",
+        "?until=2026-11-22",
+        "?limit=0",
+        "?limit=201",
+        "?cursor=1",
+        "?tools=x",
+        "?verdict=deny&verdict=allow",
     ] {
         let (status, problem) = world.get(&org.path(query), org.key(Role::Viewer)).await;
         assert_eq!(status, StatusCode::BAD_REQUEST, "{query}: {problem}");
@@ -161,12 +250,19 @@ async fn pages_hold_every_call_once_newest_first() {
     let world = World::new().await;
     let org = world.org("acme").await;
     // Three days, and many calls within one millisecond.
-    let all: Vec<Intent> = (0..90).map(|number| intent(&org, u64::from(number / 20) * 21_600_000, number)).collect();
+    let all: Vec<Intent> = (0..90)
+        .map(|number| intent(&org, u64::from(number / 20) * 21_600_000, number))
+        .collect();
     world.clock.advance(Duration::from_hours(48));
     world.ship(all.iter().map(made).collect()).await;
     let (mut seen, mut cursor) = (Vec::new(), String::new());
     loop {
-        let (status, page) = world.get(&org.path(&format!("?limit=7{cursor}")), org.key(Role::Viewer)).await;
+        let (status, page) = world
+            .get(
+                &org.path(&format!("?limit=7{cursor}")),
+                org.key(Role::Viewer),
+            )
+            .await;
         assert_eq!(status, StatusCode::OK, "{page}");
         assert!(ids(&page).len() <= 7);
         seen.extend(ids(&page));
@@ -185,16 +281,50 @@ async fn another_organisation_finds_nothing() {
     let world = World::new().await;
     let (acme, other) = (world.org("acme").await, world.org("other").await);
     let call = intent(&acme, 0, 1);
-    world.ship(vec![made(&call), ended(&call, Ending::Ok)]).await;
+    world
+        .ship(vec![made(&call), ended(&call, Ending::Ok)])
+        .await;
     let key = other.key(Role::Admin);
     assert_eq!(ids(&world.get(&other.path(""), key).await.1).len(), 0);
-    assert_eq!(world.get(&other.path(&format!("/{}", call.id)), key).await.0, StatusCode::NOT_FOUND);
-    assert_eq!(ids(&world.get(&other.path(&format!("?server={}", acme.server)), key).await.1).len(), 0);
+    assert_eq!(
+        world
+            .get(&other.path(&format!("/{}", call.id)), key)
+            .await
+            .0,
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(
+        ids(&world
+            .get(&other.path(&format!("?server={}", acme.server)), key)
+            .await
+            .1)
+        .len(),
+        0
+    );
     for rest in ["", "/stream", "/export", &format!("/{}", call.id)] {
-        assert_eq!(world.get(&acme.path(rest), key).await.0, StatusCode::NOT_FOUND, "{rest}");
+        assert_eq!(
+            world.get(&acme.path(rest), key).await.0,
+            StatusCode::NOT_FOUND,
+            "{rest}"
+        );
     }
-    assert_eq!(world.get(&acme.path("/call_00000000000000000000000000000000"), acme.key(Role::Viewer)).await.0, StatusCode::NOT_FOUND);
-    assert_eq!(world.get(&acme.path("/nonsense"), acme.key(Role::Viewer)).await.0, StatusCode::NOT_FOUND);
+    assert_eq!(
+        world
+            .get(
+                &acme.path("/call_00000000000000000000000000000000"),
+                acme.key(Role::Viewer)
+            )
+            .await
+            .0,
+        StatusCode::NOT_FOUND
+    );
+    assert_eq!(
+        world
+            .get(&acme.path("/nonsense"), acme.key(Role::Viewer))
+            .await
+            .0,
+        StatusCode::NOT_FOUND
+    );
     world.end().await;
 }
 
@@ -202,28 +332,60 @@ async fn another_organisation_finds_nothing() {
 async fn a_file_holds_every_call_and_only_some_roles_get_it() {
     let world = World::new().await;
     let org = world.org("acme").await;
-    let all: Vec<_> = (0..2_300).map(|number| Intent { tool: Some("=cmd()".into()), ..intent(&org, u64::from(number), number) }).collect();
+    let all: Vec<_> = (0..2_300)
+        .map(|number| Intent {
+            tool: Some("=cmd()".into()),
+            ..intent(&org, u64::from(number), number)
+        })
+        .collect();
     for part in all.chunks(2_000) {
         world.ship(part.iter().map(made).collect()).await;
     }
     let key = org.key(Role::Auditor);
     let (status, lines) = world.get_text(&org.path("/export?format=jsonl"), key).await;
     assert_eq!(status, StatusCode::OK);
-    let found: Vec<String> =
-        lines.lines().map(|line| serde_json::from_str::<Value>(line).unwrap()["id"].as_str().unwrap().to_owned()).collect();
+    let found: Vec<String> = lines
+        .lines()
+        .map(|line| {
+            serde_json::from_str::<Value>(line).unwrap()["id"]
+                .as_str()
+                .unwrap()
+                .to_owned()
+        })
+        .collect();
     let newest_first: Vec<_> = all.iter().rev().map(|call| call.id).collect();
     assert_eq!(found, named(&newest_first));
 
-    let (_, csv) = world.get_text(&org.path("/export?format=csv&until=2026-11-22T10:00:01Z"), key).await;
+    let (_, csv) = world
+        .get_text(
+            &org.path("/export?format=csv&until=2026-11-22T10:00:01Z"),
+            key,
+        )
+        .await;
     assert_eq!(csv.lines().count(), 1_001);
     assert!(csv.starts_with("id,at,grant,server,method,tool,verdict,"));
-    assert!(csv.lines().skip(1).all(|line| line.contains(",\"'=cmd()\",")), "a formula is not one any more");
+    assert!(
+        csv.lines()
+            .skip(1)
+            .all(|line| line.contains(",\"'=cmd()\",")),
+        "a formula is not one any more"
+    );
 
     for role in [Role::Viewer, Role::Approver, Role::PolicyManager] {
-        assert_eq!(world.get(&org.path("/export"), org.key(role)).await.0, StatusCode::FORBIDDEN, "{role:?}");
+        assert_eq!(
+            world.get(&org.path("/export"), org.key(role)).await.0,
+            StatusCode::FORBIDDEN,
+            "{role:?}"
+        );
     }
-    assert_eq!(world.get(&org.path("/export?format=xlsx"), key).await.0, StatusCode::BAD_REQUEST);
-    assert_eq!(world.get(&org.path("/export?limit=3"), key).await.0, StatusCode::BAD_REQUEST);
+    assert_eq!(
+        world.get(&org.path("/export?format=xlsx"), key).await.0,
+        StatusCode::BAD_REQUEST
+    );
+    assert_eq!(
+        world.get(&org.path("/export?limit=3"), key).await.0,
+        StatusCode::BAD_REQUEST
+    );
     world.end().await;
 }
 
@@ -239,14 +401,27 @@ async fn a_record_that_cannot_be_read_is_kept_and_holds_up_nothing() {
     of_no_day["id"] = json!(CallId::new(NOW + 5 * 86_400_000, [1; 10]));
     let batch = vec![of_tomorrow.clone(), json!("\u{0}"), good, of_no_day];
     let (status, stored) = world.ship_raw(batch.clone()).await;
-    assert_eq!((status, stored), (StatusCode::OK, json!({"stored": 1, "repeated": 0, "unread": 3})));
-    assert_eq!(world.ship_raw(batch).await.1, json!({"stored": 0, "repeated": 1, "unread": 3}));
-    let kept: Vec<(String, String)> = sqlx::query_as("select body, reason from unread_records order by reason")
-        .fetch_all(&mut world.owner().await)
-        .await
-        .unwrap();
+    assert_eq!(
+        (status, stored),
+        (
+            StatusCode::OK,
+            json!({"stored": 1, "repeated": 0, "unread": 3})
+        )
+    );
+    assert_eq!(
+        world.ship_raw(batch).await.1,
+        json!({"stored": 0, "repeated": 1, "unread": 3})
+    );
+    let kept: Vec<(String, String)> =
+        sqlx::query_as("select body, reason from unread_records order by reason")
+            .fetch_all(&mut world.owner().await)
+            .await
+            .unwrap();
     assert_eq!(kept.len(), 3, "once each: {kept:?}");
-    assert!(kept.iter().any(|(body, _)| serde_json::from_str::<Value>(body).unwrap() == of_tomorrow));
+    assert!(
+        kept.iter()
+            .any(|(body, _)| serde_json::from_str::<Value>(body).unwrap() == of_tomorrow)
+    );
     world.end().await;
 }
 
@@ -255,11 +430,18 @@ async fn only_a_replica_may_send_records() {
     let world = World::new().await;
     let org = world.org("acme").await;
     for key in [String::new(), format!("Bearer {}", org.key(Role::Admin))] {
-        let mut request = Request::post("/v1/gateway/records").header("content-type", "application/json");
+        let mut request =
+            Request::post("/v1/gateway/records").header("content-type", "application/json");
         if !key.is_empty() {
             request = request.header("authorization", key);
         }
-        let response = world.send(request.body(Body::from(r#"{"id":"1","replica":"r","records":[]}"#)).unwrap()).await;
+        let response = world
+            .send(
+                request
+                    .body(Body::from(r#"{"id":"1","replica":"r","records":[]}"#))
+                    .unwrap(),
+            )
+            .await;
         assert_eq!(response.status(), StatusCode::UNAUTHORIZED);
     }
     let (status, _) = world.ship_raw(vec![json!(1); 2_001]).await;
@@ -274,15 +456,23 @@ async fn a_grant_says_when_it_was_last_used() {
     let world = World::new().await;
     let org = world.org("acme").await;
     let used = async || {
-        sqlx::query_scalar::<_, Option<time::OffsetDateTime>>("select last_used_at from grants where id = $1")
-            .bind(org.grant.uuid())
-            .fetch_one(&mut world.owner().await)
-            .await
-            .unwrap()
-            .map(|at| at.unix_timestamp())
+        sqlx::query_scalar::<_, Option<time::OffsetDateTime>>(
+            "select last_used_at from grants where id = $1",
+        )
+        .bind(org.grant.uuid())
+        .fetch_one(&mut world.owner().await)
+        .await
+        .unwrap()
+        .map(|at| at.unix_timestamp())
     };
     assert_eq!(used().await, None);
-    world.ship((0..3).map(|number| made(&intent(&org, u64::from(number) * 1_000, number))).collect()).await;
+    world
+        .ship(
+            (0..3)
+                .map(|number| made(&intent(&org, u64::from(number) * 1_000, number)))
+                .collect(),
+        )
+        .await;
     let newest = i64::try_from(NOW / 1_000).unwrap() + 2;
     assert_eq!(used().await, Some(newest));
     // An old record that comes late does not turn it back.
@@ -294,8 +484,12 @@ async fn a_grant_says_when_it_was_last_used() {
 #[tokio::test]
 async fn the_days_to_come_are_made_and_walled_before_they_come() {
     let world = World::new().await;
-    control_plane::call::days::make_ahead(&world.app).await.unwrap();
-    control_plane::call::days::make_ahead(&world.app).await.unwrap();
+    control_plane::call::days::make_ahead(&world.app)
+        .await
+        .unwrap();
+    control_plane::call::days::make_ahead(&world.app)
+        .await
+        .unwrap();
     let days: Vec<(String, bool, bool)> = sqlx::query_as(
         "select relname::text, relrowsecurity, relforcerowsecurity from pg_class
         where relispartition and relkind = 'r' and relname like 'call%' order by relname",
@@ -304,7 +498,15 @@ async fn the_days_to_come_are_made_and_walled_before_they_come() {
     .await
     .unwrap();
     assert_eq!(days.len(), 16, "{days:?}");
-    assert!(days.iter().any(|(name, ..)| name == "calls_20261122") && days.iter().any(|(name, ..)| name == "call_outcomes_20261129"));
-    assert!(days.iter().all(|(_, row_security, forced)| *row_security && *forced));
+    assert!(
+        days.iter().any(|(name, ..)| name == "calls_20261122")
+            && days
+                .iter()
+                .any(|(name, ..)| name == "call_outcomes_20261129")
+    );
+    assert!(
+        days.iter()
+            .all(|(_, row_security, forced)| *row_security && *forced)
+    );
     world.end().await;
 }

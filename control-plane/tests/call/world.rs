@@ -61,21 +61,33 @@ impl World {
         let url = std::env::var("PORTCULLIS_TEST_DATABASE_URL")
             .expect("PORTCULLIS_TEST_DATABASE_URL names a Postgres whose superuser this test may be; deploy/test sets it");
         let server = PgConnectOptions::from_str(&url).expect("the test's database URL");
-        let database = format!("call_test_{}_{}", std::process::id(), NEXT.fetch_add(1, Ordering::Relaxed));
-        let mut owner = PgConnection::connect_with(&server).await.expect("the test's Postgres answers");
+        let database = format!(
+            "call_test_{}_{}",
+            std::process::id(),
+            NEXT.fetch_add(1, Ordering::Relaxed)
+        );
+        let mut owner = PgConnection::connect_with(&server)
+            .await
+            .expect("the test's Postgres answers");
         for role in ["portcullis_app", "portcullis_system"] {
             // Roles belong to the cluster: another test may make them at the same time.
-            let make = format!("do $$ begin create role {role}; exception when duplicate_object or unique_violation then null; end $$");
+            let make = format!(
+                "do $$ begin create role {role}; exception when duplicate_object or unique_violation then null; end $$"
+            );
             owner.execute(AssertSqlSafe(make)).await.unwrap();
         }
-        owner.execute(AssertSqlSafe(format!("create database {database}"))).await.unwrap();
+        owner
+            .execute(AssertSqlSafe(format!("create database {database}")))
+            .await
+            .unwrap();
         let base = url::Url::parse(&url).unwrap();
         let url_as = |role: Option<&str>| {
             let mut url = base.clone();
             url.set_path(&database);
             if let Some(role) = role {
                 // Row security looks at the current role, and so does the plane when it starts.
-                url.query_pairs_mut().append_pair("options", &format!("-c role={role}"));
+                url.query_pairs_mut()
+                    .append_pair("options", &format!("-c role={role}"));
             }
             Secret::new(url.to_string().replace('+', "%20"))
         };
@@ -103,21 +115,37 @@ impl World {
         };
         std::fs::remove_dir_all(&folder).unwrap();
         let clock = Clock::set(NOW);
-        let app = App::start(&config, clock.clone(), random.clone()).await.unwrap();
+        let app = App::start(&config, clock.clone(), random.clone())
+            .await
+            .unwrap();
         let router = http::router(app.clone(), Newest::default());
         let replica_key = jsonwebtoken::EncodingKey::from_ed_pem(&signing).unwrap();
-        Self { app, clock, router, random, replica_key, server, database }
+        Self {
+            app,
+            clock,
+            router,
+            random,
+            replica_key,
+            server,
+            database,
+        }
     }
 
     /// A look at the database that no wall stops.
     pub async fn owner(&self) -> PgConnection {
-        PgConnection::connect_with(&self.server.clone().database(&self.database)).await.unwrap()
+        PgConnection::connect_with(&self.server.clone().database(&self.database))
+            .await
+            .unwrap()
     }
 
     pub async fn org(&self, slug: &str) -> Org {
         let now = self.app.now();
         let mut sql = self.owner().await;
-        let (org, user, member) = (now.id(OrgId::new), now.id(UserId::new), now.id(MemberId::new));
+        let (org, user, member) = (
+            now.id(OrgId::new),
+            now.id(UserId::new),
+            now.id(MemberId::new),
+        );
         let (grant, server) = (now.id(GrantId::new), now.id(ServerId::new));
         for insert in [
             format!("insert into orgs (id, slug, name, created_at) values ('{}', '{slug}', '{slug}', now())", org.uuid()),
@@ -132,7 +160,13 @@ impl World {
             sql.execute(AssertSqlSafe(insert)).await.unwrap();
         }
         let mut keys = HashMap::new();
-        for role in [Role::Admin, Role::Approver, Role::PolicyManager, Role::Auditor, Role::Viewer] {
+        for role in [
+            Role::Admin,
+            Role::Approver,
+            Role::PolicyManager,
+            Role::Auditor,
+            Role::Viewer,
+        ] {
             let token = Token::new(TokenKind::ApiKey, self.random.bytes());
             sqlx::query("insert into api_keys (id, org_id, name, role, digest, hint, made_by, created_at) values ($1, $2, 'key', $3, $4, '', $5, now())")
                 .bind(now.id(KeyId::new).uuid())
@@ -145,7 +179,14 @@ impl World {
                 .unwrap();
             keys.insert(role.as_str(), token);
         }
-        Org { id: org, slug: slug.to_owned(), keys, grant, server, server_slug: format!("{slug}-files") }
+        Org {
+            id: org,
+            slug: slug.to_owned(),
+            keys,
+            grant,
+            server,
+            server_slug: format!("{slug}-files"),
+        }
     }
 
     pub async fn send(&self, request: Request<Body>) -> Response<Body> {
@@ -169,18 +210,35 @@ impl World {
     pub async fn ship_raw(&self, records: Vec<Value>) -> (StatusCode, Value) {
         let seconds = self.clock.unix_ms() / 1000;
         let claims = json!({"sub": "replica-1", "aud": "portcullis-control-plane", "iat": seconds, "exp": seconds + 60});
-        let token = jsonwebtoken::encode(&jsonwebtoken::Header::new(jsonwebtoken::Algorithm::EdDSA), &claims, &self.replica_key).unwrap();
+        let token = jsonwebtoken::encode(
+            &jsonwebtoken::Header::new(jsonwebtoken::Algorithm::EdDSA),
+            &claims,
+            &self.replica_key,
+        )
+        .unwrap();
         let batch = json!({"id": "1/8-900", "replica": "replica-1", "records": records});
-        let request = Request::builder().method(Method::POST).uri("/v1/gateway/records").header("content-type", "application/json");
-        let request = request.header("authorization", format!("Bearer {token}")).body(Body::from(batch.to_string())).unwrap();
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri("/v1/gateway/records")
+            .header("content-type", "application/json");
+        let request = request
+            .header("authorization", format!("Bearer {token}"))
+            .body(Body::from(batch.to_string()))
+            .unwrap();
         let response = self.send(request).await;
         let status = response.status();
         let bytes = response.into_body().collect().await.unwrap().to_bytes();
-        (status, serde_json::from_slice(&bytes).unwrap_or(Value::Null))
+        (
+            status,
+            serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+        )
     }
 
     pub async fn ship(&self, records: Vec<Record>) -> Stored {
-        let records = records.iter().map(|record| serde_json::to_value(record).unwrap()).collect();
+        let records = records
+            .iter()
+            .map(|record| serde_json::to_value(record).unwrap())
+            .collect();
         let (status, answer) = self.ship_raw(records).await;
         assert_eq!(status, StatusCode::OK, "{answer}");
         serde_json::from_value(answer).unwrap()
@@ -188,10 +246,21 @@ impl World {
 
     /// The database goes with the world.
     pub async fn end(self) {
-        let Self { app, router, server, database, .. } = self;
+        let Self {
+            app,
+            router,
+            server,
+            database,
+            ..
+        } = self;
         drop((app, router));
         let mut owner = PgConnection::connect_with(&server).await.unwrap();
-        owner.execute(AssertSqlSafe(format!("drop database {database} with (force)"))).await.unwrap();
+        owner
+            .execute(AssertSqlSafe(format!(
+                "drop database {database} with (force)"
+            )))
+            .await
+            .unwrap();
     }
 }
 

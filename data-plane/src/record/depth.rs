@@ -18,14 +18,44 @@ impl Collector for Depth {
         let spool = &self.0;
         let closed = u64::from(!spool.is_open());
         for (name, help, unit, value) in [
-            ("spool_backlog", "Written and not yet acknowledged", Some(Unit::Bytes), spool.backlog()),
-            ("spool_used", "All files of the spool", Some(Unit::Bytes), spool.used()),
-            ("spool_segments", "Files of the spool", None, spool.segment_count() as u64),
-            ("spool_damaged_segments", "Segments set aside since start", None, spool.damaged()),
-            ("spool_closed", "1 where no call is admitted because it could not be recorded", None, closed),
+            (
+                "spool_backlog",
+                "Written and not yet acknowledged",
+                Some(Unit::Bytes),
+                spool.backlog(),
+            ),
+            (
+                "spool_used",
+                "All files of the spool",
+                Some(Unit::Bytes),
+                spool.used(),
+            ),
+            (
+                "spool_segments",
+                "Files of the spool",
+                None,
+                spool.segment_count() as u64,
+            ),
+            (
+                "spool_damaged_segments",
+                "Segments set aside since start",
+                None,
+                spool.damaged(),
+            ),
+            (
+                "spool_closed",
+                "1 where no call is admitted because it could not be recorded",
+                None,
+                closed,
+            ),
         ] {
             let gauge = ConstGauge::new(i64::try_from(value).unwrap_or(i64::MAX));
-            gauge.encode(encoder.encode_descriptor(name, help, unit.as_ref(), gauge.metric_type())?)?;
+            gauge.encode(encoder.encode_descriptor(
+                name,
+                help,
+                unit.as_ref(),
+                gauge.metric_type(),
+            )?)?;
         }
         Ok(())
     }

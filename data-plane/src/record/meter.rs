@@ -57,7 +57,11 @@ impl Meter {
             "Calls turned away because they could not be recorded",
             self.refused.clone(),
         );
-        record.register("disk_failures", "Writes and syncs that failed", self.disk_failures.clone());
+        record.register(
+            "disk_failures",
+            "Writes and syncs that failed",
+            self.disk_failures.clone(),
+        );
         record.register(
             "lost_outcomes",
             "Outcomes the disk did not take",

@@ -15,15 +15,24 @@ const LARGEST_ANSWER: usize = 4 * 1024;
 /// Posts batches over this line.
 pub fn over(line: ControlPlane) -> Post {
     Arc::new(move |body| {
-        let request = line.post("v1/gateway/records").map(|request| request.header(CONTENT_TYPE, "application/json").body(body));
+        let request = line
+            .post("v1/gateway/records")
+            .map(|request| request.header(CONTENT_TYPE, "application/json").body(body));
         Box::pin(async move {
             let request = request.map_err(|error| ShipError::Unreachable(error.to_string()))?;
-            let unreachable = |error: reqwest::Error| ShipError::Unreachable(error.without_url().to_string());
+            let unreachable =
+                |error: reqwest::Error| ShipError::Unreachable(error.without_url().to_string());
             let mut response = request.send().await.map_err(unreachable)?;
             if !response.status().is_success() {
-                let retry_after = response.headers().get(RETRY_AFTER).and_then(|value| value.to_str().ok()?.parse().ok());
+                let retry_after = response
+                    .headers()
+                    .get(RETRY_AFTER)
+                    .and_then(|value| value.to_str().ok()?.parse().ok());
                 let status = response.status().as_u16();
-                return Err(ShipError::Status { status, retry_after: retry_after.map(Duration::from_secs) });
+                return Err(ShipError::Status {
+                    status,
+                    retry_after: retry_after.map(Duration::from_secs),
+                });
             }
             let mut answer = Vec::new();
             while let Some(chunk) = response.chunk().await.map_err(unreachable)? {
@@ -36,3 +45,6 @@ pub fn over(line: ControlPlane) -> Post {
         })
     })
 }
+
+#[cfg(test)]
+mod tests;

@@ -72,7 +72,19 @@ fn a_line_of_json_is_the_call_as_lists_show_it() {
 
 #[test]
 fn what_a_spreadsheet_would_run_is_made_inert() {
-    for formula in ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1", "\n=1", " =1", "=HYPERLINK(\"http://x\",\"y\")", "＝1", "|calc"] {
+    for formula in [
+        "=1+1",
+        "+1",
+        "-1",
+        "@SUM(A1)",
+        "\t=1",
+        "\r=1",
+        "\n=1",
+        " =1",
+        "=HYPERLINK(\"http://x\",\"y\")",
+        "＝1",
+        "|calc",
+    ] {
         let mut text = String::new();
         Format::Csv.write(&call(formula, &[formula]), &mut text);
         let row = &read_csv(&text)[0];

@@ -25,7 +25,10 @@ fn what_cannot_be_read_is_set_apart_and_holds_up_nothing() {
         raw(&json!(7)),
         raw(&outcome(good)),
         raw(&outcome(CallId::new(0, [2; 10]))),
-        raw(&outcome(CallId::new(1_790_000_000_000 + 3 * 86_400_000, [3; 10]))),
+        raw(&outcome(CallId::new(
+            1_790_000_000_000 + 3 * 86_400_000,
+            [3; 10],
+        ))),
         raw(&outcome(CallId::new((1 << 48) - 1, [4; 10]))),
     ];
     let sorted = sort(records, now());
