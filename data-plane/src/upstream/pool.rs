@@ -2,18 +2,17 @@
 //!
 //! A changed URL, credential or deadline makes a new pool; calls under way keep the old one until they end.
 
-use super::connect::{ConnectError, Connector, Lookup};
-use super::egress::Egress;
 use super::headers;
 use super::secrets::Secrets;
 use bundle::Server;
 use bundle::credential::Sealed;
 use bytes::Bytes;
+use egress::{ConnectError, Connector, Egress, Lookup};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
 use http::{Method, Request, Response, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper_rustls::{ConfigBuilderExt, HttpsConnector, HttpsConnectorBuilder};
+use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use ids::{OrgId, ServerId};
@@ -78,26 +77,9 @@ pub enum SendError {
 }
 
 impl Upstreams {
-    /// Trusts the platform's certificates, so that a private authority works. Where a machine has none, https fails and
-    /// is said so here; a demo over loopback still runs.
     pub fn new(egress: Egress, keys: KeyRing, lookup: Lookup) -> Self {
-        let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-        let builder = || {
-            rustls::ClientConfig::builder_with_provider(Arc::clone(&provider))
-                .with_safe_default_protocol_versions()
-                .unwrap_or_else(|_| rustls::ClientConfig::builder())
-        };
-        let tls = match builder().with_native_roots() {
-            Ok(rooted) => rooted.with_no_client_auth(),
-            Err(error) => {
-                tracing::warn!(%error, "no certificates of the platform: https upstreams cannot be verified");
-                builder()
-                    .with_root_certificates(rustls::RootCertStore::empty())
-                    .with_no_client_auth()
-            }
-        };
         Self {
-            tls,
+            tls: egress::platform_tls(),
             egress: Arc::new(egress),
             lookup,
             keys,

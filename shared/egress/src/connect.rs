@@ -1,9 +1,9 @@
 //! The connector: a name is resolved here, every address judged, and the very address judged is dialled.
 //!
 //! Check and use being one, neither a literal address, nor an odd spelling, nor a name that changes its answer leads
-//! anywhere else. TLS is wrapped around it by the pool.
+//! anywhere else. TLS is wrapped around it by its user.
 
-use super::egress::{Allowed, Egress};
+use crate::address::{Allowed, Egress};
 use futures_util::future::BoxFuture;
 use http::Uri;
 use hyper_util::client::legacy::connect::{Connected, Connection};

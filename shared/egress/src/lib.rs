@@ -1,0 +1,12 @@
+//! The way out: how both planes reach MCP servers whose URLs were typed by somebody else.
+//!
+//! Here: which addresses may be dialled, the connector that dials exactly the address it judged, the trust of TLS.
+//! Not here: what is sent, pools, credentials. Depends on nothing of ours.
+
+mod address;
+mod connect;
+mod tls;
+
+pub use address::{Allowed, Egress, Refused};
+pub use connect::{ConnectError, Connector, Lookup, Stream};
+pub use tls::platform_tls;
