@@ -1,1 +1,35 @@
-fn main() {}
+//! `data-plane`: one replica of the gateway.
+
+use clap::Parser;
+use data_plane::config::Config;
+use host::clock::{Clock, Random};
+use host::env::Env;
+use host::stop::Stop;
+
+#[derive(Parser)]
+#[command(version, about = "One replica of the Portcullis gateway: judges every call, and relays what may pass")]
+struct Arguments {
+    #[command(subcommand)]
+    command: Option<Command>,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Answer calls (the default)
+    Serve,
+}
+
+fn main() -> anyhow::Result<()> {
+    let Command::Serve = Arguments::parse().command.unwrap_or(Command::Serve);
+    let config = Config::from_env(&Env::read("PORTCULLIS_"))?;
+    let _telemetry = host::telemetry::start(host::telemetry::Telemetry {
+        service: "portcullis-data-plane",
+        instance: config.replica.clone(),
+        log: config.log.clone(),
+        otlp: config.otlp.clone(),
+    })?;
+    host::tls::install_crypto();
+    tracing::info!(?config, "starting");
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async { data_plane::run(config, Clock::system(), Random::system(), Stop::on_signals()?).await })
+}

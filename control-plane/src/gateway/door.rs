@@ -34,11 +34,11 @@ struct FeedQuery {
 
 async fn feed(
     State(app): State<App>,
-    _: Replica,
+    replica: Replica,
     Extension(newest): Extension<Newest>,
     Query(query): Query<FeedQuery>,
 ) -> Result<Json<Feed>, Problem> {
-    Ok(Json(publish::since(&app, &newest, query.cursor).await?))
+    Ok(Json(publish::since(&app, &newest, &replica.0, query.cursor).await?))
 }
 
 async fn bundle(State(app): State<App>, _: Replica, Path(sha256): Path<String>) -> Result<impl IntoResponse, Problem> {

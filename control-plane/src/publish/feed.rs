@@ -41,13 +41,18 @@ impl Newest {
 
 /// What changed since `cursor`; waits a while where nothing did. Without a cursor, or with one that is unknown or too
 /// old, the whole manifest.
-pub async fn since(app: &App, newest_known: &Newest, cursor: Option<u64>) -> Result<Feed, PublishError> {
+pub async fn since(
+    app: &App,
+    newest_known: &Newest,
+    replica: &str,
+    cursor: Option<u64>,
+) -> Result<Feed, PublishError> {
     let cursor = cursor.and_then(|cursor| i64::try_from(cursor).ok());
     if let Some(cursor) = cursor {
         newest_known.wait_beyond(cursor).await;
     }
     let mut tx = app.db().system(Reason::ServeGateways).await?;
-    let replicas = replicas(&mut tx, app.now().time()).await?;
+    let (replicas, rank) = fleet(&mut tx, replica, app.now().time()).await?;
     let newest = newest(&mut tx).await?;
     let oldest = sqlx::query!(r#"select min(seq) as seq from feed"#).fetch_one(tx.sql()).await?.seq;
     let is_followed = cursor.filter(|cursor| {
@@ -55,14 +60,14 @@ pub async fn since(app: &App, newest_known: &Newest, cursor: Option<u64>) -> Res
     });
     let Some(cursor) = is_followed else {
         let changes = manifest(&mut tx).await?;
-        return Ok(Feed { cursor: number(newest), is_reset: true, changes, replicas });
+        return Ok(Feed { cursor: number(newest), is_reset: true, changes, replicas, rank });
     };
     let rows = sqlx::query!("select seq, change from feed where seq > $1 order by seq limit $2", cursor, MOST_CHANGES)
         .fetch_all(tx.sql())
     .await?;
     let last = rows.last().map_or(cursor, |row| row.seq);
     let changes = rows.into_iter().map(|row| serde_json::from_value(row.change)).collect::<Result<_, _>>()?;
-    Ok(Feed { cursor: number(last), is_reset: false, changes, replicas })
+    Ok(Feed { cursor: number(last), is_reset: false, changes, replicas, rank })
 }
 
 /// The bytes of the bundle with this digest.
@@ -88,11 +93,17 @@ async fn manifest(tx: &mut SystemTx) -> Result<Vec<Change>, PublishError> {
     Ok(signed?.into_iter().map(Change::Bundle).collect())
 }
 
-async fn replicas(tx: &mut SystemTx, now: OffsetDateTime) -> Result<u32, DbError> {
-    let row = sqlx::query!(r#"select count(*) as "count!" from replicas where seen_at > $1"#, now - HEARD_OF)
-        .fetch_one(tx.sql())
-        .await?;
-    Ok(u32::try_from(row.count).unwrap_or(u32::MAX))
+/// How many replicas there are, and how many of them come before this one.
+async fn fleet(tx: &mut SystemTx, replica: &str, now: OffsetDateTime) -> Result<(u32, u32), DbError> {
+    let row = sqlx::query!(
+        r#"select count(*) as "count!", count(*) filter (where name < $2) as "rank!" from replicas where seen_at > $1"#,
+        now - HEARD_OF,
+        replica,
+    )
+    .fetch_one(tx.sql())
+    .await?;
+    let number = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
+    Ok((number(row.count), number(row.rank)))
 }
 
 fn number(seq: i64) -> u64 {

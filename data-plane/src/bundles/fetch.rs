@@ -3,6 +3,7 @@
 use super::disk::Disk;
 use super::hold::{Holder, Org};
 use super::link::{ControlPlane, LinkError};
+use crate::budget::Fleet;
 use bundle::Signed;
 use bundle::feed::{Ack, Change, Feed, LimiterKind, Report};
 use futures_util::StreamExt;
@@ -37,7 +38,7 @@ struct Inner {
     applied: Notify,
     /// The feed has answered since the start.
     is_fresh: AtomicBool,
-    replicas: watch::Sender<u32>,
+    fleet: watch::Sender<Fleet>,
 }
 
 impl std::fmt::Debug for Inner {
@@ -73,13 +74,13 @@ impl Fetcher {
             unsaid: Mutex::default(),
             applied: Notify::new(),
             is_fresh: AtomicBool::new(false),
-            replicas: watch::Sender::new(1),
+            fleet: watch::Sender::new(Fleet::default()),
         }))
     }
 
     /// Among how many replicas a shared budget is split while Redis is away.
-    pub fn replicas(&self) -> watch::Receiver<u32> {
-        self.0.replicas.subscribe()
+    pub fn fleet(&self) -> watch::Receiver<Fleet> {
+        self.0.fleet.subscribe()
     }
 
     /// Calls can be judged: the feed has answered, or a snapshot was good.
@@ -138,7 +139,7 @@ impl Fetcher {
 
     async fn round(&self, cursor: Option<u64>) -> Result<u64, LinkError> {
         let feed = self.0.link.feed(cursor).await?;
-        self.0.replicas.send_replace(feed.replicas.max(1));
+        self.0.fleet.send_replace(Fleet { replicas: feed.replicas.max(1), rank: feed.rank });
         let signed = self.wanted(&feed);
         let fetched = futures_util::stream::iter(signed).map(|signed| async move {
             let bytes = self.0.link.bundle(&signed).await;

@@ -17,6 +17,8 @@ pub struct Feed {
     pub changes: Vec<Change>,
     /// Replicas that have been heard of lately: among how many a shared budget is split when Redis is away.
     pub replicas: u32,
+    /// The place of the one that asked among them, from 0, by name.
+    pub rank: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,7 +2,7 @@
 
 use rand::rngs::{StdRng, SysRng};
 use rand::{Rng, SeedableRng, TryRng};
-use std::sync::atomic::{AtomicI64, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -14,7 +14,7 @@ pub struct Clock(Source);
 enum Source {
     System,
     /// Unix milliseconds.
-    Set(Arc<AtomicI64>),
+    Set(Arc<AtomicU64>),
 }
 
 impl Clock {
@@ -23,15 +23,15 @@ impl Clock {
     }
 
     /// A clock that stands still until it is moved.
-    pub fn set(unix_ms: i64) -> Self {
-        Self(Source::Set(Arc::new(AtomicI64::new(unix_ms))))
+    pub fn set(unix_ms: u64) -> Self {
+        Self(Source::Set(Arc::new(AtomicU64::new(unix_ms))))
     }
 
     /// Moves a clock that was set; the system's cannot be moved.
     pub fn advance(&self, by: Duration) {
         if let Source::Set(now) = &self.0 {
             now.fetch_add(
-                i64::try_from(by.as_millis()).unwrap_or(i64::MAX),
+                u64::try_from(by.as_millis()).unwrap_or(u64::MAX),
                 Ordering::SeqCst,
             );
         }
@@ -46,11 +46,11 @@ impl Clock {
         clippy::disallowed_methods,
         reason = "the one place that asks the system for the time"
     )]
-    pub fn unix_ms(&self) -> i64 {
+    pub fn unix_ms(&self) -> u64 {
         match &self.0 {
             Source::System => {
                 let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-                i64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(i64::MAX)
+                u64::try_from(since.unwrap_or_default().as_millis()).unwrap_or(u64::MAX)
             }
             Source::Set(now) => now.load(Ordering::SeqCst),
         }
@@ -78,19 +78,18 @@ impl Random {
         )))))
     }
 
-    /// # Panics
-    /// Where the system has no randomness to give: nothing secret can be made then.
     pub fn bytes<const N: usize>(&self) -> [u8; N] {
         let mut bytes = [0; N];
-        match &self.0 {
-            Chance::System => SysRng
-                .try_fill_bytes(&mut bytes)
-                .expect("the system gives random bytes"),
-            Chance::Seeded(rng) => rng
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .fill_bytes(&mut bytes),
-        }
+        self.fill(&mut bytes);
         bytes
+    }
+
+    /// # Panics
+    /// Where the system has no randomness to give: nothing secret can be made then.
+    pub fn fill(&self, bytes: &mut [u8]) {
+        match &self.0 {
+            Chance::System => SysRng.try_fill_bytes(bytes).expect("the system gives random bytes"),
+            Chance::Seeded(rng) => rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(bytes),
+        }
     }
 }

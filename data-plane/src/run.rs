@@ -1,0 +1,143 @@
+//! The running process: snapshot in force, feed followed, records shipped, calls answered; and its end, in order.
+
+use crate::budget::{Budget, Settings};
+use crate::bundles::{ControlPlane, Disk, Fetcher, Holder, Parts};
+use crate::call_path;
+use crate::config::Config;
+use crate::front::{self, Entrance};
+use crate::gateway::Gateway;
+use crate::lists::Seen;
+use crate::record::{self, Recorder, SpoolOptions, post};
+use crate::relay::{Asked, Standing};
+use crate::upstream::pool::Upstreams;
+use crate::upstream::session::Seals;
+use anyhow::Context;
+use bundle::feed::LimiterKind;
+use egress::{Egress, Lookup};
+use host::clock::{Clock, Random};
+use host::metrics::Metrics;
+use host::stop::Stop;
+use http::{Request, Response, StatusCode};
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
+
+/// After the last call has ended, its record is given this long to reach the control plane; the rest waits on disk.
+const LAST_RECORDS: Duration = Duration::from_secs(5);
+
+pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> anyhow::Result<()> {
+    let listener =
+        TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+    let metrics = Metrics::new("data-plane");
+    let spool = SpoolOptions::new(config.state_dir.join("spool"));
+    let now: record::Clock = Arc::new({
+        let clock = clock.clone();
+        move || clock.unix_ms()
+    });
+    let recorder = Recorder::open(spool, now.clone())?;
+    metrics.register(|registry| recorder.register(registry));
+
+    let link = ControlPlane::new(
+        config.control_plane_url.clone(),
+        config.keys.gateway_signing_pem.expose(),
+        config.replica.clone(),
+        clock.clone(),
+    )?;
+    let shipper = recorder.shipper(&config.replica, post::over(link.clone()));
+    let holder = Arc::new(Holder::default());
+    let limiter = if config.redis_url.is_some() { LimiterKind::Shared } else { LimiterKind::Memory };
+    let parts = Parts {
+        link,
+        holder: holder.clone(),
+        disk: Disk::open(config.state_dir.join("snapshot"), config.keys.snapshot.clone())?,
+        keys: config.keys.bundle_verify.clone(),
+        address: config.public_url.clone(),
+        limiter,
+    };
+    let fetcher = Fetcher::new(parts, clock.clone(), random.clone());
+    if config.redis_url.is_none() {
+        tracing::warn!("no Redis is configured: limits are counted in this process, so let it be the only replica");
+    }
+    let budget = Budget::connect(config.redis_url.as_ref(), Settings::default(), fetcher.fleet()).await?;
+    let gateway = Arc::new(Gateway {
+        replica: config.replica.clone(),
+        holder,
+        budget,
+        recorder: recorder.clone(),
+        entrance: Entrance::new(
+            config.listen.ip(),
+            &config.public_url,
+            &config.allowed_hosts,
+            &config.allowed_origins,
+        ),
+        upstreams: Upstreams::new(
+            Egress::new(config.egress_allow.clone()),
+            config.keys.credentials.clone(),
+            Lookup::system(),
+        ),
+        seals: Seals::new(config.keys.session.clone()),
+        pepper: config.keys.pepper.clone(),
+        seen: Seen::default(),
+        asked: Asked::default(),
+        standing: Standing::default(),
+        clock: now,
+        chance: Arc::new(move |bytes: &mut [u8]| random.fill(bytes)),
+    });
+
+    let restored = fetcher.start_from_disk()?;
+    tracing::info!(restored, "snapshot in force");
+    if let Some(listen) = config.metrics_listen {
+        tokio::spawn(host::metrics::serve(listen, metrics, stop.clone()));
+    }
+    let shipped = shipper.drained();
+    let shipping = CancellationToken::new();
+    let ships = tokio::spawn(shipper.run(shipping.clone()));
+    let follows = tokio::spawn({
+        let fetcher = fetcher.clone();
+        async move { fetcher.follow().await }
+    });
+    let reports = tokio::spawn({
+        let fetcher = fetcher.clone();
+        async move { fetcher.report().await }
+    });
+
+    tracing::info!(listen = %config.listen, replica = config.replica, "ready");
+    let service = service_fn({
+        let stop = stop.clone();
+        move |request| answer(gateway.clone(), fetcher.clone(), stop.clone(), request)
+    });
+    let drained = host::serve::serve(listener, host::serve::Limits::default(), stop, service).await;
+    tracing::info!(cut = drained.cut, "no more calls");
+    follows.abort();
+    reports.abort();
+    if let Err(closed) = recorder.flush().await {
+        tracing::error!(%closed, "the spool was not flushed");
+    }
+    let _ = tokio::time::timeout(LAST_RECORDS, shipped).await;
+    shipping.cancel();
+    ships.await?;
+    Ok(())
+}
+
+async fn answer(
+    gateway: Arc<Gateway>,
+    fetcher: Fetcher,
+    stop: Stop,
+    request: Request<Incoming>,
+) -> Result<Response<front::Body>, Infallible> {
+    let plain = |status: StatusCode| {
+        let mut response = Response::new(front::full(""));
+        *response.status_mut() = status;
+        response
+    };
+    Ok(match request.uri().path() {
+        "/healthz" => plain(StatusCode::OK),
+        "/readyz" if fetcher.is_ready() && gateway.recorder.is_open() && !stop.is_stopped() => plain(StatusCode::OK),
+        "/readyz" => plain(StatusCode::SERVICE_UNAVAILABLE),
+        _ => call_path::answer(&gateway, request).await,
+    })
+}
