@@ -1,7 +1,7 @@
 //! Every URL of the REST API, on one page, and the document that describes them.
 
 use crate::app::App;
-use crate::{call, event, gateway, org, session};
+use crate::{call, event, gateway, key, org, session};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
@@ -35,6 +35,8 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(session::api::show))
         .routes(routes!(org::api::list, org::api::found))
         .routes(routes!(org::api::show, org::api::change, org::api::delete))
+        .routes(routes!(key::api::list, key::api::make))
+        .routes(routes!(key::api::delete))
         .routes(routes!(event::api::list))
         .routes(routes!(call::api::list))
         .routes(routes!(call::api::follow))
