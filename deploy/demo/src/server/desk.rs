@@ -180,7 +180,6 @@ impl Desk {
         if !matches!(currency, "EUR" | "USD") {
             return Err(DeskError::OtherCurrency(currency.to_owned()));
         }
-        let id = self.next("r");
         let account = self
             .customers
             .get_mut(customer)
@@ -194,7 +193,7 @@ impl Desk {
                 amount,
             })?;
         let refund = Refund {
-            id,
+            id: self.next("r"),
             customer: customer.to_owned(),
             amount,
             currency: currency.to_owned(),
