@@ -5,8 +5,13 @@ use redis::{Cmd, RedisError, ServerErrorKind};
 use std::sync::LazyLock;
 
 const BODY: &str = include_str!("ring.lua");
-const VERBS: &str =
-    "{ charge = charge, refund = refund, post = post, renew = renew, release = release }";
+const VERBS: [Verb; 5] = [
+    Verb::Charge,
+    Verb::Refund,
+    Verb::Post,
+    Verb::Renew,
+    Verb::Release,
+];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Verb {
@@ -44,13 +49,19 @@ struct Text {
 }
 
 static TEXT: LazyLock<Text> = LazyLock::new(|| {
-    let digest = seal::to_hex(&seal::sha256(format!("{BODY}{VERBS}").as_bytes()));
+    let digest = seal::to_hex(&seal::sha256(BODY.as_bytes()));
     let name = format!("portcullis_{}", digest.get(..12).unwrap_or_default());
-    let library = format!(
-        "#!lua name={name}\n{BODY}\nfor verb, run in pairs({VERBS}) do redis.register_function('{name}_' .. verb, run) end\n"
-    );
+    // Written out: while a library loads, Redis offers Lua no more than `redis` itself.
+    let register = VERBS
+        .map(Verb::as_str)
+        .map(|verb| format!("redis.register_function('{name}_{verb}', {verb})\n"));
+    let library = format!("#!lua name={name}\n{BODY}\n{}", register.concat());
+    let choose = VERBS
+        .map(Verb::as_str)
+        .map(|verb| format!("{verb} = {verb}"));
     let script = format!(
-        "{BODY}\nlocal args = {{}}\nfor i = 2, #ARGV do args[i - 1] = ARGV[i] end\nreturn ({VERBS})[ARGV[1]](KEYS, args)\n"
+        "{BODY}\nlocal args = {{}}\nfor i = 2, #ARGV do args[i - 1] = ARGV[i] end\nreturn ({{ {} }})[ARGV[1]](KEYS, args)\n",
+        choose.join(", ")
     );
     Text {
         name,

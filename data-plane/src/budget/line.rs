@@ -215,7 +215,9 @@ struct Turn<'a> {
 
 impl<'a> Turn<'a> {
     fn take(line: &'a Line) -> Option<Self> {
-        line.breaker().admits(line.clock.now_ms()).then_some(Self {
+        // Not `then_some`: a turn that was never granted must not be dropped as one.
+        let granted = line.breaker().admits(line.clock.now_ms());
+        granted.then(|| Self {
             line,
             reported: false,
         })

@@ -27,13 +27,15 @@ pub(super) fn read(value: Value, parts: usize) -> Option<Reply> {
     };
     let mut items = items.into_iter();
     let kind = int(&items.next()?)?;
-    let now = whole(items.next()?)?;
+    let now = whole(&items.next()?)?;
     let Value::BulkString(epoch) = items.next()? else {
         return None;
     };
     let (answer, sums) = match kind {
         0 => {
-            let rest = items.map(whole).collect::<Option<Vec<u64>>>()?;
+            let rest = items
+                .map(|item| whole(&item))
+                .collect::<Option<Vec<u64>>>()?;
             let (pairs, odd) = rest.as_chunks::<2>();
             if !odd.is_empty() {
                 return None;
@@ -44,7 +46,7 @@ pub(super) fn read(value: Value, parts: usize) -> Option<Reply> {
         1 => {
             let part = usize::try_from(int(&items.next()?)?).ok()?;
             let wait = int(&items.next()?)?;
-            let sums: Vec<u64> = items.map(whole).collect::<Option<_>>()?;
+            let sums: Vec<u64> = items.map(|item| whole(&item)).collect::<Option<_>>()?;
             let wait = u64::try_from(wait).ok();
             (Answer::Refused(Refusal { part, wait }), sums)
         }
@@ -78,8 +80,8 @@ fn int(value: &Value) -> Option<i64> {
     }
 }
 
-fn whole(value: Value) -> Option<u64> {
-    int(&value).and_then(|int| u64::try_from(int).ok())
+fn whole(value: &Value) -> Option<u64> {
+    int(value).and_then(|int| u64::try_from(int).ok())
 }
 
 #[cfg(test)]

@@ -7,6 +7,17 @@ use crate::budget::{Charge, Count, OnOutage};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
+async fn start(server: &Server) -> Shared {
+    let client = redis::Client::open(server.url().expose()).unwrap();
+    let (_, fleet) = watch::channel(Fleet::default());
+    let shared = Shared::start(client, PATIENT, fleet);
+    let mut is_open = shared.line.is_open();
+    let opens = is_open.wait_for(|open| *open);
+    let opened = tokio::time::timeout(Duration::from_secs(20), opens).await;
+    opened.expect("it connects").unwrap();
+    shared
+}
+
 /// What `ring.rs` says to the same question.
 fn expect(rings: &mut [Ring], parts: &[Part], now: u64) -> (Answer, Vec<u64>) {
     let mut worst = None;
@@ -48,10 +59,7 @@ fn expect(rings: &mut [Ring], parts: &[Part], now: u64) -> (Answer, Vec<u64>) {
 
 /// Three limits with short windows, one of which changes its window, for some seconds of real time.
 async fn agrees_with_the_model(server: Server, seed: u64) {
-    let client = redis::Client::open(server.url().expose()).unwrap();
-    let (_, fleet) = watch::channel(Fleet::default());
-    let shared = Shared::start(client, PATIENT, fleet);
-    shared.line.is_open().wait_for(|open| *open).await.unwrap();
+    let shared = start(&server).await;
 
     let agent = Agent::new();
     let mut random = StdRng::seed_from_u64(seed);
@@ -109,10 +117,7 @@ async fn the_script_answers_as_the_ring_does() {
 #[tokio::test]
 async fn places_of_a_replica_that_died_are_free_when_their_lease_ends() {
     let server = Server::start();
-    let client = redis::Client::open(server.url().expose()).unwrap();
-    let (_, fleet) = watch::channel(Fleet::default());
-    let shared = Shared::start(client, PATIENT, fleet);
-    shared.line.is_open().wait_for(|open| *open).await.unwrap();
+    let shared = start(&server).await;
     let agent = Agent::new();
     let charges = [agent.in_flight("busy", 1)];
     let short = async |ask: Ask<'_>| {

@@ -1,6 +1,6 @@
 //! Redis is stopped, and comes back.
 
-use super::{Agent, Server, admitted, passed, refused, replica, replica_of};
+use super::{Agent, PATIENT, Server, admitted, passed, refused, replica, replica_of};
 use crate::budget::{Budget, Charge, Charged, Fleet, Mode, OnOutage, Settings};
 use std::time::Duration;
 use tokio::sync::watch;
@@ -171,15 +171,18 @@ async fn what_passed_during_an_outage_is_counted_when_redis_is_back() {
     assert_eq!(admitted(&budget, &agent, &charges, 100).await, 40);
 }
 
-#[tokio::test]
-async fn a_slow_redis_is_given_up_in_time_and_never_asked_twice() {
-    let server = Server::start();
-    let settings = Settings {
+fn hasty() -> Settings {
+    Settings {
         timeout: Duration::from_millis(25),
-        slow: Duration::from_secs(9),
-    };
+        ..PATIENT
+    }
+}
+
+#[tokio::test]
+async fn a_frozen_redis_is_given_up_in_time_and_the_charge_is_not_repeated() {
+    let server = Server::start();
     let (_, fleet) = watch::channel(Fleet::default());
-    let budget = Budget::connect(Some(&server.url()), settings, fleet)
+    let budget = Budget::connect(Some(&server.url()), hasty(), fleet)
         .await
         .unwrap();
     let agent = Agent::new();
@@ -187,30 +190,35 @@ async fn a_slow_redis_is_given_up_in_time_and_never_asked_twice() {
         on_outage: OnOutage::Closed,
         ..agent.hourly("calls", 100)
     }];
-    let before = server.calls("fcall").await;
-    let mut stopper = server.connection().await;
-    let mut sleep = redis::cmd("DEBUG");
-    sleep.arg("SLEEP").arg("2");
-    let stopped = tokio::spawn(async move { sleep.query_async::<()>(&mut stopper).await });
-    // Until the server is really stopped, calls pass.
-    let mut asked = 0;
-    let started = loop {
-        let started = Instant::now();
-        asked += 1;
-        if let Charged::Refused { mode, .. } = budget.charge(&agent.ask(&charges)).await {
-            assert_eq!(mode, Mode::Closed);
-            break started;
-        }
-    };
-    assert!(
-        started.elapsed() < Duration::from_millis(1_000),
-        "{:?}",
-        started.elapsed()
-    );
+    server.freeze();
+    let started = Instant::now();
+    let answer = budget.charge(&agent.ask(&charges)).await;
+    let took = started.elapsed();
+    server.thaw();
+    assert_eq!(refused(&answer), (0, Some(1_000), Mode::Closed));
+    assert!(took < Duration::from_millis(500), "{took:?}");
     assert_eq!(budget.status().timeouts, 1);
-    let _ = stopped.await;
-    let renewed = server.calls("fcall").await - before - asked;
-    assert!(renewed == 0, "{renewed} trips too many");
+    // What was sent is carried out, late and once.
+    while server.calls("fcall").await == 0 {}
+    assert_eq!(server.calls("fcall").await, 1);
+}
+
+#[tokio::test]
+async fn a_redis_that_stays_frozen_is_not_waited_for_by_every_call() {
+    let server = Server::start();
+    let (_, fleet) = watch::channel(Fleet::default());
+    let budget = Budget::connect(Some(&server.url()), hasty(), fleet)
+        .await
+        .unwrap();
+    let agent = Agent::new();
+    let charges = [agent.hourly("calls", 1_000_000)];
+    server.freeze();
+    assert_eq!(admitted(&budget, &agent, &charges, 200).await, 200);
+    let status = budget.status();
+    server.thaw();
+    assert!(status.opened >= 1, "{status:?}");
+    assert!(status.timeouts < 20, "{status:?}");
+    until_shared(&budget, &agent, &agent.hourly("other", 1)).await;
 }
 
 #[tokio::test]

@@ -209,9 +209,15 @@ async fn a_raised_max_counts_what_was_used_and_a_new_window_forgets_nothing() {
     let budget = replica(&server.url()).await;
     let agent = Agent::new();
     let old = agent.hourly("calls", 5);
-    assert_eq!(admitted(&budget, &agent, &[old.clone()], 10).await, 5);
+    assert_eq!(
+        admitted(&budget, &agent, std::slice::from_ref(&old), 10).await,
+        5
+    );
     let raised = Charge { max: 8, ..old };
-    assert_eq!(admitted(&budget, &agent, &[raised.clone()], 10).await, 3);
+    assert_eq!(
+        admitted(&budget, &agent, std::slice::from_ref(&raised), 10).await,
+        3
+    );
     let daily = Charge {
         window_ms: 86_400_000,
         max: 10,

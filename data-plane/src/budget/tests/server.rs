@@ -68,6 +68,22 @@ impl Server {
         }
     }
 
+    /// It keeps its connections and answers nothing, until it thaws.
+    pub fn freeze(&self) {
+        self.signal("-STOP");
+    }
+
+    pub fn thaw(&self) {
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, signal: &str) {
+        let (child, _) = self.running.as_ref().expect("it runs");
+        let pid = child.id().to_string();
+        let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
+        assert!(sent.success());
+    }
+
     pub fn url(&self) -> Secret {
         Secret::new(format!("redis+unix://{}/redis.sock", self.dir.display()))
     }

@@ -99,8 +99,8 @@ pub fn refused(charged: &Charged) -> (usize, Option<u64>, Mode) {
 pub async fn admitted(budget: &Budget, agent: &Agent, charges: &[Charge], calls: usize) -> usize {
     let mut count = 0;
     for _ in 0..calls {
-        let charged = budget.charge(&agent.ask(charges)).await;
-        count += usize::from(matches!(charged, Charged::Passed { .. }));
+        let answer = budget.charge(&agent.ask(charges)).await;
+        count += usize::from(matches!(answer, Charged::Passed { .. }));
     }
     count
 }
