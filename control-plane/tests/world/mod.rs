@@ -2,8 +2,6 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-pub mod database;
-
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
@@ -11,11 +9,11 @@ use control_plane::app::{App, Site};
 use control_plane::config::Config;
 use control_plane::keys;
 use control_plane::publish::Newest;
-use database::Database;
 use host::clock::{Clock, Random};
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
+use testbed::Database;
 use tower::ServiceExt;
 
 /// 22 November 2026, noon.

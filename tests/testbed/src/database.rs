@@ -43,7 +43,7 @@ impl Database {
 }
 
 async fn template(server: &mut PgConnection, base: &str) -> String {
-    let migrations = sqlx::migrate!("../migrations");
+    let migrations = sqlx::migrate!("../../migrations");
     let marks: Vec<u8> = migrations.iter().flat_map(|migration| migration.checksum.iter().copied()).collect();
     let name = format!("pc_template_{}", &seal::to_hex(&seal::sha256(&marks))[..16]);
     sqlx::query("select pg_advisory_lock($1)").bind(TEMPLATE_LOCK).execute(&mut *server).await.unwrap();

@@ -1,0 +1,136 @@
+//! Both planes as processes, on a database of their own.
+
+use crate::database::Database;
+use crate::process::{Process, free_port};
+use crate::rest::Org;
+use crate::wait::{Folder, until};
+use std::path::PathBuf;
+use std::process::Command;
+
+#[derive(Debug)]
+pub struct Installation {
+    pub database: Database,
+    pub control_plane: Process,
+    folder: Folder,
+    port: u16,
+    gateway_port: u16,
+}
+
+#[derive(Debug)]
+pub struct Replica {
+    pub process: Process,
+    pub name: String,
+    port: u16,
+    command: Command,
+    log: PathBuf,
+}
+
+impl Installation {
+    /// A control plane on a fresh database, and keys for both planes.
+    pub async fn start() -> Self {
+        host::tls::install_crypto();
+        let (database, folder) = (Database::new().await, Folder::new());
+        let made = Process::binary("control-plane").arg("keys").arg(folder.path().join("keys")).status().unwrap();
+        assert!(made.success(), "control-plane keys");
+        let (port, gateway_port) = (free_port(), free_port());
+        let control_plane = start_control_plane(&database, &folder, port, gateway_port);
+        let installation = Self { database, control_plane, folder, port, gateway_port };
+        installation.is_up().await;
+        installation
+    }
+
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    pub async fn org(&self, slug: &str) -> Org {
+        Org::sign_up(&self.url(), slug).await
+    }
+
+    /// Ends the control plane at once.
+    pub fn stop_control_plane(&mut self) {
+        self.control_plane.kill();
+    }
+
+    pub async fn resume_control_plane(&mut self) {
+        self.control_plane = start_control_plane(&self.database, &self.folder, self.port, self.gateway_port);
+        self.is_up().await;
+    }
+
+    /// A replica that is ready; with Redis where it has an address.
+    pub async fn replica(&self, name: &str, redis: Option<&str>) -> Replica {
+        let (replica, url) = self.replica_not_ready(name, redis, &[]);
+        is_ready(&url).await;
+        replica
+    }
+
+    /// A replica that was just started, with further variables, and its address.
+    pub fn replica_not_ready(&self, name: &str, redis: Option<&str>, variables: &[(&str, &str)]) -> (Replica, String) {
+        let (port, log) = (free_port(), self.folder.path().join(format!("{name}.log")));
+        let mut command = Process::binary("data-plane");
+        command
+            .env("PORTCULLIS_LISTEN", format!("127.0.0.1:{port}"))
+            .env("PORTCULLIS_CONTROL_PLANE_URL", self.url())
+            .env("PORTCULLIS_KEYS_DIR", self.folder.path().join("keys/data-plane"))
+            .env("PORTCULLIS_STATE_DIR", self.folder.path().join(format!("state-{name}")))
+            .env("PORTCULLIS_REPLICA", name)
+            .env("PORTCULLIS_EGRESS_ALLOW", "127.0.0.0/8")
+            .env("PORTCULLIS_LOG", "info");
+        if let Some(redis) = redis {
+            command.env("PORTCULLIS_REDIS_URL", redis);
+        }
+        command.envs(variables.iter().copied());
+        let process = Process::start(&mut command, &log);
+        let replica = Replica { process, name: name.to_owned(), port, command, log };
+        let url = replica.url();
+        (replica, url)
+    }
+
+    /// The folder with every log, key and state of this installation.
+    pub fn folder(&self) -> &std::path::Path {
+        self.folder.path()
+    }
+
+    async fn is_up(&self) {
+        is_ready(&self.url()).await;
+    }
+}
+
+fn start_control_plane(database: &Database, folder: &Folder, port: u16, gateway_port: u16) -> Process {
+    let mut command = Process::binary("control-plane");
+    command
+        .env("PORTCULLIS_DATABASE_URL", database.app.expose())
+        .env("PORTCULLIS_DATABASE_SYSTEM_URL", database.system.expose())
+        .env("PORTCULLIS_LISTEN", format!("127.0.0.1:{port}"))
+        .env("PORTCULLIS_GATEWAY_URL", format!("http://127.0.0.1:{gateway_port}"))
+        .env("PORTCULLIS_KEYS_DIR", folder.path().join("keys/control-plane"))
+        .env("PORTCULLIS_LOCAL", "true")
+        .env("PORTCULLIS_EGRESS_ALLOW", "127.0.0.0/8")
+        .env("PORTCULLIS_LOG", "info");
+    Process::start(&mut command, &folder.path().join("control-plane.log"))
+}
+
+async fn is_ready(url: &str) {
+    let client = reqwest::Client::new();
+    until(&format!("{url}/readyz"), || async {
+        client.get(format!("{url}/readyz")).send().await.ok().filter(|response| response.status().is_success())
+    })
+    .await;
+}
+
+impl Replica {
+    pub fn url(&self) -> String {
+        format!("http://127.0.0.1:{}", self.port)
+    }
+
+    /// Where an MCP client is pointed at.
+    pub fn mcp(&self, org: &Org, server: &str) -> String {
+        format!("{}/{}/{server}/mcp", self.url(), org.slug)
+    }
+
+    /// Starts the same replica again, on its own state, after its process has ended.
+    pub async fn resume(&mut self) {
+        self.process = Process::start(&mut self.command, &self.log);
+        is_ready(&self.url()).await;
+    }
+}

@@ -1,0 +1,19 @@
+//! What tests stand on: databases, processes, a whole installation of both planes, real MCP servers and clients.
+//!
+//! Nothing here knows what a test wants to prove. Whatever is started ends with the value that stands for it.
+
+mod database;
+mod installation;
+mod process;
+mod real;
+mod redis;
+mod rest;
+mod wait;
+
+pub use database::Database;
+pub use installation::{Installation, Replica};
+pub use process::{Process, free_port};
+pub use real::{Client, Server};
+pub use redis::Redis;
+pub use rest::{Org, Rest};
+pub use wait::{Folder, until};

@@ -1,0 +1,83 @@
+//! Processes of the test's own: killed when dropped, their words kept in a file.
+
+use std::fs::File;
+use std::net::TcpListener;
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+
+#[derive(Debug)]
+pub struct Process {
+    child: Child,
+    log: PathBuf,
+}
+
+impl Process {
+    /// Starts a program; what it says on standard error is appended to `log`.
+    pub fn start(command: &mut Command, log: &Path) -> Self {
+        let file = File::options().create(true).append(true).open(log).unwrap();
+        let child = command
+            .stdin(Stdio::null())
+            .stdout(file.try_clone().unwrap())
+            .stderr(file)
+            .spawn()
+            .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
+        Self { child, log: log.to_owned() }
+    }
+
+    /// One of the workspace's binaries, from where this test's own lies.
+    pub fn binary(name: &str) -> Command {
+        let test = std::env::current_exe().unwrap();
+        let folder = test.ancestors().nth(2).expect("a test lies in `deps` of the target folder");
+        let path = folder.join(name);
+        assert!(path.exists(), "`{}` is not built: run the tests of the whole workspace", path.display());
+        Command::new(path)
+    }
+
+    pub fn id(&self) -> u32 {
+        self.child.id()
+    }
+
+    /// SIGKILL: the process does nothing more.
+    pub fn kill(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+
+    /// SIGTERM, and waits for the end.
+    pub fn terminate(&mut self) {
+        self.signal("TERM");
+        let _ = self.child.wait();
+    }
+
+    /// Any signal by its name, as `kill` knows it.
+    pub fn signal(&self, name: &str) {
+        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.id().to_string()).status();
+        assert!(sent.unwrap().success(), "kill -{name}");
+    }
+
+    pub fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    /// All it has said so far.
+    pub fn said(&self) -> String {
+        std::fs::read_to_string(&self.log).unwrap_or_default()
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        self.kill();
+        if std::thread::panicking() {
+            let said = self.said();
+            let tail = said.len().saturating_sub(4_000);
+            let tail = (tail..=said.len()).find(|at| said.is_char_boundary(*at)).unwrap_or(0);
+            eprintln!("--- {}\n{}", self.log.display(), &said[tail..]);
+        }
+    }
+}
+
+/// A port of the loopback that nobody listens on just now.
+pub fn free_port() -> u16 {
+    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+}

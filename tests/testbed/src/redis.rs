@@ -1,0 +1,40 @@
+//! A Redis of the test's own, that may be stopped, emptied and started again.
+
+use crate::process::{Process, free_port};
+use crate::wait::{Folder, until};
+use std::process::Command;
+use tokio::net::TcpStream;
+
+#[derive(Debug)]
+pub struct Redis {
+    port: u16,
+    folder: Folder,
+    process: Option<Process>,
+}
+
+impl Redis {
+    pub async fn start() -> Self {
+        let mut redis = Self { port: free_port(), folder: Folder::new(), process: None };
+        redis.resume().await;
+        redis
+    }
+
+    pub fn url(&self) -> String {
+        format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Ends it; what it held is gone.
+    pub fn stop(&mut self) {
+        self.process = None;
+    }
+
+    /// Starts it again on the same port, empty.
+    pub async fn resume(&mut self) {
+        let mut command = Command::new("redis-server");
+        let port = self.port.to_string();
+        command.args(["--bind", "127.0.0.1", "--port", &port, "--save", "", "--dir"]).arg(self.folder.path());
+        self.process = Some(Process::start(&mut command, &self.folder.path().join("log")));
+        let port = self.port;
+        until("redis", || async move { TcpStream::connect(("127.0.0.1", port)).await.ok() }).await;
+    }
+}
