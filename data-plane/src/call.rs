@@ -43,7 +43,9 @@ pub enum What {
     /// To a question of the server's.
     Answer,
     /// A standing stream, or the rest of a broken one.
-    Stream { resumed: bool },
+    Stream {
+        resumed: bool,
+    },
     /// The end of a session.
     End,
 }
@@ -114,18 +116,35 @@ impl Call {
         Ok(letter.call(era, What::Request(read), presented, sent, client))
     }
 
-    pub fn notification(letter: &Letter<'_>, era: Era, presented: Option<Presented>, body: Bytes) -> Self {
+    pub fn notification(
+        letter: &Letter<'_>,
+        era: Era,
+        presented: Option<Presented>,
+        body: Bytes,
+    ) -> Self {
         letter.call(era, What::Notification, presented, body, Client::default())
     }
 
-    pub fn answer(letter: &Letter<'_>, era: Era, presented: Option<Presented>, body: Bytes) -> Self {
+    pub fn answer(
+        letter: &Letter<'_>,
+        era: Era,
+        presented: Option<Presented>,
+        body: Bytes,
+    ) -> Self {
         letter.call(era, What::Answer, presented, body, Client::default())
     }
 
     pub fn stream(letter: &Letter<'_>, era: Era, presented: Option<Presented>) -> Self {
         let resumed = letter.head.headers.contains_key(headers::LAST_EVENT_ID);
-        let mut call = letter.call(era, What::Stream { resumed }, presented, Bytes::new(), Client::default());
-        call.headers.insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+        let mut call = letter.call(
+            era,
+            What::Stream { resumed },
+            presented,
+            Bytes::new(),
+            Client::default(),
+        );
+        call.headers
+            .insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
         call
     }
 

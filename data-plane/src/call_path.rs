@@ -42,13 +42,23 @@ pub async fn answer(app: &Arc<Gateway>, request: Request<Incoming>) -> Response<
 }
 
 /// Everything that needs no message: front, caller, and what has no body.
-async fn enter(app: &Arc<Gateway>, head: &Parts, body: Incoming, arrived: Instant) -> Result<Response<Body>, Refusal> {
+async fn enter(
+    app: &Arc<Gateway>,
+    head: &Parts,
+    body: Incoming,
+    arrived: Instant,
+) -> Result<Response<Body>, Refusal> {
     let route = front::admit(&app.entrance, head)?;
     if let Some(preflight) = Entrance::preflight(head) {
         return Ok(preflight);
     }
     let caller = caller::recognise(app, &head.headers, &route, head.uri.path())?;
-    let letter = Letter { app, caller: &caller, head, arrived };
+    let letter = Letter {
+        app,
+        caller: &caller,
+        head,
+        arrived,
+    };
     match head.method {
         Method::POST => {
             if !front::is_json(head) {
@@ -69,7 +79,9 @@ async fn enter(app: &Arc<Gateway>, head: &Parts, body: Incoming, arrived: Instan
             };
             unmetered(app, call).await
         }
-        _ => Err(Refusal::WrongVerb { allowed: "POST, GET, DELETE" }),
+        _ => Err(Refusal::WrongVerb {
+            allowed: "POST, GET, DELETE",
+        }),
     }
 }
 
@@ -87,7 +99,10 @@ async fn one(letter: Letter<'_>, message: Message<'_>, bytes: &Bytes) -> Respons
     match message {
         Message::Request(request) => {
             let is_modern = letter.frame_plain().is_ok_and(|(era, _)| era.is_modern());
-            let toward = Toward { id: Some(request.id), is_modern };
+            let toward = Toward {
+                id: Some(request.id),
+                is_modern,
+            };
             let span = tracing::info_span!(
                 "call",
                 "mcp.method.name" = request.method,
@@ -95,7 +110,10 @@ async fn one(letter: Letter<'_>, message: Message<'_>, bytes: &Bytes) -> Respons
                 "org.id" = %letter.caller.org.bundle().org.id,
                 "portcullis.verdict" = tracing::field::Empty,
             );
-            match self::request(letter, &request, bytes).instrument(span).await {
+            match self::request(letter, &request, bytes)
+                .instrument(span)
+                .await
+            {
                 Ok(response) => response,
                 Err(refusal) => refusal.answer(toward),
             }
@@ -104,12 +122,18 @@ async fn one(letter: Letter<'_>, message: Message<'_>, bytes: &Bytes) -> Respons
             let sent = slice(bytes, notification.text);
             let refused = |refusal: Refusal| refusal.answer(Toward::default());
             if mcp::is_request(notification.method) {
-                let refused = mcp::Refused { id: None, code: -32600, message: "the request has no `id`".to_owned() };
+                let refused = mcp::Refused {
+                    id: None,
+                    code: -32600,
+                    message: "the request has no `id`".to_owned(),
+                };
                 return Refusal::Malformed(refused).answer(Toward::default());
             }
             match letter.frame_plain() {
                 Err(refusal) => refused(refusal),
-                Ok((era, presented)) if !era.is_modern() && mcp::notification_is_known(notification.method) => {
+                Ok((era, presented))
+                    if !era.is_modern() && mcp::notification_is_known(notification.method) =>
+                {
                     let call = Call::notification(&letter, era, presented, sent);
                     unmetered(letter.app, call).await.unwrap_or_else(refused)
                 }
@@ -137,7 +161,11 @@ async fn one(letter: Letter<'_>, message: Message<'_>, bytes: &Bytes) -> Respons
 }
 
 /// A request of the client's: read, judged, charged, recorded, relayed.
-async fn request(letter: Letter<'_>, request: &mcp::Request<'_>, bytes: &Bytes) -> Result<Response<Body>, Refusal> {
+async fn request(
+    letter: Letter<'_>,
+    request: &mcp::Request<'_>,
+    bytes: &Bytes,
+) -> Result<Response<Body>, Refusal> {
     let app = letter.app;
     let (era, presented) = letter.frame(request)?;
     let call = Call::request(&letter, request, era, presented, bytes)?;
@@ -154,10 +182,20 @@ async fn request(letter: Letter<'_>, request: &mcp::Request<'_>, bytes: &Bytes) 
         }
     }
     let mut intent = intent::of(app, &call);
-    let known = tool.as_deref().map(|name| Tool::of(caller, &app.seen, name));
-    let is_recorded = call.as_request().is_some_and(|request| gate::is_recorded(request.rule));
+    let known = tool
+        .as_deref()
+        .map(|name| Tool::of(caller, &app.seen, name));
+    let is_recorded = call
+        .as_request()
+        .is_some_and(|request| gate::is_recorded(request.rule));
     let admitted = match gate::judge(call, arguments, known.as_ref()) {
-        Judgement::Empty(key) => return Ok(front_json(mcp::answer::empty_list(request.id, key, era.is_modern()))),
+        Judgement::Empty(key) => {
+            return Ok(front_json(mcp::answer::empty_list(
+                request.id,
+                key,
+                era.is_modern(),
+            )));
+        }
         Judgement::Refused(refused) => {
             intent.verdict = refused.verdict;
             intent.rule = Some(refused.rule.as_str().into());
@@ -180,9 +218,17 @@ async fn request(letter: Letter<'_>, request: &mcp::Request<'_>, bytes: &Bytes) 
     };
     let (mode, hold) = match app.budget.charge(&ask).await {
         Charged::Passed { mode, hold } => (mode, hold),
-        Charged::Refused { index, retry_after_ms, mode } => {
+        Charged::Refused {
+            index,
+            retry_after_ms,
+            mode,
+        } => {
             // A limit that is closed for want of counters may open any moment.
-            let wait = if mode == Mode::Closed { Some(1000) } else { retry_after_ms };
+            let wait = if mode == Mode::Closed {
+                Some(1000)
+            } else {
+                retry_after_ms
+            };
             let Some(due) = admitted.due.get(index) else {
                 return Err(Refusal::Stale);
             };
@@ -208,13 +254,23 @@ async fn request(letter: Letter<'_>, request: &mcp::Request<'_>, bytes: &Bytes) 
             Ok(written) => Some(written),
             Err(closed) => {
                 hold.refund().await;
-                return Err(Refusal::Unrecorded { retry_after_seconds: closed.retry_after_seconds() });
+                return Err(Refusal::Unrecorded {
+                    retry_after_seconds: closed.retry_after_seconds(),
+                });
             }
         }
     } else {
         None
     };
-    relay::relay(app, admitted.permit, Carried { written, hold: Some(hold) }).await
+    relay::relay(
+        app,
+        admitted.permit,
+        Carried {
+            written,
+            hold: Some(hold),
+        },
+    )
+    .await
 }
 
 /// What is no request of its own: judged by the gate, charged and recorded with the request it belongs to.
@@ -235,13 +291,19 @@ fn accepted() -> Response<Body> {
 
 fn front_json(text: String) -> Response<Body> {
     let mut response = Response::new(front::full(text));
-    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    response
+        .headers_mut()
+        .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     response
 }
 
 /// The bytes of one message: all of them, where it is alone.
 fn slice(bytes: &Bytes, text: &str) -> Bytes {
-    if bytes.len() == text.len() { bytes.clone() } else { Bytes::copy_from_slice(text.as_bytes()) }
+    if bytes.len() == text.len() {
+        bytes.clone()
+    } else {
+        Bytes::copy_from_slice(text.as_bytes())
+    }
 }
 
 const fn limiter(mode: Mode) -> Limiter {

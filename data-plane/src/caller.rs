@@ -45,7 +45,12 @@ fn token(headers: &HeaderMap) -> Result<Option<Token>, ()> {
     Ok(Some(token))
 }
 
-pub fn recognise(app: &Gateway, headers: &HeaderMap, route: &Route, path: &str) -> Result<Caller, Refusal> {
+pub fn recognise(
+    app: &Gateway,
+    headers: &HeaderMap,
+    route: &Route,
+    path: &str,
+) -> Result<Caller, Refusal> {
     let metadata = metadata(app.entrance.public_url(), path);
     let digest = match token(headers) {
         Ok(Some(token)) => app.pepper.digest(token.expose()),
@@ -57,7 +62,11 @@ pub fn recognise(app: &Gateway, headers: &HeaderMap, route: &Route, path: &str) 
     };
     let bundle = org.bundle();
     let named = |text: &str, slug: &str, id: String| text == slug || text == id;
-    if !named(&route.org, bundle.org.slug.as_str(), bundle.org.id.to_string()) {
+    if !named(
+        &route.org,
+        bundle.org.slug.as_str(),
+        bundle.org.id.to_string(),
+    ) {
         return Err(Refusal::NotFound);
     }
     let wanted = route.server.as_deref().ok_or(Refusal::NotFound)?;
@@ -72,7 +81,14 @@ pub fn recognise(app: &Gateway, headers: &HeaderMap, route: &Route, path: &str) 
         .iter()
         .find(|attachment| attachment.server == id)
         .ok_or(Refusal::NotFound)?;
-    let caller = Caller { policy: attachment.policy, org: Arc::clone(&org), grant, server, digest, metadata };
+    let caller = Caller {
+        policy: attachment.policy,
+        org: Arc::clone(&org),
+        grant,
+        server,
+        digest,
+        metadata,
+    };
     if caller.is_switched_off() {
         return Err(Refusal::SwitchedOff);
     }
@@ -110,7 +126,12 @@ impl Caller {
             .policies
             .iter()
             .find(|version| version.id == id && version.number == number)?;
-        Some(Attached { id, number, slug: version.slug.as_str(), policy: self.org.policy(id, number)? })
+        Some(Attached {
+            id,
+            number,
+            slug: version.slug.as_str(),
+            policy: self.org.policy(id, number)?,
+        })
     }
 
     pub fn bearer(&self) -> Bearer {
@@ -123,7 +144,9 @@ impl Caller {
 
     /// The refusal for a token that has become worthless since it was recognised.
     pub fn revoked(&self) -> Refusal {
-        Refusal::BadToken { metadata: self.metadata.clone() }
+        Refusal::BadToken {
+            metadata: self.metadata.clone(),
+        }
     }
 
     /// Whether the newest bundle would still let this caller in: open streams ask again and again.
@@ -133,8 +156,14 @@ impl Caller {
         };
         let bundle = org.bundle();
         let id = self.server().id;
-        let covers = bundle.grants[grant].attachments.iter().any(|attachment| attachment.server == id);
-        let open = bundle.servers.iter().any(|server| server.id == id && server.is_open);
+        let covers = bundle.grants[grant]
+            .attachments
+            .iter()
+            .any(|attachment| attachment.server == id);
+        let open = bundle
+            .servers
+            .iter()
+            .any(|server| server.id == id && server.is_open);
         covers && open && bundle.org.is_open && bundle.grants[grant].is_open
     }
 

@@ -21,7 +21,9 @@ pub const MOST_BODY: usize = 1 << 20;
 const BODY_TIME: Duration = Duration::from_mins(1);
 
 pub fn full(text: impl Into<Bytes>) -> Body {
-    Full::new(text.into()).map_err(|never| match never {}).boxed_unsync()
+    Full::new(text.into())
+        .map_err(|never| match never {})
+        .boxed_unsync()
 }
 
 /// Whether the request may come in at all, and whom it asks for.
@@ -41,7 +43,9 @@ pub fn admit(entrance: &Entrance, head: &Parts) -> Result<Route, Refusal> {
 pub async fn read(body: Incoming) -> Result<Bytes, Refusal> {
     match tokio::time::timeout(BODY_TIME, Limited::new(body, MOST_BODY).collect()).await {
         Ok(Ok(whole)) => Ok(whole.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => Err(Refusal::TooLarge { most: MOST_BODY }),
+        Ok(Err(error)) if error.is::<LengthLimitError>() => {
+            Err(Refusal::TooLarge { most: MOST_BODY })
+        }
         // The client broke off, or took too long: whoever is still there learns the latter.
         Ok(Err(_)) | Err(_) => Err(Refusal::SlowBody),
     }

@@ -68,7 +68,9 @@ pub fn judge(call: Call, arguments: Option<&Node<'_>>, tool: Option<&Tool<'_>>) 
     let Some(attached) = call.caller.policy() else {
         return denied(&call, request, "(no policy)", None, Vec::new());
     };
-    if let (Rule::Call, Some(name), Some(tool), None) = (request.rule, &request.tool, tool, request.fault) {
+    if let (Rule::Call, Some(name), Some(tool), None) =
+        (request.rule, &request.tool, tool, request.fault)
+    {
         return judge_call(&call, request, &attached, name, tool, arguments)
             .unwrap_or_else(|passed| passed.admit(call));
     }
@@ -88,10 +90,22 @@ pub fn judge(call: Call, arguments: Option<&Node<'_>>, tool: Option<&Tool<'_>>) 
             return denied(&call, request, &rule, None, Vec::new());
         }
         // A task is its caller's alone, and none can be shown to be this grant's.
-        Rule::Task => return denied(&call, request, "(task)", Some("Tasks are not passed on."), Vec::new()),
+        Rule::Task => {
+            return denied(
+                &call,
+                request,
+                "(task)",
+                Some("Tasks are not passed on."),
+                Vec::new(),
+            );
+        }
         _ => {}
     }
-    let due = charges::of(&call, &attached, attached.policy.method_charges(&around(&call)));
+    let due = charges::of(
+        &call,
+        &attached,
+        attached.policy.method_charges(&around(&call)),
+    );
     Judgement::Admitted(Box::new(Admitted {
         due,
         level: Level::Process,
@@ -102,9 +116,9 @@ pub fn judge(call: Call, arguments: Option<&Node<'_>>, tool: Option<&Tool<'_>>) 
 
 /// Whether a tool stands in this caller's lists: not hidden, and not waiting for a review.
 pub fn is_visible(caller: &Caller, name: &str, tool: &Tool<'_>) -> bool {
-    caller
-        .policy()
-        .is_some_and(|attached| !attached.policy.is_hidden(name, tool.category()) && !tool.is_changed())
+    caller.policy().is_some_and(|attached| {
+        !attached.policy.is_hidden(name, tool.category()) && !tool.is_changed()
+    })
 }
 
 /// Whether the call names a tool that is unknown or hidden, which must take the same time.
@@ -177,7 +191,12 @@ fn judge_call(
     };
     let shadows = || shadows(attached, &question);
     let refused = |refusal, verdict, rule: &str, shadows| {
-        Ok(Judgement::Refused(Box::new(Refused { refusal, verdict, rule: rule.to_owned(), shadows })))
+        Ok(Judgement::Refused(Box::new(Refused {
+            refusal,
+            verdict,
+            rule: rule.to_owned(),
+            shadows,
+        })))
     };
     match attached.policy.decide(&question) {
         Verdict::Allow(allowed) => Err(Passed {
@@ -196,10 +215,17 @@ fn judge_call(
                 decision: decision(call, "hold", hold.rule),
                 message: format!("[APPROVAL REQUIRED] {said}"),
             };
-            refused(Refusal::Call(judged), record::Verdict::Hold, hold.rule, shadows())
+            refused(
+                Refusal::Call(judged),
+                record::Verdict::Hold,
+                hold.rule,
+                shadows(),
+            )
         }
         Verdict::UnknownTool { rule } => {
-            let refusal = Refusal::UnknownTool { name: name.to_owned() };
+            let refusal = Refusal::UnknownTool {
+                name: name.to_owned(),
+            };
             refused(refusal, record::Verdict::UnknownTool, rule, Vec::new())
         }
         Verdict::Invalid => refused(
@@ -211,7 +237,13 @@ fn judge_call(
     }
 }
 
-fn denied(call: &Call, request: &Request, rule: &str, message: Option<&str>, shadows: Vec<record::Shadow>) -> Judgement {
+fn denied(
+    call: &Call,
+    request: &Request,
+    rule: &str,
+    message: Option<&str>,
+    shadows: Vec<record::Shadow>,
+) -> Judgement {
     let judged = Judged {
         decision: decision(call, "deny", rule),
         message: format!("[POLICY DENIED] {}", said(rule, message)),
@@ -231,7 +263,9 @@ fn denied(call: &Call, request: &Request, rule: &str, message: Option<&str>, sha
 
 fn said(rule: &str, message: Option<&str>) -> String {
     match rule.strip_prefix("/methods/") {
-        Some(group) if message.is_none() => format!("The policy does not let this grant use {group}."),
+        Some(group) if message.is_none() => {
+            format!("The policy does not let this grant use {group}.")
+        }
         _ => message.map_or_else(|| policy::sentence(rule), str::to_owned),
     }
 }
@@ -251,8 +285,14 @@ fn decision(call: &Call, verdict: &'static str, rule: &str) -> Decision {
 fn around(call: &Call) -> Around<'_> {
     let grant = call.caller.grant();
     Around {
-        grant: GrantFacts { name: &grant.name, labels: &grant.labels, user: grant.user.as_deref() },
-        server: ServerFacts { slug: call.caller.server().slug.as_str() },
+        grant: GrantFacts {
+            name: &grant.name,
+            labels: &grant.labels,
+            user: grant.user.as_deref(),
+        },
+        server: ServerFacts {
+            slug: call.caller.server().slug.as_str(),
+        },
         client: ClientFacts {
             name: call.client.name.as_deref(),
             version: call.client.version.as_deref(),
@@ -265,7 +305,10 @@ fn shadows(attached: &Attached<'_>, question: &Question<'_>) -> Vec<record::Shad
     let would = attached.policy.shadows(question).into_iter();
     would
         .filter_map(|shadow| {
-            Some(record::Shadow { would: record::Would::of(shadow.outcome)?, rule: shadow.rule.into() })
+            Some(record::Shadow {
+                would: record::Would::of(shadow.outcome)?,
+                rule: shadow.rule.into(),
+            })
         })
         .collect()
 }

@@ -51,6 +51,8 @@ impl Gateway {
 
 impl std::fmt::Debug for Gateway {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Gateway").field("replica", &self.replica).finish_non_exhaustive()
+        f.debug_struct("Gateway")
+            .field("replica", &self.replica)
+            .finish_non_exhaustive()
     }
 }

@@ -46,12 +46,17 @@ impl<'a> Tool<'a> {
         let Some(recorded) = self.recorded else {
             return true;
         };
-        recorded.is_changed || self.met.as_ref().is_some_and(|met| met.digest != recorded.digest)
+        recorded.is_changed
+            || self
+                .met
+                .as_ref()
+                .is_some_and(|met| met.digest != recorded.digest)
     }
 
     /// A tool that only a replica has met is nobody's reviewed one.
     pub fn category(&self) -> Category {
-        self.recorded.map_or(Category::Unknown, |tool| tool.category)
+        self.recorded
+            .map_or(Category::Unknown, |tool| tool.category)
     }
 
     pub fn hints(&self) -> Hints {

@@ -2,7 +2,9 @@
 //! metric label. PURE. The cause of a failure is logged where it happens; only the sentence leaves the house.
 
 use crate::front::{self, Body};
-use http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE};
+use http::header::{
+    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use http::{Response, StatusCode};
 use mcp::answer::{self, Decision};
 
@@ -44,13 +46,21 @@ pub enum Refusal {
     ForeignHost,
     ForeignOrigin,
     NoSuchPath,
-    TooLarge { most: usize },
+    TooLarge {
+        most: usize,
+    },
     SlowBody,
     NotJson,
-    WrongVerb { allowed: &'static str },
+    WrongVerb {
+        allowed: &'static str,
+    },
     /// `metadata` is where the challenge sends the client.
-    NoToken { metadata: String },
-    BadToken { metadata: String },
+    NoToken {
+        metadata: String,
+    },
+    BadToken {
+        metadata: String,
+    },
     /// Organisation or server unknown, or not covered by the grant: the same bytes.
     NotFound,
     SwitchedOff,
@@ -64,7 +74,9 @@ pub enum Refusal {
     Unasked,
     /// A state that was not made for this question and this grant.
     ForeignState,
-    UnknownTool { name: String },
+    UnknownTool {
+        name: String,
+    },
     /// A tool call denied, held or over a limit: a result, which the model can read.
     Call(Judged),
     /// Any other method denied.
@@ -72,11 +84,19 @@ pub enum Refusal {
     /// Any other method over a limit.
     MethodLimit(Judged),
     Stale,
-    Unrecorded { retry_after_seconds: u32 },
+    Unrecorded {
+        retry_after_seconds: u32,
+    },
     /// A retry brings no other end: the server's name, for people.
-    Upstream { server: String, trouble: Trouble },
+    Upstream {
+        server: String,
+        trouble: Trouble,
+    },
     /// The server does not accept the credential stored for it.
-    UpstreamAuth { server: String, is_call: bool },
+    UpstreamAuth {
+        server: String,
+        is_call: bool,
+    },
 }
 
 /// Whom a refusal answers.
@@ -106,7 +126,10 @@ impl Refusal {
         if let Self::WrongVerb { allowed } = self {
             headers.insert(ALLOW, HeaderValue::from_static(allowed));
         }
-        if let Some(challenge) = self.challenge().and_then(|text| HeaderValue::from_str(&text).ok()) {
+        if let Some(challenge) = self
+            .challenge()
+            .and_then(|text| HeaderValue::from_str(&text).ok())
+        {
             headers.insert(WWW_AUTHENTICATE, challenge);
         }
         response
@@ -129,8 +152,13 @@ impl Refusal {
 
     fn retry_after_seconds(&self) -> Option<u64> {
         match self {
-            Self::MethodLimit(judged) => judged.decision.retry_after_ms.map(|ms| ms.div_ceil(1000).max(1)),
-            Self::Unrecorded { retry_after_seconds } => Some(u64::from(*retry_after_seconds)),
+            Self::MethodLimit(judged) => judged
+                .decision
+                .retry_after_ms
+                .map(|ms| ms.div_ceil(1000).max(1)),
+            Self::Unrecorded {
+                retry_after_seconds,
+            } => Some(u64::from(*retry_after_seconds)),
             Self::Stale => Some(5),
             _ => None,
         }
@@ -174,48 +202,102 @@ impl Refusal {
         let error = |status, code, message: &str| said(status, toward, code, message, None);
         match self {
             Self::ForeignHost => error(S::FORBIDDEN, REFUSED, "this host is not served here"),
-            Self::ForeignOrigin => error(S::FORBIDDEN, REFUSED, "requests of this origin are not taken"),
+            Self::ForeignOrigin => error(
+                S::FORBIDDEN,
+                REFUSED,
+                "requests of this origin are not taken",
+            ),
             Self::NoSuchPath => error(S::NOT_FOUND, UNKNOWN_CALLER, "not found"),
-            Self::TooLarge { most } => {
-                error(S::PAYLOAD_TOO_LARGE, INVALID_REQUEST, &format!("the body is larger than {most} bytes"))
-            }
-            Self::SlowBody => error(S::REQUEST_TIMEOUT, INVALID_REQUEST, "the body did not come in time"),
-            Self::NotJson => error(S::UNSUPPORTED_MEDIA_TYPE, INVALID_REQUEST, "the body is not of type `application/json`"),
+            Self::TooLarge { most } => error(
+                S::PAYLOAD_TOO_LARGE,
+                INVALID_REQUEST,
+                &format!("the body is larger than {most} bytes"),
+            ),
+            Self::SlowBody => error(
+                S::REQUEST_TIMEOUT,
+                INVALID_REQUEST,
+                "the body did not come in time",
+            ),
+            Self::NotJson => error(
+                S::UNSUPPORTED_MEDIA_TYPE,
+                INVALID_REQUEST,
+                "the body is not of type `application/json`",
+            ),
             Self::WrongVerb { .. } => error(S::METHOD_NOT_ALLOWED, REFUSED, "method not allowed"),
-            Self::NoToken { .. } => error(S::UNAUTHORIZED, UNKNOWN_CALLER, "a grant token is needed"),
-            Self::BadToken { .. } => {
-                error(S::UNAUTHORIZED, UNKNOWN_CALLER, "the grant token is not valid: unknown, expired or revoked")
+            Self::NoToken { .. } => {
+                error(S::UNAUTHORIZED, UNKNOWN_CALLER, "a grant token is needed")
             }
+            Self::BadToken { .. } => error(
+                S::UNAUTHORIZED,
+                UNKNOWN_CALLER,
+                "the grant token is not valid: unknown, expired or revoked",
+            ),
             Self::NotFound => error(S::NOT_FOUND, UNKNOWN_CALLER, "not found"),
             Self::SwitchedOff => error(S::FORBIDDEN, REFUSED, "switched off by the organisation"),
             Self::Malformed(refused) => {
                 let id = refused.id.as_deref().or(toward.id);
-                said(S::BAD_REQUEST, Toward { id, ..toward }, refused.code, &refused.message, None)
+                said(
+                    S::BAD_REQUEST,
+                    Toward { id, ..toward },
+                    refused.code,
+                    &refused.message,
+                    None,
+                )
             }
-            Self::Framed(framing) => {
-                said(S::BAD_REQUEST, toward, framing.code, &framing.message, framing.data.as_deref())
-            }
-            Self::SessionGone => error(S::NOT_FOUND, UNKNOWN_CALLER, "no such session: begin a new one"),
-            Self::NoStream => error(S::METHOD_NOT_ALLOWED, REFUSED, "the server offers no stream here"),
+            Self::Framed(framing) => said(
+                S::BAD_REQUEST,
+                toward,
+                framing.code,
+                &framing.message,
+                framing.data.as_deref(),
+            ),
+            Self::SessionGone => error(
+                S::NOT_FOUND,
+                UNKNOWN_CALLER,
+                "no such session: begin a new one",
+            ),
+            Self::NoStream => error(
+                S::METHOD_NOT_ALLOWED,
+                REFUSED,
+                "the server offers no stream here",
+            ),
             Self::UnknownMethod => {
-                let status = if toward.is_modern { S::NOT_FOUND } else { S::OK };
+                let status = if toward.is_modern {
+                    S::NOT_FOUND
+                } else {
+                    S::OK
+                };
                 error(status, NO_SUCH_METHOD, "method not found")
             }
             Self::InvalidParams(message) => error(S::OK, INVALID_PARAMS, message),
-            Self::Unasked => error(S::BAD_REQUEST, INVALID_REQUEST, "an answer to nothing that was asked here"),
-            Self::ForeignState => {
-                error(S::BAD_REQUEST, INVALID_PARAMS, "`params.requestState` is not the state of this request")
+            Self::Unasked => error(
+                S::BAD_REQUEST,
+                INVALID_REQUEST,
+                "an answer to nothing that was asked here",
+            ),
+            Self::ForeignState => error(
+                S::BAD_REQUEST,
+                INVALID_PARAMS,
+                "`params.requestState` is not the state of this request",
+            ),
+            Self::UnknownTool { name } => {
+                error(S::OK, INVALID_PARAMS, &format!("Unknown tool: {name}"))
             }
-            Self::UnknownTool { name } => error(S::OK, INVALID_PARAMS, &format!("Unknown tool: {name}")),
             Self::Call(judged) => call_result(toward, &judged.message, Some(&judged.decision)),
             Self::Method(judged) => judged_error(toward, S::FORBIDDEN, REFUSED, judged),
-            Self::MethodLimit(judged) => judged_error(toward, S::TOO_MANY_REQUESTS, LIMITED, judged),
-            Self::Stale => {
-                error(S::SERVICE_UNAVAILABLE, UNAVAILABLE, "the policies here are older than the organisation accepts")
+            Self::MethodLimit(judged) => {
+                judged_error(toward, S::TOO_MANY_REQUESTS, LIMITED, judged)
             }
-            Self::Unrecorded { .. } => {
-                error(S::SERVICE_UNAVAILABLE, UNAVAILABLE, "the call cannot be recorded, so it is not made")
-            }
+            Self::Stale => error(
+                S::SERVICE_UNAVAILABLE,
+                UNAVAILABLE,
+                "the policies here are older than the organisation accepts",
+            ),
+            Self::Unrecorded { .. } => error(
+                S::SERVICE_UNAVAILABLE,
+                UNAVAILABLE,
+                "the call cannot be recorded, so it is not made",
+            ),
             Self::Upstream { server, trouble } => {
                 let (status, message) = trouble.say(server);
                 error(status, UPSTREAM, &message)
@@ -237,7 +319,12 @@ impl Refusal {
 fn call_result(toward: Toward<'_>, message: &str, decision: Option<&Decision>) -> Said {
     Said {
         status: StatusCode::OK,
-        body: answer::tool_error(toward.id.unwrap_or("null"), message, decision, toward.is_modern),
+        body: answer::tool_error(
+            toward.id.unwrap_or("null"),
+            message,
+            decision,
+            toward.is_modern,
+        ),
     }
 }
 
@@ -246,11 +333,23 @@ impl Trouble {
         let bad = StatusCode::BAD_GATEWAY;
         match self {
             Self::Unreachable => (bad, format!("the server `{server}` cannot be reached")),
-            Self::Slow => (StatusCode::GATEWAY_TIMEOUT, format!("the server `{server}` did not answer in time")),
+            Self::Slow => (
+                StatusCode::GATEWAY_TIMEOUT,
+                format!("the server `{server}` did not answer in time"),
+            ),
             Self::Broken => (bad, format!("the server `{server}` broke off")),
-            Self::Garbage => (bad, format!("the server `{server}` answered with something that is no MCP message")),
-            Self::TooLarge => (bad, format!("the server `{server}` answered with more than is passed on")),
-            Self::Unusable => (bad, format!("the server `{server}` is not set up so that it can be reached")),
+            Self::Garbage => (
+                bad,
+                format!("the server `{server}` answered with something that is no MCP message"),
+            ),
+            Self::TooLarge => (
+                bad,
+                format!("the server `{server}` answered with more than is passed on"),
+            ),
+            Self::Unusable => (
+                bad,
+                format!("the server `{server}` is not set up so that it can be reached"),
+            ),
             Self::Status(status) => (
                 StatusCode::from_u16(status)
                     .ok()
@@ -262,7 +361,13 @@ impl Trouble {
     }
 }
 
-fn said(status: StatusCode, toward: Toward<'_>, code: i32, message: &str, data: Option<&str>) -> Said {
+fn said(
+    status: StatusCode,
+    toward: Toward<'_>,
+    code: i32,
+    message: &str,
+    data: Option<&str>,
+) -> Said {
     Said {
         status,
         body: answer::error(toward.id, code, message, data),
@@ -271,7 +376,11 @@ fn said(status: StatusCode, toward: Toward<'_>, code: i32, message: &str, data: 
 
 /// Legacy clients take any other status than 200 for a broken connection.
 fn judged_error(toward: Toward<'_>, modern: StatusCode, code: i32, judged: &Judged) -> Said {
-    let status = if toward.is_modern { modern } else { StatusCode::OK };
+    let status = if toward.is_modern {
+        modern
+    } else {
+        StatusCode::OK
+    };
     let decision = judged.decision.to_json();
     said(status, toward, code, &judged.message, Some(&decision))
 }

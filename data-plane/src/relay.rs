@@ -34,7 +34,11 @@ pub struct Carried {
 ///
 /// A client of the modern era cancels by hanging up, and its call is dropped with it. A legacy client does not: its call
 /// runs on in a task of its own, and what it would have heard is on record.
-pub async fn relay(app: &Arc<Gateway>, permit: Permit, carried: Carried) -> Result<Response<Body>, Refusal> {
+pub async fn relay(
+    app: &Arc<Gateway>,
+    permit: Permit,
+    carried: Carried,
+) -> Result<Response<Body>, Refusal> {
     let call = Arc::new(permit.spend());
     let is_modern = call.era.is_modern();
     let server = call.caller.server().name.clone();
@@ -45,5 +49,8 @@ pub async fn relay(app: &Arc<Gateway>, permit: Permit, carried: Carried) -> Resu
         task.await
     };
     // Only a panic or the end of the process takes a task away.
-    ended.unwrap_or(Err(Refusal::Upstream { server, trouble: Trouble::Broken }))
+    ended.unwrap_or(Err(Refusal::Upstream {
+        server,
+        trouble: Trouble::Broken,
+    }))
 }

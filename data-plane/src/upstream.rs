@@ -3,5 +3,4 @@
 
 pub mod headers;
 pub mod pool;
-pub mod secrets;
 pub mod session;

@@ -4,7 +4,7 @@
 use super::{Letter, Request};
 use crate::refusal::Refusal;
 use bytes::Bytes;
-use json::{Node, Span};
+use json::Node;
 use mcp::{Edit, Group, Rule, quote, splice};
 use policy::MethodGroup;
 
@@ -20,7 +20,12 @@ pub fn digest(request: &mcp::Request<'_>) -> [u8; 32] {
         .and_then(Node::as_object)
         .unwrap_or_default()
         .iter()
-        .filter(|member| !matches!(member.key.as_ref(), "_meta" | "inputResponses" | "requestState"))
+        .filter(|member| {
+            !matches!(
+                member.key.as_ref(),
+                "_meta" | "inputResponses" | "requestState"
+            )
+        })
         .map(|member| format!("{}:{}", quote(&member.key), json::canonical(&member.node)))
         .collect();
     parts.sort_unstable();
@@ -39,9 +44,17 @@ pub fn request(
         let now = letter.app.now_ms();
         let opened = state
             .as_str()
-            .and_then(|text| letter.app.seals.open_state(text, &letter.caller.bearer(), &digest, now))
+            .and_then(|text| {
+                letter
+                    .app
+                    .seals
+                    .open_state(text, &letter.caller.bearer(), &digest, now)
+            })
             .ok_or(Refusal::ForeignState)?;
-        edits.push(Edit { span: state.span, text: quote(&opened.upstream) });
+        edits.push(Edit {
+            span: state.span,
+            text: quote(&opened.upstream),
+        });
     }
     if read.rule == Rule::Listen {
         edits.extend(unwanted(letter, request));
@@ -50,10 +63,16 @@ pub fn request(
     if edits.is_empty() {
         // Alone in its body, a message goes on with the white space around it.
         let is_alone = body.iter().find(|byte| !byte.is_ascii_whitespace()) == Some(&b'{');
-        return Ok(if is_alone { body.clone() } else { body.slice(own) });
+        return Ok(if is_alone {
+            body.clone()
+        } else {
+            body.slice(own)
+        });
     }
     let text = std::str::from_utf8(body).unwrap_or_default();
-    splice(text, edits).map(Bytes::from).ok_or(Refusal::InvalidParams("the request cannot be sent on"))
+    splice(text, edits)
+        .map(Bytes::from)
+        .ok_or(Refusal::InvalidParams("the request cannot be sent on"))
 }
 
 /// The parts of a subscription that belong to a group the policy keeps out.
@@ -77,9 +96,4 @@ fn unwanted(letter: &Letter<'_>, request: &mcp::Request<'_>) -> Vec<Edit> {
         "promptsListChanged" => prompts,
         _ => true,
     })
-}
-
-/// Where a slice of the body stands.
-pub fn slice(body: &Bytes, span: Span) -> Bytes {
-    body.slice(span.start as usize..span.end as usize)
 }

@@ -4,7 +4,9 @@ use super::{Call, Client, What};
 use crate::caller::Caller;
 use crate::gateway::Gateway;
 use crate::refusal::Refusal;
-use crate::upstream::headers::{METHOD, NAME, PARAM_PREFIX, PROTOCOL_VERSION, SESSION_ID, toward_upstream};
+use crate::upstream::headers::{
+    METHOD, NAME, PARAM_PREFIX, PROTOCOL_VERSION, SESSION_ID, toward_upstream,
+};
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
@@ -87,7 +89,11 @@ impl Letter<'_> {
         mcp::check_mirror(request, &mirror)
     }
 
-    pub(super) fn check_params(&self, known: &[ParamHeader], arguments: Option<&Node<'_>>) -> Result<(), Framing> {
+    pub(super) fn check_params(
+        &self,
+        known: &[ParamHeader],
+        arguments: Option<&Node<'_>>,
+    ) -> Result<(), Framing> {
         mcp::check_param_headers(known, arguments, |name| {
             HeaderName::from_bytes(format!("{PARAM_PREFIX}{name}").as_bytes())
                 .map_or(Copies::None, |name| copies(&self.head.headers, &name))

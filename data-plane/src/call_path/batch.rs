@@ -20,7 +20,10 @@ pub async fn answer(
 ) -> Result<Response<Body>, Refusal> {
     let (era, _) = letter.frame_plain()?;
     if era.is_modern() || !era.revision().has_batches() {
-        return Err(malformed(None, "this revision of the protocol has no batches"));
+        return Err(malformed(
+            None,
+            "this revision of the protocol has no batches",
+        ));
     }
     let mut answers: Vec<String> = Vec::new();
     let mut held = 0;
@@ -45,11 +48,16 @@ pub async fn answer(
         }
         let (head, body) = response.into_parts();
         let read = read_answer(&head.headers, body, id.unwrap_or("null")).await;
-        let text = read.filter(|text| held + text.len() <= MOST_BYTES).unwrap_or_else(|| {
-            let trouble = Trouble::TooLarge;
-            let server = letter.caller.server().name.clone();
-            Refusal::Upstream { server, trouble }.message(Toward { id, is_modern: false })
-        });
+        let text = read
+            .filter(|text| held + text.len() <= MOST_BYTES)
+            .unwrap_or_else(|| {
+                let trouble = Trouble::TooLarge;
+                let server = letter.caller.server().name.clone();
+                Refusal::Upstream { server, trouble }.message(Toward {
+                    id,
+                    is_modern: false,
+                })
+            });
         held += text.len();
         answers.push(text);
     }
@@ -66,5 +74,9 @@ pub async fn answer(
 }
 
 fn malformed(id: Option<&str>, message: &str) -> Refusal {
-    Refusal::Malformed(Refused { id: id.map(str::to_owned), code: -32600, message: message.to_owned() })
+    Refusal::Malformed(Refused {
+        id: id.map(str::to_owned),
+        code: -32600,
+        message: message.to_owned(),
+    })
 }

@@ -17,12 +17,15 @@ pub fn of(app: &Gateway, call: &Call) -> Intent {
         grant: caller.grant().id,
         server: caller.server().id,
         method: request.map_or("", |request| request.method.as_str()).into(),
-        tool: request.and_then(|request| request.tool.as_deref()).map(Into::into),
+        tool: request
+            .and_then(|request| request.tool.as_deref())
+            .map(Into::into),
         verdict: Verdict::Allow,
         rule: None,
-        policy: caller
-            .policy()
-            .map(|attached| record::PolicyVersion { id: attached.id, version: attached.number }),
+        policy: caller.policy().map(|attached| record::PolicyVersion {
+            id: attached.id,
+            version: attached.number,
+        }),
         bundle_version: caller.org.version(),
         limiter: record::Limiter::None,
         argument_keys: request

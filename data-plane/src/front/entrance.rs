@@ -2,7 +2,7 @@
 //! PURE.
 
 use crate::refusal::Refusal;
-use http::header::{HeaderMap, HeaderValue, HOST, ORIGIN, VARY};
+use http::header::{HOST, HeaderMap, HeaderValue, ORIGIN, VARY};
 use http::request::Parts;
 use http::{Method, Response, Uri, header};
 use std::net::IpAddr;
@@ -22,13 +22,25 @@ impl Entrance {
     pub fn new(listen: IpAddr, public_url: &str, hosts: &[String], origins: &[String]) -> Self {
         let public_url = public_url.trim_end_matches('/').to_owned();
         let own = public_url.parse::<Uri>().ok();
-        let own_host = own.as_ref().and_then(|uri| uri.authority().map(|own| own.as_str().to_ascii_lowercase()));
-        let lower = |texts: &[String]| texts.iter().map(|text| text.trim_end_matches('/').to_ascii_lowercase()).collect::<Vec<_>>();
+        let own_host = own
+            .as_ref()
+            .and_then(|uri| uri.authority().map(|own| own.as_str().to_ascii_lowercase()));
+        let lower = |texts: &[String]| {
+            texts
+                .iter()
+                .map(|text| text.trim_end_matches('/').to_ascii_lowercase())
+                .collect::<Vec<_>>()
+        };
         let mut hosts = lower(hosts);
         hosts.extend(own_host);
         let mut origins = lower(origins);
         origins.push(public_url.to_ascii_lowercase());
-        Self { public_url, hosts, origins, is_loopback: listen.is_loopback() }
+        Self {
+            public_url,
+            hosts,
+            origins,
+            is_loopback: listen.is_loopback(),
+        }
     }
 
     pub fn public_url(&self) -> &str {
@@ -51,20 +63,25 @@ impl Entrance {
         let host = host.to_ascii_lowercase();
         let name = without_port(&host);
         (self.is_loopback && is_loopback_name(name))
-            || self.hosts.iter().any(|known| *known == host || (without_port(known) == known && known == name))
+            || self
+                .hosts
+                .iter()
+                .any(|known| *known == host || (without_port(known) == known && known == name))
     }
 
     fn takes_origin(&self, origin: &str) -> bool {
         let origin = origin.to_ascii_lowercase();
-        let from_here = origin
-            .split_once("://")
-            .is_some_and(|(scheme, host)| matches!(scheme, "http" | "https") && is_loopback_name(without_port(host)));
+        let from_here = origin.split_once("://").is_some_and(|(scheme, host)| {
+            matches!(scheme, "http" | "https") && is_loopback_name(without_port(host))
+        });
         (self.is_loopback && from_here) || self.origins.contains(&origin)
     }
 
     /// Lets a browser at an allowed origin read the answer. Ours alone: an upstream's CORS headers never pass.
     pub fn share(&self, asked: &HeaderMap, answer: &mut HeaderMap) {
-        let Sent::One(origin) = origin(asked) else { return };
+        let Sent::One(origin) = origin(asked) else {
+            return;
+        };
         answer.append(VARY, HeaderValue::from_static("Origin"));
         if !self.takes_origin(origin) {
             return;
@@ -82,14 +99,19 @@ impl Entrance {
     pub fn preflight(head: &Parts) -> Option<Response<super::Body>> {
         let asks = head.method == Method::OPTIONS
             && head.headers.contains_key(ORIGIN)
-            && head.headers.contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+            && head
+                .headers
+                .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
         if !asks {
             return None;
         }
         let mut response = Response::new(super::full(""));
         *response.status_mut() = http::StatusCode::NO_CONTENT;
         let headers = response.headers_mut();
-        headers.insert(header::ACCESS_CONTROL_ALLOW_METHODS, HeaderValue::from_static("POST, GET, DELETE"));
+        headers.insert(
+            header::ACCESS_CONTROL_ALLOW_METHODS,
+            HeaderValue::from_static("POST, GET, DELETE"),
+        );
         headers.insert(
             header::ACCESS_CONTROL_ALLOW_HEADERS,
             head.headers
@@ -97,7 +119,10 @@ impl Entrance {
                 .cloned()
                 .unwrap_or_else(|| HeaderValue::from_static("Authorization, Content-Type")),
         );
-        headers.insert(header::ACCESS_CONTROL_MAX_AGE, HeaderValue::from_static("600"));
+        headers.insert(
+            header::ACCESS_CONTROL_MAX_AGE,
+            HeaderValue::from_static("600"),
+        );
         Some(response)
     }
 }
@@ -138,12 +163,21 @@ fn host(head: &Parts) -> Option<&str> {
 /// `a:1` → `a`, `[::1]:1` → `[::1]`.
 fn without_port(host: &str) -> &str {
     match host.rsplit_once(':') {
-        Some((name, port)) if port.bytes().all(|byte| byte.is_ascii_digit()) && !name.ends_with(':') && (!name.contains(':') || name.ends_with(']')) => name,
+        Some((name, port))
+            if port.bytes().all(|byte| byte.is_ascii_digit())
+                && !name.ends_with(':')
+                && (!name.contains(':') || name.ends_with(']')) =>
+        {
+            name
+        }
         _ => host,
     }
 }
 
 fn is_loopback_name(name: &str) -> bool {
     let name = name.trim_start_matches('[').trim_end_matches(']');
-    name == "localhost" || name.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
+    name == "localhost"
+        || name
+            .parse::<IpAddr>()
+            .is_ok_and(|address| address.is_loopback())
 }

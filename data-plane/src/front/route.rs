@@ -13,8 +13,14 @@ impl Route {
         let mut parts = path.strip_prefix('/')?.split('/');
         let named = |part: &str| (!part.is_empty() && part.len() <= 80).then(|| part.to_owned());
         let route = match (parts.next()?, parts.next()?, parts.next()) {
-            (org, "mcp", None) => Self { org: named(org)?, server: None },
-            (org, server, Some("mcp")) => Self { org: named(org)?, server: Some(named(server)?) },
+            (org, "mcp", None) => Self {
+                org: named(org)?,
+                server: None,
+            },
+            (org, server, Some("mcp")) => Self {
+                org: named(org)?,
+                server: Some(named(server)?),
+            },
             _ => return None,
         };
         parts.next().is_none().then_some(route)

@@ -48,7 +48,9 @@ fn counted(call: &Call, attached: &Attached<'_>, charge: &policy::Charge<'_>) ->
             None => subject::Whose::Grant(grant.id),
         },
         Scope::Tool => {
-            let tool = call.as_request().and_then(|request| request.tool.as_deref());
+            let tool = call
+                .as_request()
+                .and_then(|request| request.tool.as_deref());
             subject::Whose::Tool(server.id, tool.unwrap_or(""))
         }
     };
@@ -74,15 +76,21 @@ fn counted(call: &Call, attached: &Attached<'_>, charge: &policy::Charge<'_>) ->
 /// The refusal of a call whose budget is used up.
 pub fn limited(call: &Call, due: &Due, retry_after_ms: Option<u64>) -> Refusal {
     let charge = &due.charge;
-    let said = due.message.clone().unwrap_or_else(|| match charge.concurrency {
-        Some(most) => format!("No more than {most} calls at once count towards `{}`.", due.counter),
-        None => format!(
-            "The limit `{}` of {} in {} seconds is used up.",
-            due.counter,
-            charge.max,
-            charge.window_ms / 1000
-        ),
-    });
+    let said = due
+        .message
+        .clone()
+        .unwrap_or_else(|| match charge.concurrency {
+            Some(most) => format!(
+                "No more than {most} calls at once count towards `{}`.",
+                due.counter
+            ),
+            None => format!(
+                "The limit `{}` of {} in {} seconds is used up.",
+                due.counter,
+                charge.max,
+                charge.window_ms / 1000
+            ),
+        });
     let wait = retry_after_ms.map(|ms| ms.div_ceil(1000).max(1));
     let message = match wait {
         Some(seconds) => format!("[RATE LIMITED] {said} Try again in {seconds} s."),

@@ -18,7 +18,11 @@ const WHOLE: Duration = Duration::from_secs(10);
 const MOST_PAGES: usize = 100;
 const LEGACY: &str = "2025-11-25";
 const MODERN: &str = "2026-07-28";
-const INFO: &str = concat!(r#"{"name":"portcullis","version":""#, env!("CARGO_PKG_VERSION"), r#""}"#);
+const INFO: &str = concat!(
+    r#"{"name":"portcullis","version":""#,
+    env!("CARGO_PKG_VERSION"),
+    r#""}"#
+);
 
 /// At most once a minute a server; whoever asks meanwhile waits for the reading under way. What could not be read is
 /// as unknown as before.
@@ -29,8 +33,17 @@ pub async fn read_again(app: &Gateway, caller: &Caller) {
         let Ok(upstream) = app.upstreams.reach(org, server) else {
             return;
         };
-        let reader = Reader { upstream: &upstream, seen: &app.seen, server: server.id };
-        if tokio::time::timeout(WHOLE, reader.read()).await.ok().flatten().is_none() {
+        let reader = Reader {
+            upstream: &upstream,
+            seen: &app.seen,
+            server: server.id,
+        };
+        if tokio::time::timeout(WHOLE, reader.read())
+            .await
+            .ok()
+            .flatten()
+            .is_none()
+        {
             tracing::info!(server.id = %server.id, "the tool list could not be read");
         }
     };
@@ -53,13 +66,19 @@ struct Manner {
 impl Reader<'_> {
     async fn read(&self) -> Option<()> {
         let manner = match self.begin().await {
-            Some(headers) => Manner { headers, meta: None },
+            Some(headers) => Manner {
+                headers,
+                meta: None,
+            },
             None => modern(),
         };
         let read = self.pages(&manner).await;
         if manner.headers.contains_key(SESSION_ID) {
             // A server that keeps sessions should not keep this one; if it will not, it ends by itself.
-            let _ = self.upstream.send(Method::DELETE, manner.headers, Bytes::new()).await;
+            let _ = self
+                .upstream
+                .send(Method::DELETE, manner.headers, Bytes::new())
+                .await;
         }
         read
     }
@@ -71,7 +90,11 @@ impl Reader<'_> {
         );
         let (answered, text) = self.ask(base(), hello, "0").await?;
         let document = mcp::reply::parse(text.as_bytes()).ok()?;
-        let version = document.root.get("result")?.get("protocolVersion")?.as_str()?;
+        let version = document
+            .root
+            .get("result")?
+            .get("protocolVersion")?
+            .as_str()?;
         let mut headers = base();
         headers.insert(PROTOCOL_VERSION, HeaderValue::from_str(version).ok()?);
         if let Some(session) = answered.get(SESSION_ID) {
@@ -79,7 +102,11 @@ impl Reader<'_> {
         }
         let ready = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
         self.upstream
-            .send(Method::POST, headers.clone(), Bytes::from_static(ready.as_bytes()))
+            .send(
+                Method::POST,
+                headers.clone(),
+                Bytes::from_static(ready.as_bytes()),
+            )
             .await
             .ok()?;
         Some(headers)
@@ -89,17 +116,32 @@ impl Reader<'_> {
         let mut cursor: Option<String> = None;
         for page in 1..=MOST_PAGES {
             let mut params: Vec<String> = Vec::new();
-            params.extend(cursor.as_ref().map(|cursor| format!(r#""cursor":{}"#, quote(cursor))));
-            params.extend(manner.meta.as_ref().map(|meta| format!(r#""_meta":{meta}"#)));
+            params.extend(
+                cursor
+                    .as_ref()
+                    .map(|cursor| format!(r#""cursor":{}"#, quote(cursor))),
+            );
+            params.extend(
+                manner
+                    .meta
+                    .as_ref()
+                    .map(|meta| format!(r#""_meta":{meta}"#)),
+            );
             let list = format!(
                 r#"{{"jsonrpc":"2.0","id":{page},"method":"tools/list","params":{{{}}}}}"#,
                 params.join(",")
             );
-            let (_, text) = self.ask(manner.headers.clone(), list, &page.to_string()).await?;
+            let (_, text) = self
+                .ask(manner.headers.clone(), list, &page.to_string())
+                .await?;
             let document = mcp::reply::parse(text.as_bytes()).ok()?;
             let list = Page::of(&document).ok()??;
             self.seen.note(self.server, document.text, list.entries());
-            let next = document.root.get("result")?.get("nextCursor").and_then(Node::as_str);
+            let next = document
+                .root
+                .get("result")?
+                .get("nextCursor")
+                .and_then(Node::as_str);
             match next {
                 Some(next) => cursor = Some(next.to_owned()),
                 None => return Some(()),
@@ -109,7 +151,11 @@ impl Reader<'_> {
     }
 
     async fn ask(&self, headers: HeaderMap, body: String, id: &str) -> Option<(HeaderMap, String)> {
-        let response = self.upstream.send(Method::POST, headers, Bytes::from(body)).await.ok()?;
+        let response = self
+            .upstream
+            .send(Method::POST, headers, Bytes::from(body))
+            .await
+            .ok()?;
         if response.status() != StatusCode::OK {
             return None;
         }
@@ -121,9 +167,15 @@ impl Reader<'_> {
 
 fn base() -> HeaderMap {
     let mut headers = HeaderMap::new();
-    headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+    headers.insert(
+        ACCEPT,
+        HeaderValue::from_static("application/json, text/event-stream"),
+    );
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-    headers.insert(USER_AGENT, HeaderValue::from_static(concat!("portcullis/", env!("CARGO_PKG_VERSION"))));
+    headers.insert(
+        USER_AGENT,
+        HeaderValue::from_static(concat!("portcullis/", env!("CARGO_PKG_VERSION"))),
+    );
     headers
 }
 
@@ -134,5 +186,8 @@ fn modern() -> Manner {
     let meta = format!(
         r#"{{"io.modelcontextprotocol/protocolVersion":"{MODERN}","io.modelcontextprotocol/clientCapabilities":{{}},"io.modelcontextprotocol/clientInfo":{INFO}}}"#
     );
-    Manner { headers, meta: Some(meta) }
+    Manner {
+        headers,
+        meta: Some(meta),
+    }
 }

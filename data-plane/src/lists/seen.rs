@@ -105,7 +105,11 @@ impl Seen {
     }
 
     /// Runs `read` if the list has not been read for a minute; whoever comes meanwhile waits for it.
-    pub async fn once_a_minute<F: Future<Output = ()>>(&self, server: ServerId, read: impl FnOnce() -> F) {
+    pub async fn once_a_minute<F: Future<Output = ()>>(
+        &self,
+        server: ServerId,
+        read: impl FnOnce() -> F,
+    ) {
         let server = self.server(server);
         let mut last: MutexGuard<'_, Option<Instant>> = server.last_read.lock().await;
         if last.is_none_or(|last| last.elapsed() >= PAUSE) {

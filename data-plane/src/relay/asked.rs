@@ -42,7 +42,11 @@ impl Asked {
         let turn = sessions.turn;
         if sessions.open.len() >= MOST_SESSIONS
             && !sessions.open.contains_key(&key)
-            && let Some(oldest) = sessions.open.iter().min_by_key(|(_, asked)| asked.last).map(|(key, _)| *key)
+            && let Some(oldest) = sessions
+                .open
+                .iter()
+                .min_by_key(|(_, asked)| asked.last)
+                .map(|(key, _)| *key)
         {
             sessions.open.remove(&oldest);
         }

@@ -27,9 +27,16 @@ use tokio::time::Instant as Deadline;
 const TRIES: u32 = 5;
 const PAUSE: Duration = Duration::from_millis(100);
 
-pub async fn exchange(app: Arc<Gateway>, call: Arc<Call>, carried: Carried) -> Result<Response<Body>, Refusal> {
+pub async fn exchange(
+    app: Arc<Gateway>,
+    call: Arc<Call>,
+    carried: Carried,
+) -> Result<Response<Body>, Refusal> {
     let server = call.caller.server();
-    let refuse = |trouble| Refusal::Upstream { server: server.name.clone(), trouble };
+    let refuse = |trouble| Refusal::Upstream {
+        server: server.name.clone(),
+        trouble,
+    };
     let org = call.caller.org.bundle().org.id;
     let upstream = match app.upstreams.reach(org, server) {
         Ok(upstream) => upstream,
@@ -56,14 +63,28 @@ pub async fn exchange(app: Arc<Gateway>, call: Arc<Call>, carried: Carried) -> R
                 Unsent::Send(SendError::Broken(_)) => Trouble::Broken,
             };
             match error {
-                Unsent::Send(SendError::NotConnected(_) | SendError::ConnectTimeout) => carried.unsent().await,
+                Unsent::Send(SendError::NotConnected(_) | SendError::ConnectTimeout) => {
+                    carried.unsent().await
+                }
                 _ => carried.ended(Ending::UpstreamError),
             }
             return Err(refuse(trouble));
         }
     };
-    let passage = Passage::new(Arc::clone(&app), Arc::clone(&call), upstream.secrets.clone());
-    Answered { upstream, call, passage, carried, stand }.answer(response).await
+    let passage = Passage::new(
+        Arc::clone(&app),
+        Arc::clone(&call),
+        upstream.secrets.clone(),
+    );
+    Answered {
+        upstream,
+        call,
+        passage,
+        carried,
+        stand,
+    }
+    .answer(response)
+    .await
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -74,7 +95,11 @@ enum Unsent {
     Slow,
 }
 
-async fn send(upstream: &Upstream, call: &Call, stands: bool) -> Result<Response<Incoming>, Unsent> {
+async fn send(
+    upstream: &Upstream,
+    call: &Call,
+    stands: bool,
+) -> Result<Response<Incoming>, Unsent> {
     let mut sent = call.headers.clone();
     if let Some(presented) = &call.presented
         && let Ok(id) = HeaderValue::from_str(&presented.session.upstream)
@@ -90,8 +115,14 @@ async fn send(upstream: &Upstream, call: &Call, stands: bool) -> Result<Response
         sent.remove(CONTENT_TYPE);
     }
     let timeouts = call.caller.server().timeouts;
-    let is_call = call.as_request().is_some_and(|request| request.rule == Rule::Call);
-    let first_byte = if is_call { timeouts.call_first_byte_ms } else { timeouts.first_byte_ms };
+    let is_call = call
+        .as_request()
+        .is_some_and(|request| request.rule == Rule::Call);
+    let first_byte = if is_call {
+        timeouts.call_first_byte_ms
+    } else {
+        timeouts.first_byte_ms
+    };
     let first_byte = Duration::from_millis(first_byte);
     let mut tries = if stands { TRIES } else { 1 };
     loop {
@@ -150,7 +181,10 @@ impl Answered {
             written.answered(status.as_u16());
         }
         if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
-            let is_call = self.call.as_request().is_some_and(|request| request.rule == Rule::Call);
+            let is_call = self
+                .call
+                .as_request()
+                .is_some_and(|request| request.rule == Rule::Call);
             let server = self.call.caller.server().name.clone();
             self.carried.ended(Ending::UpstreamError);
             return Err(Refusal::UpstreamAuth { server, is_call });
@@ -192,11 +226,24 @@ impl Answered {
         if self.call.as_request().is_none() && status.is_success() {
             // Nobody waits for words here: that it was taken is all there is to say.
             let session = session(&self.passage.app, &self.call, &head.headers, None);
-            return Ok(respond(&self.upstream, status, &head.headers, session, front::full("")));
+            return Ok(respond(
+                &self.upstream,
+                status,
+                &head.headers,
+                session,
+                front::full(""),
+            ));
         }
         let timeouts = self.call.caller.server().timeouts;
-        let whole = Duration::from_millis(timeouts.whole_ms).saturating_sub(self.call.arrived.elapsed());
-        let bytes = match collect(body, Deadline::now() + whole, Duration::from_millis(timeouts.idle_ms)).await {
+        let whole =
+            Duration::from_millis(timeouts.whole_ms).saturating_sub(self.call.arrived.elapsed());
+        let bytes = match collect(
+            body,
+            Deadline::now() + whole,
+            Duration::from_millis(timeouts.idle_ms),
+        )
+        .await
+        {
             Ok(bytes) => bytes,
             Err(trouble) => return Err(self.fail(trouble)),
         };
@@ -209,12 +256,23 @@ impl Answered {
             _ if status.is_success() => return Err(self.fail(Trouble::Garbage)),
             _ => return Err(self.fail(Trouble::Status(status.as_u16()))),
         };
-        let Passed { changed, answered, agreed, .. } = passed;
+        let Passed {
+            changed,
+            answered,
+            agreed,
+            ..
+        } = passed;
         let is_changed = changed.is_some();
         let bytes = changed.map_or(bytes, Bytes::from);
         self.carried.relayed(bytes.len(), began);
         let session = session(&self.passage.app, &self.call, &head.headers, agreed);
-        let mut response = respond(&self.upstream, status, &head.headers, session, front::full(bytes));
+        let mut response = respond(
+            &self.upstream,
+            status,
+            &head.headers,
+            session,
+            front::full(bytes),
+        );
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if is_changed {
@@ -227,11 +285,25 @@ impl Answered {
 
     /// Streams go on event by event. That of an `initialize` waits for its answer, which says what the session speaks.
     async fn stream(self, head: Parts, body: Incoming) -> Response<Body> {
-        let Self { upstream, call, passage, carried, stand } = self;
+        let Self {
+            upstream,
+            call,
+            passage,
+            carried,
+            stand,
+        } = self;
         let app = Arc::clone(&passage.app);
         let begins = head.headers.contains_key(SESSION_ID)
-            && call.as_request().is_some_and(|request| request.method == "initialize");
-        let (stream, client) = Stream::new(Arc::clone(&upstream), Arc::clone(&call), passage, carried, stand);
+            && call
+                .as_request()
+                .is_some_and(|request| request.method == "initialize");
+        let (stream, client) = Stream::new(
+            Arc::clone(&upstream),
+            Arc::clone(&call),
+            passage,
+            carried,
+            stand,
+        );
         let agreed = stream.start(body, begins).await;
         let session = session(&app, &call, &head.headers, agreed);
         let mut response = respond(&upstream, head.status, &head.headers, session, client);
@@ -254,7 +326,9 @@ fn respond(
     *response.status_mut() = status;
     let headers = response.headers_mut();
     for (name, value) in &headers::toward_client(theirs) {
-        let is_clean = value.to_str().is_ok_and(|text| upstream.secrets.cover(text).is_none());
+        let is_clean = value
+            .to_str()
+            .is_ok_and(|text| upstream.secrets.cover(text).is_none());
         if is_clean {
             headers.insert(name, value.clone());
         }
@@ -266,7 +340,12 @@ fn respond(
 }
 
 /// The session id for the client, where the upstream gave one: the client's own, if it is still that session's.
-fn session(app: &Gateway, call: &Call, theirs: &HeaderMap, agreed: Option<Revision>) -> Option<HeaderValue> {
+fn session(
+    app: &Gateway,
+    call: &Call,
+    theirs: &HeaderMap,
+    agreed: Option<Revision>,
+) -> Option<HeaderValue> {
     if call.era.is_modern() {
         return None;
     }
@@ -304,7 +383,9 @@ async fn collect(body: Incoming, until: Deadline, idle: Duration) -> Result<Byte
     let mut whole = Vec::new();
     loop {
         let by = until.min(Deadline::now() + idle);
-        let frame = tokio::time::timeout_at(by, body.frame()).await.map_err(|_| Trouble::Slow)?;
+        let frame = tokio::time::timeout_at(by, body.frame())
+            .await
+            .map_err(|_| Trouble::Slow)?;
         match frame {
             None => return Ok(whole.into()),
             Some(Ok(frame)) => {

@@ -6,7 +6,7 @@ use crate::gate;
 use crate::gateway::Gateway;
 use crate::lists::Tool;
 use crate::refusal::Trouble;
-use crate::upstream::secrets::Secrets;
+use bundle::credential::Secrets;
 use bundle::record::Ending;
 use json::{Document, Node};
 use mcp::reply::{self, Answer, Reply};
@@ -38,14 +38,22 @@ pub struct Passed {
 
 impl Passed {
     fn dropped() -> Self {
-        Self { is_dropped: true, ..Self::default() }
+        Self {
+            is_dropped: true,
+            ..Self::default()
+        }
     }
 }
 
 impl Passage {
     pub fn new(app: Arc<Gateway>, call: Arc<Call>, secrets: Secrets) -> Self {
         let key = call.session_key();
-        Self { app, call, secrets, key }
+        Self {
+            app,
+            call,
+            secrets,
+            key,
+        }
     }
 
     pub fn pass(&self, text: &str) -> Result<Passed, Trouble> {
@@ -102,7 +110,11 @@ impl Passage {
             return Passed::default();
         }
         let refused = (!self.call.era.is_modern()).then(|| id.to_owned());
-        Passed { is_dropped: true, refused, ..Passed::default() }
+        Passed {
+            is_dropped: true,
+            refused,
+            ..Passed::default()
+        }
     }
 
     fn answer(&self, answer: &Answer<'_>, document: &Document<'_>) -> Result<Passed, Trouble> {
@@ -118,12 +130,18 @@ impl Passage {
             ..Passed::default()
         };
         let rule = self.call.as_request().map(|request| request.rule);
-        let lists_tools = answer.result.is_some_and(|result| result.get("tools").is_some());
+        let lists_tools = answer
+            .result
+            .is_some_and(|result| result.get("tools").is_some());
         if rule == Some(Rule::ToolList) || (rule.is_none() && lists_tools) {
             passed.changed = self.cut(document)?;
             return Ok(passed);
         }
-        if self.call.as_request().is_some_and(|request| request.method == "initialize") {
+        if self
+            .call
+            .as_request()
+            .is_some_and(|request| request.method == "initialize")
+        {
             passed.agreed = answer
                 .result
                 .and_then(|result| result.get("protocolVersion")?.as_str())
@@ -155,18 +173,32 @@ impl Passage {
             return Ok(None);
         };
         let caller = &self.call.caller;
-        self.app.seen.note(caller.server().id, document.text, page.entries());
-        page.cut(|entry| gate::is_visible(caller, entry.name, &Tool::of(caller, &self.app.seen, entry.name)))
-            .map_err(|_| Trouble::Garbage)
+        self.app
+            .seen
+            .note(caller.server().id, document.text, page.entries());
+        page.cut(|entry| {
+            gate::is_visible(
+                caller,
+                entry.name,
+                &Tool::of(caller, &self.app.seen, entry.name),
+            )
+        })
+        .map_err(|_| Trouble::Garbage)
     }
 
     /// A result that asks for another round: its state is sealed to this question and grant.
-    fn round(&self, answer: &Answer<'_>, document: &Document<'_>) -> Result<Option<String>, Trouble> {
+    fn round(
+        &self,
+        answer: &Answer<'_>,
+        document: &Document<'_>,
+    ) -> Result<Option<String>, Trouble> {
         let asked = answer.result.and_then(|result| result.get("inputRequests"));
         if asked.is_some_and(|asked| !self.may_ask(asked)) {
             return Err(Trouble::Garbage);
         }
-        let has_state = answer.result.is_some_and(|result| result.get("requestState").is_some());
+        let has_state = answer
+            .result
+            .is_some_and(|result| result.get("requestState").is_some());
         if !has_state {
             return Ok(None);
         }
@@ -182,21 +214,32 @@ impl Passage {
             upstream: upstream.to_owned(),
         };
         let app = &self.app;
-        let sealed = app.seals.state(state, app.now_ms(), app.nonce()).ok_or(Trouble::TooLarge)?;
-        splice(document.text, vec![Edit { span, text: quote(&sealed) }])
-            .map(Some)
-            .ok_or(Trouble::Garbage)
+        let sealed = app
+            .seals
+            .state(state, app.now_ms(), app.nonce())
+            .ok_or(Trouble::TooLarge)?;
+        splice(
+            document.text,
+            vec![Edit {
+                span,
+                text: quote(&sealed),
+            }],
+        )
+        .map(Some)
+        .ok_or(Trouble::Garbage)
     }
 
     fn may_ask(&self, asked: &Node<'_>) -> bool {
         let server = self.call.caller.server();
         asked.as_object().is_some_and(|asked| {
-            asked.iter().all(|member| match member.node.get("method").and_then(Node::as_str) {
-                Some("sampling/createMessage") => server.allows_sampling,
-                Some("elicitation/create") => server.allows_elicitation,
-                Some("roots/list") => true,
-                _ => false,
-            })
+            asked.iter().all(
+                |member| match member.node.get("method").and_then(Node::as_str) {
+                    Some("sampling/createMessage") => server.allows_sampling,
+                    Some("elicitation/create") => server.allows_elicitation,
+                    Some("roots/list") => true,
+                    _ => false,
+                },
+            )
         })
     }
 }

@@ -22,7 +22,11 @@ where
     B::Error: Into<Box<dyn Error + Send + Sync>>,
 {
     if !is_stream(headers) {
-        let whole = Limited::new(body, MOST_EVENT).collect().await.ok()?.to_bytes();
+        let whole = Limited::new(body, MOST_EVENT)
+            .collect()
+            .await
+            .ok()?
+            .to_bytes();
         return String::from_utf8(whole.into()).ok();
     }
     let mut body = body;

@@ -42,7 +42,10 @@ impl Drop for Stand {
 impl Standing {
     /// Takes the place of this session, after the stream that had it has gone.
     pub async fn take(&self, key: SessionKey) -> Stand {
-        let place = Place { leave: CancellationToken::new(), left: CancellationToken::new() };
+        let place = Place {
+            leave: CancellationToken::new(),
+            left: CancellationToken::new(),
+        };
         let before = {
             let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
             // Those that have gone are cleared when the map would grow.
@@ -51,7 +54,10 @@ impl Standing {
             }
             open.insert(key, place.clone())
         };
-        let stand = Stand { leave: place.leave, left: place.left };
+        let stand = Stand {
+            leave: place.leave,
+            left: place.left,
+        };
         if let Some(before) = before {
             before.leave.cancel();
             before.left.cancelled().await;

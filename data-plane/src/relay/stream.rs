@@ -107,7 +107,9 @@ impl Stream {
                 return;
             }
             End::Cut => self.answered.unwrap_or(Ending::Cancelled),
-            End::Closed | End::Trouble(_) if self.answered.is_some() => self.answered.unwrap_or(Ending::Ok),
+            End::Closed | End::Trouble(_) if self.answered.is_some() => {
+                self.answered.unwrap_or(Ending::Ok)
+            }
             // The rest can be asked for, and will be recorded nowhere: what became of it is not known here.
             End::Closed | End::Trouble(Trouble::Broken) if self.is_resumable => Ending::Unknown,
             End::Closed => self.say(Trouble::Broken).await,
@@ -124,12 +126,20 @@ impl Stream {
     async fn read(&mut self, mut body: Incoming) -> End {
         let timeouts = self.call.caller.server().timeouts;
         // A standing stream and a subscription may be silent, and last, as long as they like.
-        let is_call = self.call.as_request().is_some_and(|request| request.rule != Rule::Listen);
+        let is_call = self
+            .call
+            .as_request()
+            .is_some_and(|request| request.rule != Rule::Listen);
         let hangup_ends = self.call.era.is_modern() || !is_call;
         let far = Deadline::now() + Duration::from_secs(86_400 * 365);
         let idle = Duration::from_millis(timeouts.idle_ms);
-        let whole = Duration::from_millis(timeouts.whole_ms).saturating_sub(self.call.arrived.elapsed());
-        let until = if is_call { Deadline::now() + whole } else { far };
+        let whole =
+            Duration::from_millis(timeouts.whole_ms).saturating_sub(self.call.arrived.elapsed());
+        let until = if is_call {
+            Deadline::now() + whole
+        } else {
+            far
+        };
         let mut idle_until = if is_call { Deadline::now() + idle } else { far };
         let mut check = tokio::time::interval(CHECK);
         check.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
@@ -212,7 +222,9 @@ impl Stream {
                 event.data = None;
             }
         }
-        if event == Event::default() || (event.data.is_none() && event.id.is_none() && event.retry.is_none()) {
+        if event == Event::default()
+            || (event.data.is_none() && event.id.is_none() && event.retry.is_none())
+        {
             return Ok(true);
         }
         let bytes = Bytes::from(event.to_bytes());
@@ -240,7 +252,9 @@ impl Stream {
                     return true;
                 }
                 Ok(Err(_)) => return false,
-                Err(_) if began.elapsed() < patience && self.call.caller.is_still_good(&self.passage.app) => {}
+                Err(_)
+                    if began.elapsed() < patience
+                        && self.call.caller.is_still_good(&self.passage.app) => {}
                 Err(_) => return false,
             }
         }
@@ -249,7 +263,10 @@ impl Stream {
     /// The last event of a call that will have no answer: the error, with the request's id.
     async fn say(&mut self, trouble: Trouble) -> Ending {
         if let What::Request(request) = &self.call.what {
-            let toward = Toward { id: Some(&request.id), is_modern: self.call.era.is_modern() };
+            let toward = Toward {
+                id: Some(&request.id),
+                is_modern: self.call.era.is_modern(),
+            };
             let server = self.call.caller.server().name.clone();
             let message = Refusal::Upstream { server, trouble }.message(toward);
             let bytes = Bytes::from(Event::message(message.into_bytes()).to_bytes());
@@ -267,16 +284,29 @@ impl Stream {
     /// Tells the upstream that its question will not be asked, so that it does not wait for an answer.
     async fn tell(&self, question: &str) {
         let mut headers = self.call.headers.clone();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+        headers.insert(
+            ACCEPT,
+            HeaderValue::from_static("application/json, text/event-stream"),
+        );
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         if let Some(presented) = &self.call.presented
             && let Ok(id) = HeaderValue::from_str(&presented.session.upstream)
         {
             headers.insert(SESSION_ID, id);
         }
-        let answer = mcp::answer::error(Some(question), -32601, "the organisation does not allow this", None);
+        let answer = mcp::answer::error(
+            Some(question),
+            -32601,
+            "the organisation does not allow this",
+            None,
+        );
         // Best effort: an upstream that does not hear it waits out its own time.
-        let _ = timeout(TELL, self.upstream.send(Method::POST, headers, Bytes::from(answer))).await;
+        let _ = timeout(
+            TELL,
+            self.upstream
+                .send(Method::POST, headers, Bytes::from(answer)),
+        )
+        .await;
     }
 }
 

@@ -1,8 +1,8 @@
 //! Which headers pass, in both directions: lists of what may, never of what may not. PURE.
 
 use http::header::{
-    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue, RETRY_AFTER,
-    USER_AGENT,
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderMap, HeaderName,
+    HeaderValue, RETRY_AFTER, USER_AGENT,
 };
 
 pub const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
@@ -62,21 +62,14 @@ fn is_mirrored(name: &HeaderName) -> bool {
 pub fn toward_client(upstream: &HeaderMap) -> HeaderMap {
     let mut out = HeaderMap::new();
     for name in &RETURNED {
-        if let Some(value) = upstream.get(name).filter(|value| value.len() <= LONGEST_VALUE) {
+        if let Some(value) = upstream
+            .get(name)
+            .filter(|value| value.len() <= LONGEST_VALUE)
+        {
             out.insert(name, value.clone());
         }
     }
     out
-}
-
-/// May a stored header be set toward the upstream? Not those that shape the connection or the message.
-pub fn may_be_stored(name: &HeaderName) -> bool {
-    const OURS: &[&str] = &[
-        "host", "content-length", "content-type", "transfer-encoding", "connection", "upgrade", "te", "trailer",
-        "keep-alive", "proxy-connection", "expect", "accept", "accept-encoding", "mcp-session-id",
-        "mcp-protocol-version", "mcp-method", "mcp-name", "last-event-id",
-    ];
-    !OURS.contains(&name.as_str()) && !name.as_str().starts_with(PARAM_PREFIX)
 }
 
 #[cfg(test)]

@@ -2,10 +2,8 @@
 //!
 //! A changed URL, credential or deadline makes a new pool; calls under way keep the old one until they end.
 
-use super::headers;
-use super::secrets::Secrets;
 use bundle::Server;
-use bundle::credential::Sealed;
+use bundle::credential::{Sealed, Secrets, may_be_stored};
 use bytes::Bytes;
 use egress::{ConnectError, Connector, Egress, Lookup};
 use http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -119,7 +117,13 @@ impl Upstreams {
         Ok(made)
     }
 
-    fn make(&self, org: OrgId, server: &Server, made_of: MadeOf, now: u64) -> Result<Upstream, Unusable> {
+    fn make(
+        &self,
+        org: OrgId,
+        server: &Server,
+        made_of: MadeOf,
+        now: u64,
+    ) -> Result<Upstream, Unusable> {
         let uri: Uri = server.url.parse().map_err(|_| Unusable::Url)?;
         let authority = uri.authority().ok_or(Unusable::Url)?;
         if authority.as_str().contains('@') || !matches!(uri.scheme_str(), Some("http" | "https")) {
@@ -134,9 +138,10 @@ impl Upstreams {
         let mut headers = HeaderMap::new();
         for (name, value) in &stored {
             let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| Unusable::Credential)?;
-            let mut value = HeaderValue::from_str(value.expose()).map_err(|_| Unusable::Credential)?;
+            let mut value =
+                HeaderValue::from_str(value.expose()).map_err(|_| Unusable::Credential)?;
             value.set_sensitive(true);
-            if headers::may_be_stored(&name) {
+            if may_be_stored(name.as_str()) {
                 headers.insert(name, value);
             }
         }
@@ -204,6 +209,8 @@ impl Upstream {
 
 impl std::fmt::Debug for Upstream {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Upstream").field("uri", &self.uri).finish_non_exhaustive()
+        f.debug_struct("Upstream")
+            .field("uri", &self.uri)
+            .finish_non_exhaustive()
     }
 }

@@ -37,8 +37,12 @@ impl Seals {
         if text.len() > LONGEST_ID {
             return None;
         }
-        let plain = self.0.open(SESSION, &URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-        Session::from_bytes(&plain).filter(|session| session.bearer == *bearer && session.expires_ms > now_ms)
+        let plain = self
+            .0
+            .open(SESSION, &URL_SAFE_NO_PAD.decode(text).ok()?)
+            .ok()?;
+        Session::from_bytes(&plain)
+            .filter(|session| session.bearer == *bearer && session.expires_ms > now_ms)
     }
 
     pub fn state(&self, mut state: State, now_ms: u64, nonce: Nonce) -> Option<String> {
@@ -51,10 +55,20 @@ impl Seals {
     }
 
     /// The state that a retry brings back, if it is this bearer's, of this very question, and still good.
-    pub fn open_state(&self, text: &str, bearer: &Bearer, digest: &[u8; 32], now_ms: u64) -> Option<State> {
-        let plain = self.0.open(STATE, &URL_SAFE_NO_PAD.decode(text).ok()?).ok()?;
-        State::from_bytes(&plain)
-            .filter(|state| state.bearer == *bearer && state.digest == *digest && state.expires_ms > now_ms)
+    pub fn open_state(
+        &self,
+        text: &str,
+        bearer: &Bearer,
+        digest: &[u8; 32],
+        now_ms: u64,
+    ) -> Option<State> {
+        let plain = self
+            .0
+            .open(STATE, &URL_SAFE_NO_PAD.decode(text).ok()?)
+            .ok()?;
+        State::from_bytes(&plain).filter(|state| {
+            state.bearer == *bearer && state.digest == *digest && state.expires_ms > now_ms
+        })
     }
 }
 

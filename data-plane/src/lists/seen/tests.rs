@@ -17,33 +17,56 @@ fn note(seen: &Seen, server: ServerId, tools: &str) {
 fn a_tool_that_passed_is_known_with_its_newest_definition() {
     let seen = Seen::default();
     assert!(seen.tool(server(1), "a").is_none());
-    note(&seen, server(1), r#"{"name":"a","inputSchema":{"type":"object"},"annotations":{"readOnlyHint":true}}"#);
+    note(
+        &seen,
+        server(1),
+        r#"{"name":"a","inputSchema":{"type":"object"},"annotations":{"readOnlyHint":true}}"#,
+    );
     let first = seen.tool(server(1), "a").unwrap();
     assert_eq!(first.hints.read_only_hint, Some(true));
     assert!(first.schema().is_some());
     assert!(seen.tool(server(2), "a").is_none());
-    note(&seen, server(1), r#"{"inputSchema":{"type":"object"}, "annotations":{"readOnlyHint":true},"name":"a"}"#);
-    assert_eq!(seen.tool(server(1), "a").unwrap().digest, first.digest, "order is no change");
-    note(&seen, server(1), r#"{"name":"a","inputSchema":{"type":"object"},"annotations":{"readOnlyHint":false}}"#);
+    note(
+        &seen,
+        server(1),
+        r#"{"inputSchema":{"type":"object"}, "annotations":{"readOnlyHint":true},"name":"a"}"#,
+    );
+    assert_eq!(
+        seen.tool(server(1), "a").unwrap().digest,
+        first.digest,
+        "order is no change"
+    );
+    note(
+        &seen,
+        server(1),
+        r#"{"name":"a","inputSchema":{"type":"object"},"annotations":{"readOnlyHint":false}}"#,
+    );
     assert_ne!(seen.tool(server(1), "a").unwrap().digest, first.digest);
 }
 
 #[test]
 fn a_server_fills_no_more_than_its_own_place() {
     let seen = Seen::default();
-    let many: Vec<String> = (0..MOST_TOOLS + 5).map(|index| format!(r#"{{"name":"t{index}"}}"#)).collect();
+    let many: Vec<String> = (0..MOST_TOOLS + 5)
+        .map(|index| format!(r#"{{"name":"t{index}"}}"#))
+        .collect();
     note(&seen, server(1), &many.join(","));
-    assert!(seen.tool(server(1), &format!("t{}", MOST_TOOLS - 1)).is_some());
+    assert!(
+        seen.tool(server(1), &format!("t{}", MOST_TOOLS - 1))
+            .is_some()
+    );
     assert!(seen.tool(server(1), &format!("t{MOST_TOOLS}")).is_none());
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_list_is_read_once_a_minute_and_everybody_waits_for_that_reading() {
     let (seen, read) = (Seen::default(), AtomicUsize::new(0));
-    let reading = || seen.once_a_minute(server(1), || async {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-        read.fetch_add(1, Ordering::SeqCst);
-    });
+    let reading = || {
+        seen.once_a_minute(server(1), || async {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+            read.fetch_add(1, Ordering::SeqCst);
+        })
+    };
     tokio::join!(reading(), reading(), reading());
     assert_eq!(read.load(Ordering::SeqCst), 1);
     tokio::time::advance(PAUSE).await;
