@@ -1,1 +1,3 @@
-//! stub
+//! What the system tests measure with. The tests themselves lie in `system/`, what they stand on in `testbed/`.
+
+pub mod history;
