@@ -87,7 +87,7 @@ fn gather<'p>(limits: impl Iterator<Item = &'p Limit>, scene: &Scene<'_>) -> Vec
             .iter_mut()
             .find(|earlier| earlier.counter == charge.counter)
         {
-            Some(earlier) => meet(earlier, charge),
+            Some(earlier) => meet(earlier, &charge),
             None => charges.push(charge),
         }
     }
@@ -95,7 +95,7 @@ fn gather<'p>(limits: impl Iterator<Item = &'p Limit>, scene: &Scene<'_>) -> Vec
 }
 
 /// One budget, met twice: charged once, the greater cost, under the smaller `max`, as strictly as the stricter.
-fn meet<'p>(earlier: &mut Charge<'p>, again: Charge<'p>) {
+fn meet<'p>(earlier: &mut Charge<'p>, again: &Charge<'p>) {
     if again.max < earlier.max {
         earlier.max = again.max;
         earlier.rule = again.rule;

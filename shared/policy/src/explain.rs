@@ -1,5 +1,6 @@
 //! The same judgement, told: every step that was looked at, in order, with what it saw.
 
+use crate::charge::Charge;
 use crate::condition::{Test, Truth};
 use crate::decide::{Witness, judge};
 use crate::op::{Group, Op, Operand};
@@ -98,7 +99,7 @@ impl Policy {
                     "an approval for this call is there to be spent".to_owned()
                 });
             }
-            limits = allowed.charges(question).into_iter().map(limit).collect();
+            limits = allowed.charges(question).iter().map(limit).collect();
         }
         let rule = verdict.rule().map(str::to_owned);
         let message = match (&verdict, verdict.message()) {
@@ -118,7 +119,7 @@ impl Policy {
     }
 }
 
-fn limit(charge: crate::charge::Charge<'_>) -> ExplainedLimit {
+fn limit(charge: &Charge<'_>) -> ExplainedLimit {
     let mut subject = charge.scope.word().to_owned();
     for key in &charge.by {
         let _ = write!(subject, ", {key}");

@@ -54,7 +54,7 @@ pub(crate) struct Approval {
 impl Default for Approval {
     fn default() -> Self {
         Self {
-            timeout: Duration::from_secs(30 * 60),
+            timeout: Duration::from_mins(30),
             approvers: 1,
             wait: Duration::ZERO,
         }

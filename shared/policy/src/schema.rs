@@ -46,7 +46,7 @@ fn object(object: &Object, definitions: &mut Map<String, Value>) -> Value {
     if object.keys().any(|key| matches!(key.shape, Shape::Operand)) {
         merge(
             &mut schema,
-            json!({ "allOf": Operator::ALL.iter().map(operand).collect::<Vec<_>>() }),
+            json!({ "allOf": Operator::ALL.iter().map(|operator| operand(*operator)).collect::<Vec<_>>() }),
         );
     }
     schema
@@ -58,8 +58,8 @@ fn property(key: &Key, definitions: &mut Map<String, Value>) -> Value {
     schema
 }
 
-fn shape(shape_: &Shape, definitions: &mut Map<String, Value>) -> Value {
-    match shape_ {
+fn shape(of: &Shape, definitions: &mut Map<String, Value>) -> Value {
+    match of {
         Shape::Word([only]) => json!({ "const": only }),
         Shape::Word(words) => json!({ "enum": words }),
         Shape::Text(form) => text(*form),
@@ -83,8 +83,8 @@ fn shape(shape_: &Shape, definitions: &mut Map<String, Value>) -> Value {
             "additionalProperties": shape(of, definitions),
             "maxProperties": most,
         }),
-        Shape::Either(shapes) => {
-            json!({ "anyOf": shapes.iter().map(|of| shape(of, definitions)).collect::<Vec<_>>() })
+        Shape::Either(any) => {
+            json!({ "anyOf": any.iter().map(|of| shape(of, definitions)).collect::<Vec<_>>() })
         }
         Shape::Marked { marks, else_ } => {
             let last = refer(else_, definitions);
@@ -150,9 +150,9 @@ fn text(form: Form) -> Value {
     }
 }
 
-fn operand(operator: &Operator) -> Value {
+fn operand(operator: Operator) -> Value {
     let strings = || json!({ "type": "array", "items": { "type": "string" } });
-    let takes = takes(*operator);
+    let takes = takes(operator);
     let literal = match takes {
         Takes::Anything => json!({ "not": { "type": "null" } }),
         Takes::NumberOrText => json!({ "type": ["number", "string"] }),

@@ -48,9 +48,9 @@ fn outcome<'p>(
             outcome: "would_deny",
             rule,
         }),
-        (None, Some(hold)) => Some(Shadow {
+        (None, Some(first)) => Some(Shadow {
             outcome: "would_hold",
-            rule: hold.rule,
+            rule: first.rule,
         }),
         (None, None) => None,
     }

@@ -104,13 +104,16 @@ impl View<'_> {
     /// Whether every number in it, at any depth, is in range: else no operator may compare it.
     pub(crate) fn is_sound(&self, work: &Work) -> bool {
         match self {
-            Self::Null | Self::Bool(_) | Self::Text(_) => true,
             Self::Number(text) => {
                 work.spend_text(text);
                 Decimal::parse(text).is_ok()
             }
             // What a document states was checked when it was compiled.
-            Self::List(Items::Stated(_)) | Self::Object(Fields::Stated(_)) => true,
+            Self::Null
+            | Self::Bool(_)
+            | Self::Text(_)
+            | Self::List(Items::Stated(_))
+            | Self::Object(Fields::Stated(_)) => true,
             Self::List(Items::Sent(nodes)) => {
                 work.spend(nodes.len());
                 nodes.iter().all(|node| View::from(node).is_sound(work))

@@ -57,7 +57,7 @@ impl<'a> Walk<'a> {
             Value::Object(members) => self.object(&here, members, deepest, nested == MOST_NESTED),
             Value::Array(items) => {
                 for (index, item) in items.iter().enumerate() {
-                    let below = self.of_item(&here, index);
+                    let below = Self::of_item(&here, index);
                     self.visit(&below, item, deepest)?;
                 }
                 Ok(())
@@ -190,7 +190,7 @@ impl<'a> Walk<'a> {
         Ok(patterns)
     }
 
-    fn of_item(&self, here: &[&'a Map<String, Value>], index: usize) -> Vec<&'a Value> {
+    fn of_item(here: &[&'a Map<String, Value>], index: usize) -> Vec<&'a Value> {
         let mut below = Vec::new();
         for schema in here {
             let listed = ["prefixItems", "items"]

@@ -68,7 +68,7 @@ pub(crate) fn fit(node: &Node<'_>, shape: &Shape, at: &At<'_>, found: &mut Findi
                         Ok(()) => fit(&member.node, of, &at.key(&member.key), found),
                         // A key that is too long to be a name is not repeated in what is said of it.
                         Err(flaw) => {
-                            found.error(&at.key(start(&member.key)), member.key_span, flaw)
+                            found.error(&at.key(start(&member.key)), member.key_span, flaw);
                         }
                     }
                 }
@@ -101,9 +101,10 @@ fn fit_object(
     found: &mut Findings,
 ) {
     for member in members {
-        match object.key(&member.key) {
-            Some(key) => fit(&member.node, &key.shape, &at.key(key.name), found),
-            None => {
+        if let Some(key) = object.key(&member.key) {
+            fit(&member.node, &key.shape, &at.key(key.name), found);
+        } else {
+            {
                 let near = nearest(&member.key, object.keys().map(|key| key.name));
                 let known: Vec<&str> = object.keys().map(|key| key.name).collect();
                 let message = format!(

@@ -13,7 +13,8 @@ pub(crate) struct Members {
     is_empty: bool,
     texts: Vec<Box<str>>,
     numbers: Vec<Box<str>>,
-    bools: [bool; 2],
+    has_true: bool,
+    has_false: bool,
     others: Vec<Literal>,
 }
 
@@ -27,8 +28,8 @@ impl Members {
             match literal {
                 Literal::Text(text) => members.texts.push(text),
                 Literal::Number(text) => members.numbers.push(text),
-                Literal::Bool(false) => members.bools = [true, members.bools[1]],
-                Literal::Bool(true) => members.bools = [members.bools[0], true],
+                Literal::Bool(false) => members.has_false = true,
+                Literal::Bool(true) => members.has_true = true,
                 other => members.others.push(other),
             }
         }
@@ -64,8 +65,9 @@ impl Members {
                         .is_ok(),
                 )
             }
-            View::Bool(_) if self.bools == [false, false] => Truth::Unjudgeable,
-            View::Bool(value) => Truth::from(self.bools[usize::from(value)]),
+            View::Bool(_) if !self.has_true && !self.has_false => Truth::Unjudgeable,
+            View::Bool(true) => Truth::from(self.has_true),
+            View::Bool(false) => Truth::from(self.has_false),
             other => among(self.others.iter().map(View::from), other, work),
         }
     }

@@ -33,6 +33,19 @@ impl Takes {
         )
     }
 
+    fn fits(self, node: &Node<'_>) -> bool {
+        match self {
+            Self::Anything => true,
+            Self::NumberOrText => node.as_number().is_some() || node.as_str().is_some(),
+            Self::Flag => node.as_bool().is_some(),
+            Self::Pattern | Self::Text => node.as_str().is_some(),
+            Self::Length => whole(node).is_some(),
+            Self::Members | Self::Hosts | Self::Prefixes | Self::Domains | Self::Ranges => {
+                node.as_array().is_some()
+            }
+        }
+    }
+
     const fn expected(self) -> &'static str {
         match self {
             Self::Anything => "a value",
@@ -129,7 +142,7 @@ impl Patterns {
     }
 }
 
-/// What is written beside `path` in a condition, with where it stands.
+/// Reads what is written beside `path` in a condition.
 pub(crate) fn read(
     operator: Operator,
     node: &Node<'_>,
@@ -138,23 +151,12 @@ pub(crate) fn read(
     found: &mut Findings,
 ) -> Option<Op> {
     let takes = takes(operator);
-    let mut refuse = |at: &At<'_>, node: &Node<'_>, flaw: Flaw| {
-        found.error(at, node.span, flaw);
-    };
     if node.is_null() {
-        refuse(
-            at,
-            node,
-            Flaw::new(
-                "null_literal",
-                "a literal `null` compares with nothing; ask with `exists`",
-            )
-            .hint(Some("exists")),
-        );
+        found.error(at, node.span, null_literal());
         return None;
     }
-    let path = match other_path(node) {
-        Some(text) if takes.or_path() => Some(read_path(text, node, at, found)?),
+    match other_path(node) {
+        Some(text) if takes.or_path() => return with_path(operator, read_path(text, at, found)?),
         Some(_) => {
             let message = format!(
                 "`{}` takes {} and no path",
@@ -164,102 +166,119 @@ pub(crate) fn read(
             found.error(at, node.span, Flaw::new("wrong_type", message));
             return None;
         }
-        None => None,
-    };
-    let wrong = |found: &mut Findings| {
+        None => {}
+    }
+    if !takes.fits(node) {
         let message = format!(
-            "`{}` takes {}, not a {}",
+            "`{}` takes {}, not {}",
             operator.word(),
             takes.expected(),
-            node.type_name()
+            kind(node)
         );
         found.error(at, node.span, Flaw::new("wrong_type", message));
-        None
-    };
-    let operand = |found: &mut Findings| match path.clone() {
-        Some(path) => Some(Operand::Path(path)),
-        None => read_literal(node, at, found).map(Operand::Literal),
-    };
+        return None;
+    }
+    with_literal(operator, node, at, patterns, found)
+}
+
+fn with_path(operator: Operator, path: Path) -> Option<Op> {
+    if let Operator::In | Operator::NotIn = operator {
+        return Some(Op::In {
+            wanted: operator == Operator::In,
+            of: Group::Path(path),
+        });
+    }
+    comparison(operator, Operand::Path(path))
+}
+
+fn with_literal(
+    operator: Operator,
+    node: &Node<'_>,
+    at: &At<'_>,
+    patterns: &mut Patterns,
+    found: &mut Findings,
+) -> Option<Op> {
     Some(match operator {
-        Operator::Exists => match node.as_bool() {
-            Some(wanted) => Op::Exists(wanted),
-            None => return wrong(found),
+        Operator::Exists => Op::Exists(node.as_bool()?),
+        Operator::In | Operator::NotIn => Op::In {
+            wanted: operator == Operator::In,
+            of: Group::Literal(read_members(node.as_array()?, at, found)?),
         },
-        Operator::Eq | Operator::Neq => Op::Same {
-            wanted: operator == Operator::Eq,
-            with: operand(found)?,
+        Operator::Regex => match patterns.compile(node.as_str()?) {
+            Ok(regex) => Op::Regex(regex),
+            Err(flaw) => {
+                found.error(at, node.span, flaw);
+                return None;
+            }
         },
-        Operator::Contains => Op::Contains(operand(found)?),
-        Operator::Lt | Operator::Lte | Operator::Gt | Operator::Gte => {
-            if path.is_none() && !matches!(node.value, Value::Number(_) | Value::String(_)) {
-                return wrong(found);
-            }
-            Op::Order {
-                wanted: match operator {
-                    Operator::Lt => Wanted::Less,
-                    Operator::Lte => Wanted::LessOrEqual,
-                    Operator::Gt => Wanted::Greater,
-                    _ => Wanted::GreaterOrEqual,
-                },
-                with: operand(found)?,
-            }
-        }
-        Operator::In | Operator::NotIn => {
-            let of = match (path, node.as_array()) {
-                (Some(path), _) => Group::Path(path),
-                (None, Some(items)) => Group::Literal(read_members(items, at, found)?),
-                (None, None) => return wrong(found),
-            };
-            Op::In {
-                wanted: operator == Operator::In,
-                of,
-            }
-        }
-        Operator::StartsWith | Operator::EndsWith => {
-            if path.is_none() && node.as_str().is_none() {
-                return wrong(found);
-            }
-            let with = operand(found)?;
-            if operator == Operator::StartsWith {
-                Op::StartsWith(with)
+        Operator::LengthLte | Operator::LengthGte => Op::Length {
+            wanted: if operator == Operator::LengthLte {
+                Wanted::LessOrEqual
             } else {
-                Op::EndsWith(with)
-            }
-        }
-        Operator::Regex => {
-            let Some(pattern) = node.as_str() else {
-                return wrong(found);
-            };
-            match patterns.compile(pattern) {
-                Ok(regex) => Op::Regex(regex),
-                Err(flaw) => {
-                    found.error(at, node.span, flaw);
-                    return None;
-                }
-            }
-        }
-        Operator::LengthLte | Operator::LengthGte => {
-            let whole = node
-                .as_number()
-                .and_then(|text| Decimal::parse(text).ok())
-                .and_then(|number| number.whole());
-            let Some(than) = whole else {
-                return wrong(found);
-            };
-            Op::Length {
-                wanted: if operator == Operator::LengthLte {
-                    Wanted::LessOrEqual
-                } else {
-                    Wanted::GreaterOrEqual
-                },
-                than,
-            }
-        }
-        Operator::HostIn => Op::HostIn(each(node, at, found, takes, HostName::parse)?),
-        Operator::UnderPath => Op::UnderPath(each(node, at, found, takes, Prefix::parse)?),
-        Operator::EmailDomainIn => Op::EmailDomainIn(each(node, at, found, takes, email::domain)?),
-        Operator::IpIn => Op::IpIn(each(node, at, found, takes, address::range)?),
+                Wanted::GreaterOrEqual
+            },
+            than: whole(node)?,
+        },
+        Operator::HostIn => Op::HostIn(each(node, at, found, HostName::parse)?),
+        Operator::UnderPath => Op::UnderPath(each(node, at, found, Prefix::parse)?),
+        Operator::EmailDomainIn => Op::EmailDomainIn(each(node, at, found, email::domain)?),
+        Operator::IpIn => Op::IpIn(each(node, at, found, address::range)?),
+        compares => return comparison(compares, Operand::Literal(read_literal(node, at, found)?)),
     })
+}
+
+/// The operators whose two sides are values of the same standing.
+fn comparison(operator: Operator, with: Operand) -> Option<Op> {
+    Some(match operator {
+        Operator::Eq => Op::Same { wanted: true, with },
+        Operator::Neq => Op::Same {
+            wanted: false,
+            with,
+        },
+        Operator::Lt => Op::Order {
+            wanted: Wanted::Less,
+            with,
+        },
+        Operator::Lte => Op::Order {
+            wanted: Wanted::LessOrEqual,
+            with,
+        },
+        Operator::Gt => Op::Order {
+            wanted: Wanted::Greater,
+            with,
+        },
+        Operator::Gte => Op::Order {
+            wanted: Wanted::GreaterOrEqual,
+            with,
+        },
+        Operator::Contains => Op::Contains(with),
+        Operator::StartsWith => Op::StartsWith(with),
+        Operator::EndsWith => Op::EndsWith(with),
+        _ => return None,
+    })
+}
+
+fn whole(node: &Node<'_>) -> Option<u64> {
+    Decimal::parse(node.as_number()?).ok()?.whole()
+}
+
+fn null_literal() -> Flaw {
+    Flaw::new(
+        "null_literal",
+        "a literal `null` compares with nothing; ask with `exists`",
+    )
+    .hint(Some("exists"))
+}
+
+fn kind(node: &Node<'_>) -> &'static str {
+    match node.value {
+        Value::Null => "null",
+        Value::Bool(_) => "a boolean",
+        Value::Number(_) => "this number",
+        Value::String(_) => "a string",
+        Value::Array(_) => "a list",
+        Value::Object(_) => "an object",
+    }
 }
 
 /// The other path, where the value is `{ "path": … }` and nothing else.
@@ -270,27 +289,21 @@ fn other_path<'a>(node: &'a Node<'_>) -> Option<&'a Node<'a>> {
     }
 }
 
-fn read_path(text: &Node<'_>, node: &Node<'_>, at: &At<'_>, found: &mut Findings) -> Option<Path> {
-    let Some(spelt) = text.as_str() else {
-        let message = format!("expected a path, not a {}", text.type_name());
-        found.error(&at.key("path"), text.span, Flaw::new("wrong_type", message));
-        return None;
+fn read_path(text: &Node<'_>, at: &At<'_>, found: &mut Findings) -> Option<Path> {
+    let flaw = match text.as_str().map(Path::parse) {
+        Some(Ok(path)) if !path.is_many() => return Some(path),
+        Some(Ok(path)) => Flaw::new(
+            "bad_path",
+            format!(
+                "`{}` yields many values; the other side of a comparison is one",
+                path.text
+            ),
+        ),
+        Some(Err(flaw)) => flaw,
+        None => Flaw::new("wrong_type", format!("expected a path, not {}", kind(text))),
     };
-    match Path::parse(spelt) {
-        Ok(path) if path.is_many() => {
-            let flaw = Flaw::new(
-                "bad_path",
-                format!("`{spelt}` yields many values; the other side of a comparison is one"),
-            );
-            found.error(&at.key("path"), text.span, flaw);
-            None
-        }
-        Ok(path) => Some(path),
-        Err(flaw) => {
-            found.error(&at.key("path"), node.span, flaw);
-            None
-        }
-    }
+    found.error(&at.key("path"), text.span, flaw);
+    None
 }
 
 fn read_literal(node: &Node<'_>, at: &At<'_>, found: &mut Findings) -> Option<Literal> {
@@ -308,64 +321,39 @@ fn read_literal(node: &Node<'_>, at: &At<'_>, found: &mut Findings) -> Option<Li
     literal
 }
 
+/// Every item is read, so that everything wrong is said; the whole is there only where nothing is.
 fn read_members(items: &[Node<'_>], at: &At<'_>, found: &mut Findings) -> Option<Members> {
-    let mut literals = Some(Vec::with_capacity(items.len()));
+    let mut literals = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
-        let literal = if item.is_null() {
-            let flaw = Flaw::new(
-                "null_literal",
-                "a literal `null` compares with nothing; ask with `exists`",
-            )
-            .hint(Some("exists"));
-            found.error(&at.index(index), item.span, flaw);
-            None
+        if item.is_null() {
+            found.error(&at.index(index), item.span, null_literal());
         } else {
-            read_literal(item, &at.index(index), found)
-        };
-        literals = literals.zip(literal).map(|(mut literals, literal)| {
-            literals.push(literal);
-            literals
-        });
+            literals.extend(read_literal(item, &at.index(index), found));
+        }
     }
-    literals.map(Members::new)
+    (literals.len() == items.len()).then(|| Members::new(literals))
 }
 
 fn each<T>(
     node: &Node<'_>,
     at: &At<'_>,
     found: &mut Findings,
-    takes: Takes,
     parse: impl Fn(&str) -> Result<T, Flaw>,
 ) -> Option<Vec<T>> {
-    let Some(items) = node.as_array() else {
-        let message = format!("expected {}, not a {}", takes.expected(), node.type_name());
-        found.error(at, node.span, Flaw::new("wrong_type", message));
-        return None;
-    };
-    let mut parsed = Some(Vec::with_capacity(items.len()));
+    let items = node.as_array()?;
+    let mut parsed = Vec::with_capacity(items.len());
     for (index, item) in items.iter().enumerate() {
         let one = match item.as_str() {
             Some(text) => parse(text),
             None => Err(Flaw::new(
                 "wrong_type",
-                format!(
-                    "expected {} of strings, not a {}",
-                    takes.expected(),
-                    item.type_name()
-                ),
+                format!("expected a string, not {}", kind(item)),
             )),
         };
         match one {
-            Ok(one) => {
-                if let Some(parsed) = &mut parsed {
-                    parsed.push(one);
-                }
-            }
-            Err(flaw) => {
-                found.error(&at.index(index), item.span, flaw);
-                parsed = None;
-            }
+            Ok(one) => parsed.push(one),
+            Err(flaw) => found.error(&at.index(index), item.span, flaw),
         }
     }
-    parsed
+    (parsed.len() == items.len()).then_some(parsed)
 }
