@@ -50,6 +50,18 @@ impl Leases {
         }
     }
 
+    /// Also restores what Redis has lost since.
+    pub async fn renew(&self, line: &Line) {
+        let seats = {
+            let running = self.live();
+            let calls = running.iter();
+            calls
+                .flat_map(|(call, keys)| keys.iter().map(|key| (*key, *call)))
+                .collect()
+        };
+        tell(line, Verb::Renew, seats).await;
+    }
+
     pub fn end(&self, call: CallId, seats: Vec<Key>) {
         self.live().remove(&call);
         // Full means thousands ended within a second of silence: their leases end by themselves.
@@ -80,10 +92,7 @@ pub(super) async fn keep(
                 tell(&line, Verb::Release, seats.collect()).await;
             }
             _ = renewal.tick() => {
-                let seats = leases.live().iter().flat_map(|(call, keys)| {
-                    keys.iter().map(|key| (*key, *call))
-                }).collect();
-                tell(&line, Verb::Renew, seats).await;
+                leases.renew(&line).await;
             }
             () = outage.owes.notified() => {
                 if !post(&line, &outage).await {
@@ -125,11 +134,18 @@ async fn post(line: &Line, outage: &Outage) -> bool {
         } else {
             Err(Unreachable::Unasked)
         };
-        // Carried out, in all likelihood, where the answer is only late: to tell it twice would refuse
-        // calls that fit.
-        if matches!(told, Err(Unreachable::Unasked | Unreachable::Failed)) {
-            is_paid = false;
-            line.counters.unposted(outage.owe_again(debts));
+        match told {
+            // Late, it was carried out in all likelihood: told twice, it would refuse calls that fit.
+            Ok(()) | Err(Unreachable::TimedOut) => {}
+            Err(Unreachable::Unasked | Unreachable::Broken) => {
+                is_paid = false;
+                line.counters.unposted(outage.owe_again(debts));
+            }
+            // Asked again it would be refused again, and its errors would open the breaker for everybody.
+            Err(Unreachable::Failed) => {
+                let lost = debts.iter().map(|(_, debt)| debt.cost);
+                line.counters.unposted(lost.fold(0, u64::saturating_add));
+            }
         }
     }
     is_paid

@@ -28,6 +28,9 @@ pub(super) enum Unreachable {
     /// It may have been carried out.
     #[error("the shared counters did not answer in time")]
     TimedOut,
+    /// It may have been carried out.
+    #[error("the connection to the shared counters broke")]
+    Broken,
     #[error("the shared counters failed")]
     Failed,
 }
@@ -102,10 +105,11 @@ impl Line {
             Ok(Err(error)) => {
                 tracing::warn!(%error, verb = ?verb, "the shared counters failed");
                 turn.report(Outcome::Badly, &open);
+                self.counters.failed();
                 if breaks_the_line(&error) {
                     self.lose(&open);
+                    return Err(Unreachable::Broken);
                 }
-                self.counters.failed();
                 Err(Unreachable::Failed)
             }
             Err(_elapsed) => {

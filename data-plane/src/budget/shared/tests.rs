@@ -2,7 +2,7 @@
 
 use super::*;
 use crate::budget::ring::{Geometry, Ring};
-use crate::budget::tests::{Agent, PATIENT, Server};
+use crate::budget::tests::{Agent, PATIENT, Server, passed, refused};
 use crate::budget::{Charge, Count, OnOutage};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -140,4 +140,47 @@ async fn places_of_a_replica_that_died_are_free_when_their_lease_ends() {
             Answer::Revoked(_) => panic!("nothing was revoked"),
         }
     }
+}
+
+#[tokio::test]
+async fn a_renewal_restores_the_places_that_redis_lost() {
+    let server = Server::start();
+    let shared = Arc::new(start(&server).await);
+    let agent = Agent::new();
+    let charges = [agent.in_flight("busy", 1)];
+    let ask = agent.ask(&charges);
+    let (_, held) = passed(shared.charge(&ask, &ask.parts()).await);
+    let mut connection = server.connection().await;
+    let flush = redis::cmd("FLUSHALL");
+    flush.exec_async(&mut connection).await.unwrap();
+    shared.leases.renew(&shared.line).await;
+    let other = agent.ask(&charges);
+    let answer = shared.charge(&other, &other.parts()).await;
+    assert_eq!(refused(&answer), (0, Some(1_000), Mode::Shared));
+    // Ended, it is renewed no more.
+    drop(held);
+    shared.leases.renew(&shared.line).await;
+    loop {
+        let reply = shared.put(&other, &other.parts()).await.unwrap();
+        if matches!(reply.answer, Answer::Passed { .. }) {
+            break;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_budget_that_cannot_be_read_refuses_or_shares_and_opens_nothing_else() {
+    let server = Server::start();
+    let shared = Arc::new(start(&server).await);
+    let agent = Agent::new();
+    let charges = [agent.hourly("calls", 1)];
+    let ask = agent.ask(&charges);
+    let parts = ask.parts();
+    let mut connection = server.connection().await;
+    let mut spoil = redis::cmd("SET");
+    spoil.arg(parts[0].key.ring()).arg("no ring");
+    spoil.exec_async(&mut connection).await.unwrap();
+    let (mode, _) = passed(shared.charge(&ask, &parts).await);
+    assert_eq!(mode, Mode::Share);
+    assert_eq!(refused(&shared.charge(&ask, &parts).await).2, Mode::Share);
 }
