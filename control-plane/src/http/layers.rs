@@ -18,7 +18,7 @@ use tracing::Instrument;
 /// A policy document is at most 256 KiB; with its escapes it may be four times that.
 const BODY_LIMIT: usize = 2 * 1024 * 1024;
 /// Discovery may take 30 s; nothing else comes near.
-const DEADLINE: Duration = Duration::from_secs(40);
+pub(super) const DEADLINE: Duration = Duration::from_secs(40);
 
 /// Where the request came from.
 #[derive(Debug, Clone, Copy)]

@@ -1,8 +1,11 @@
 //! HTTP: the URLs, and what all of them share.
 
 pub mod api;
+pub mod etag;
+mod idempotency;
 pub mod layers;
 pub mod list;
+mod problems;
 pub mod read;
 
 use crate::app::App;
@@ -10,6 +13,7 @@ use crate::gateway;
 use crate::publish::Newest;
 use axum::Router;
 use axum::http::header::CONTENT_TYPE;
+use axum::middleware;
 use axum::routing::get;
 
 /// The whole service.
@@ -19,9 +23,11 @@ pub fn router(app: App, newest: Newest) -> Router {
     let schema = policy::schema().to_string();
     let as_json = |text: String| get(async || ([(CONTENT_TYPE, "application/json")], text));
     let router = rest
+        .layer(middleware::from_fn_with_state(app.clone(), idempotency::once))
         .route("/v1/openapi.json", as_json(openapi))
         .route("/v1/policy.schema.json", as_json(schema))
         .merge(gateway::door::routes(newest))
+        .merge(problems::routes())
         .merge(layers::health());
     layers::wrap(router, app)
 }
