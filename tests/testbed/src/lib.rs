@@ -5,6 +5,7 @@
 mod database;
 mod installation;
 mod process;
+mod raw;
 mod real;
 mod redis;
 mod rest;
@@ -13,6 +14,7 @@ mod wait;
 pub use database::Database;
 pub use installation::{Installation, Replica};
 pub use process::{Process, free_port};
+pub use raw::{Answer, Raw};
 pub use real::{Client, Server};
 pub use redis::Redis;
 pub use rest::{Org, Rest};
