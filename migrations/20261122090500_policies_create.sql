@@ -7,6 +7,8 @@ create table policies (
     draft text not null,
     draft_etag uuid not null,
     published integer,
+    -- Of the whole policy; `draft_etag` is of the draft alone.
+    etag uuid not null,
     created_at timestamptz not null,
     unique (org_id, slug),
     unique (org_id, id)

@@ -49,6 +49,7 @@ pub enum Reason {
     Publish,
     ServeGateways,
     IngestRecords,
+    NameMember,
 }
 
 #[derive(Clone, Debug)]

@@ -46,7 +46,7 @@ pub enum Event {
     #[serde(rename = "policy.removed")]
     PolicyRemoved { policy: PolicyId, slug: String },
     #[serde(rename = "grant.minted")]
-    GrantMinted { grant: GrantId, name: String },
+    GrantMinted { grant: GrantId, name: String, servers: Value },
     #[serde(rename = "grant.changed")]
     GrantChanged { grant: GrantId, before: Value, after: Value },
     #[serde(rename = "grant.rotated")]

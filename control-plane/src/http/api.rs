@@ -1,7 +1,7 @@
 //! Every URL of the REST API, on one page, and the document that describes them.
 
 use crate::app::App;
-use crate::{call, event, gateway, key, org, session};
+use crate::{call, event, gateway, grant, key, org, policy, session};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
@@ -37,6 +37,20 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(org::api::show, org::api::change, org::api::delete))
         .routes(routes!(key::api::list, key::api::make))
         .routes(routes!(key::api::delete))
+        .routes(routes!(policy::api::list, policy::api::create))
+        .routes(routes!(policy::api::show, policy::api::change, policy::api::delete))
+        .routes(routes!(policy::api::save_draft))
+        .routes(routes!(policy::api::check))
+        .routes(routes!(policy::api::explain))
+        .routes(routes!(policy::version::api::publish))
+        .routes(routes!(policy::version::api::roll_back))
+        .routes(routes!(policy::version::api::list))
+        .routes(routes!(policy::version::api::show))
+        .routes(routes!(policy::version::api::compare))
+        .routes(routes!(grant::api::list, grant::api::mint))
+        .routes(routes!(grant::api::show, grant::api::change))
+        .routes(routes!(grant::api::rotate))
+        .routes(routes!(grant::api::revoke))
         .routes(routes!(event::api::list))
         .routes(routes!(call::api::list))
         .routes(routes!(call::api::follow))

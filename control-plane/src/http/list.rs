@@ -32,7 +32,7 @@ pub struct Page<Id> {
 }
 
 impl ListQuery {
-    pub fn page<Id: FromStr<Err = ids::UnknownId>>(&self) -> Result<Page<Id>, Problem> {
+    pub fn page<Id: FromStr>(&self) -> Result<Page<Id>, Problem> {
         let limit = self.limit.unwrap_or(USUAL);
         if !(1..=MOST).contains(&limit) {
             return Err(Problem::new(Kind::BadRequest, format!("`limit` is 1 to {MOST}, got `{limit}`")));

@@ -1,6 +1,7 @@
 //! Reading requests: what cannot be read is a problem that says where and why.
 
 use crate::problem::{Fault, Kind, Problem};
+use axum::body::HttpBody;
 use axum::extract::{FromRequest, FromRequestParts, Request};
 use axum::http::header::{CONTENT_TYPE, IF_MATCH};
 use axum::http::request::Parts;
@@ -30,6 +31,21 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             Problem::new(kind, rejection.body_text())
         })?;
         parse(&bytes).map(Self)
+    }
+}
+
+/// A JSON body that may be left out; then everything in it is.
+#[derive(Debug)]
+pub struct OptionalBody<T>(pub T);
+
+impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if request.body().is_end_stream() {
+            return Ok(Self(T::default()));
+        }
+        Body::from_request(request, state).await.map(|body| Self(body.0))
     }
 }
 

@@ -62,17 +62,21 @@ fn server(row: &ServerRow, tools: &[ToolRow], with_schemas: bool) -> Result<Serv
             idle_ms: ms(row.idle_ms),
             whole_ms: ms(row.whole_ms),
         },
-        pinning: match row.pinning.as_str() {
-            "off" => Pinning::Off,
-            "warn" => Pinning::Warn,
-            // An unknown word is the careful one.
-            _ => Pinning::Block,
-        },
+        pinning: pinning(&row.pinning),
         allows_sampling: row.allows_sampling,
         allows_elicitation: row.allows_elicitation,
         is_open: row.is_open,
         tools: row.last_discovered_at.map(|_| tools.collect::<Result<_, _>>()).transpose()?,
     })
+}
+
+pub(crate) fn pinning(word: &str) -> Pinning {
+    match word {
+        "off" => Pinning::Off,
+        "warn" => Pinning::Warn,
+        // An unknown word is the careful one.
+        _ => Pinning::Block,
+    }
 }
 
 /// The parts of a definition that judging may ask for.
@@ -83,7 +87,7 @@ struct Definition {
     input_schema: Option<Box<RawValue>>,
 }
 
-fn tool(row: &ToolRow, with_schema: bool) -> Result<Tool, DbError> {
+pub(crate) fn tool(row: &ToolRow, with_schema: bool) -> Result<Tool, DbError> {
     // What a server sends as annotations may be of any shape; a shape that is none says nothing.
     let definition: Definition = serde_json::from_str(&row.definition).unwrap_or_default();
     Ok(Tool {

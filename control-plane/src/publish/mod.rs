@@ -8,8 +8,11 @@ mod feed;
 mod outbox;
 mod rows;
 
+/// What a bundle says of a server's pinning and of a tool, for whoever must judge here as replicas do.
+pub(crate) use assemble::{pinning as bundled_pinning, tool as bundled_tool};
 pub use feed::{HEARD_OF, Newest, bundle_bytes, since};
 pub use outbox::publish;
+pub(crate) use rows::ToolRow;
 
 use crate::app::App;
 use crate::db::DbError;

@@ -143,7 +143,7 @@ fn check(email: &str, wish: &SignUp) -> Result<(), Vec<Fault>> {
 }
 
 /// One `@` with something on both sides, nothing that a mail header could take for more than one address.
-fn is_address(email: &str) -> bool {
+pub(crate) fn is_address(email: &str) -> bool {
     let forbidden = |c: char| c.is_whitespace() || c.is_control() || ",;:<>()\"\\[]".contains(c);
     let parts = email.split_once('@');
     email.len() <= 254

@@ -1,0 +1,111 @@
+//! The SQL of what a call is judged by: the grant, the server, its tools.
+
+use super::{GrantRow, ServerRow};
+use crate::db::{DbError, OrgRead};
+use crate::publish::{ToolRow, bundled_pinning, bundled_tool};
+use ::policy::{ServerTool, ServerTools};
+use ids::{GrantId, ServerId};
+use uuid::Uuid;
+
+pub async fn grant(tx: &mut OrgRead, named: &str) -> Result<Option<GrantRow>, DbError> {
+    let org = tx.org().uuid();
+    let Ok(id) = named.parse::<GrantId>() else { return Ok(None) };
+    let row = sqlx::query!(
+        "select name, labels, user_email from grants where org_id = $1 and id = $2",
+        org,
+        id.uuid()
+    )
+    .fetch_optional(tx.sql())
+    .await?;
+    row.map(|row| {
+        let labels = serde_json::from_value(row.labels).map_err(|error| DbError::Stored(error.to_string()))?;
+        Ok(GrantRow { name: row.name, labels, user: row.user_email })
+    })
+    .transpose()
+}
+
+pub async fn server(tx: &mut OrgRead, named: &str, tool: &str) -> Result<Option<ServerRow>, DbError> {
+    let org = tx.org().uuid();
+    let row = sqlx::query!(
+        "select id, slug, pinning from servers where org_id = $1 and (slug = $2 or id = $3)",
+        org,
+        named,
+        id_in(named),
+    )
+    .fetch_optional(tx.sql())
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let tool = sqlx::query_as!(
+        ToolRow,
+        "select server_id, name, definition, digest, reviewed_digest, category
+        from tools where org_id = $1 and server_id = $2 and name = $3",
+        org,
+        row.id,
+        tool,
+    )
+    .fetch_optional(tx.sql())
+    .await?;
+    Ok(Some(ServerRow {
+        id: ServerId::from_uuid(row.id),
+        slug: row.slug,
+        pinning: bundled_pinning(&row.pinning),
+        tool: tool.map(|tool| bundled_tool(&tool, true)).transpose()?,
+    }))
+}
+
+/// What `grant` has on `server`: none where it does not reach it, `Some(None)` where no published policy is attached.
+pub async fn attached(tx: &mut OrgRead, grant: &str, server: ServerId) -> Result<Option<Option<String>>, DbError> {
+    let org = tx.org().uuid();
+    let Ok(grant) = grant.parse::<GrantId>() else { return Ok(None) };
+    let row = sqlx::query!(
+        r#"select policy_versions.document as "document?"
+        from attachments
+        left join policies on policies.org_id = $1 and policies.id = attachments.policy_id
+        left join policy_versions on policy_versions.org_id = $1 and policy_versions.policy_id = policies.id
+            and number = coalesce(pinned, published)
+        where attachments.org_id = $1 and grant_id = $2 and server_id = $3"#,
+        org,
+        grant.uuid(),
+        server.uuid(),
+    )
+    .fetch_optional(tx.sql())
+    .await?;
+    Ok(row.map(|row| row.document))
+}
+
+/// The recorded tools of a server: none where there is no such server, `Some(None)` where its tools were never read.
+pub async fn tools(tx: &mut OrgRead, named: &str) -> Result<Option<Option<ServerTools>>, DbError> {
+    let org = tx.org().uuid();
+    let server = sqlx::query!(
+        "select id, last_discovered_at from servers where org_id = $1 and (slug = $2 or id = $3)",
+        org,
+        named,
+        id_in(named),
+    )
+    .fetch_optional(tx.sql())
+    .await?;
+    let Some(server) = server else { return Ok(None) };
+    if server.last_discovered_at.is_none() {
+        return Ok(Some(None));
+    }
+    let rows = sqlx::query_as!(
+        ToolRow,
+        "select server_id, name, definition, digest, reviewed_digest, category
+        from tools where org_id = $1 and server_id = $2 order by position, name",
+        org,
+        server.id,
+    )
+    .fetch_all(tx.sql())
+    .await?;
+    let tools = rows.iter().map(|row| {
+        let tool = bundled_tool(row, true)?;
+        let schema = tool.input_schema.and_then(|text| serde_json::from_str(text.get()).ok());
+        Ok(ServerTool { name: tool.name, category: tool.category, schema })
+    });
+    let tools = tools.collect::<Result<_, DbError>>()?;
+    Ok(Some(Some(ServerTools { tools, shadows: Vec::new() })))
+}
+
+fn id_in(named: &str) -> Option<Uuid> {
+    named.parse::<ServerId>().ok().map(ServerId::uuid)
+}
