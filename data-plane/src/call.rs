@@ -134,22 +134,27 @@ impl Call {
         letter.call(era, What::Answer, presented, body, Client::default())
     }
 
-    pub fn stream(letter: &Letter<'_>, era: Era, presented: Option<Presented>) -> Self {
+    /// A standing stream, or the rest of a broken one: of the legacy eras.
+    pub fn stream(letter: &Letter<'_>) -> Result<Self, Refusal> {
         let resumed = letter.head.headers.contains_key(headers::LAST_EVENT_ID);
-        let mut call = letter.call(
-            era,
-            What::Stream { resumed },
-            presented,
-            Bytes::new(),
-            Client::default(),
-        );
+        let mut call = Self::without_body(letter, What::Stream { resumed })?;
         call.headers
             .insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
-        call
+        Ok(call)
     }
 
-    pub fn end(letter: &Letter<'_>, era: Era, presented: Option<Presented>) -> Self {
-        letter.call(era, What::End, presented, Bytes::new(), Client::default())
+    /// The end of a session.
+    pub fn end(letter: &Letter<'_>) -> Result<Self, Refusal> {
+        Self::without_body(letter, What::End)
+    }
+
+    fn without_body(letter: &Letter<'_>, what: What) -> Result<Self, Refusal> {
+        let (era, presented) = letter.frame_plain()?;
+        if era.is_modern() {
+            return Err(Refusal::WrongVerb { allowed: "POST" });
+        }
+        let (body, client) = (Bytes::new(), Client::default());
+        Ok(letter.call(era, what, presented, body, client))
     }
 
     pub fn as_request(&self) -> Option<&Request> {

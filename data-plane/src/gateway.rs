@@ -4,6 +4,7 @@ use crate::budget::Budget;
 use crate::bundles::Holder;
 use crate::front::Entrance;
 use crate::lists::Seen;
+use crate::meter::Meter;
 use crate::record::{Clock, Recorder};
 use crate::relay::{Asked, Standing};
 use crate::upstream::pool::Upstreams;
@@ -27,6 +28,7 @@ pub struct Gateway {
     pub seen: Seen,
     pub asked: Asked,
     pub standing: Standing,
+    pub meter: Meter,
     pub clock: Clock,
     pub chance: Chance,
 }

@@ -13,6 +13,7 @@ pub mod front;
 pub mod gate;
 pub mod gateway;
 pub mod lists;
+pub mod meter;
 pub mod record;
 pub mod refusal;
 pub mod relay;

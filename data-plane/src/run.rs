@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::front::{self, Entrance};
 use crate::gateway::Gateway;
 use crate::lists::Seen;
+use crate::meter::Meter;
 use crate::record::{self, Recorder, SpoolOptions, post};
 use crate::relay::{Asked, Standing};
 use crate::upstream::pool::Upstreams;
@@ -39,7 +40,11 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
         move || clock.unix_ms()
     });
     let recorder = Recorder::open(spool, now.clone())?;
-    metrics.register(|registry| recorder.register(registry));
+    let meter = Meter::default();
+    metrics.register(|registry| {
+        recorder.register(registry);
+        meter.register(registry);
+    });
 
     let link = ControlPlane::new(
         config.control_plane_url.clone(),
@@ -84,6 +89,7 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
         seen: Seen::default(),
         asked: Asked::default(),
         standing: Standing::default(),
+        meter,
         clock: now,
         chance: Arc::new(move |bytes: &mut [u8]| random.fill(bytes)),
     });

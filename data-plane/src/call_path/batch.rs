@@ -1,6 +1,6 @@
 //! A batch (2025-03-26 only): every element is judged for itself, goes upstream by itself, and is answered in order.
 
-use super::one;
+use super::message::one;
 use crate::call::Letter;
 use crate::front::{self, Body};
 use crate::refusal::{Refusal, Toward, Trouble};

@@ -41,18 +41,23 @@ pub fn of(app: &Gateway, call: &Call) -> Intent {
     }
 }
 
-pub fn stamp(intent: &mut Intent, arrived: Instant) {
+/// The intent of a call that is about to be made, with what it has cost so far.
+pub fn stamped(app: &Gateway, arrived: Instant, mut intent: Intent) -> Intent {
+    judged(app, &intent);
     intent.added_us = u64::try_from(arrived.elapsed().as_micros()).unwrap_or(u64::MAX);
+    intent
 }
 
-pub fn verdict(verdict: Verdict) {
-    tracing::Span::current().record("portcullis.verdict", verdict.as_str());
+/// Tells the span and the metrics.
+pub fn judged(app: &Gateway, intent: &Intent) {
+    tracing::Span::current().record("portcullis.verdict", intent.verdict.as_str());
+    app.meter
+        .judged(intent.verdict.as_str(), intent.limiter.as_str());
 }
 
 /// A refusal stands whether or not it can be written down: nothing went upstream.
-pub async fn refused(app: &Gateway, arrived: Instant, mut intent: Intent) {
-    verdict(intent.verdict);
-    stamp(&mut intent, arrived);
+pub async fn refused(app: &Gateway, arrived: Instant, intent: Intent) {
+    let intent = stamped(app, arrived, intent);
     if let Err(closed) = app.recorder.refused(intent).await {
         tracing::warn!(%closed, "a refused call is not on record");
     }

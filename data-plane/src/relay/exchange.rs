@@ -53,6 +53,7 @@ pub async fn exchange(
         }
         _ => None,
     };
+    let sent = Instant::now();
     let response = match send(&upstream, &call, stand.is_some()).await {
         Ok(response) => response,
         Err(error) => {
@@ -71,6 +72,7 @@ pub async fn exchange(
             return Err(refuse(trouble));
         }
     };
+    app.meter.upstream(sent.elapsed());
     let passage = Passage::new(
         Arc::clone(&app),
         Arc::clone(&call),
@@ -105,6 +107,15 @@ async fn send(
         && let Ok(id) = HeaderValue::from_str(&presented.session.upstream)
     {
         sent.insert(SESSION_ID, id);
+    }
+    // The server's span is below ours, where spans are exported.
+    for (name, value) in [
+        ("traceparent", host::telemetry::current_traceparent()),
+        ("tracestate", host::telemetry::current_tracestate()),
+    ] {
+        if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
+            sent.insert(name, value);
+        }
     }
     let verb = match call.what {
         What::Request(_) | What::Notification | What::Answer => Method::POST,

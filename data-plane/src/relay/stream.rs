@@ -6,6 +6,7 @@ use super::read::{MOST_EVENT, MOST_STREAM};
 use super::{Carried, Stand};
 use crate::call::{Call, What};
 use crate::front::Body;
+use crate::meter::OpenStream;
 use crate::refusal::{Refusal, Toward, Trouble};
 use crate::upstream::headers::SESSION_ID;
 use crate::upstream::pool::Upstream;
@@ -46,6 +47,7 @@ pub struct Stream {
     answered: Option<Ending>,
     client_is_gone: bool,
     sent_at: Deadline,
+    _open: OpenStream,
 }
 
 /// Why reading ended.
@@ -71,7 +73,9 @@ impl Stream {
         // One event on its way to the client, one being read: that is all that is held.
         let (client, events) = mpsc::channel(1);
         let frames = ReceiverStream::new(events).map(|bytes: Bytes| Ok(Frame::data(bytes)));
+        let open = passage.app.meter.stream();
         let stream = Self {
+            _open: open,
             upstream,
             call,
             passage,

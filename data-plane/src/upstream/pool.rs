@@ -47,11 +47,27 @@ pub struct Upstream {
     last_use: AtomicU64,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 struct MadeOf {
     url: String,
     credential: Option<Sealed>,
     connect_ms: u64,
+}
+
+impl MadeOf {
+    fn of(server: &Server) -> Self {
+        Self {
+            url: server.url.clone(),
+            credential: server.credential.clone(),
+            connect_ms: server.timeouts.connect_ms,
+        }
+    }
+
+    fn is_of(&self, server: &Server) -> bool {
+        self.url == server.url
+            && self.credential == server.credential
+            && self.connect_ms == server.timeouts.connect_ms
+    }
 }
 
 /// The server's entry cannot be used; nothing was sent.
@@ -88,21 +104,16 @@ impl Upstreams {
 
     /// The pool of this server as the bundle describes it now.
     pub fn reach(&self, org: OrgId, server: &Server) -> Result<Arc<Upstream>, Unusable> {
-        let made_of = MadeOf {
-            url: server.url.clone(),
-            credential: server.credential.clone(),
-            connect_ms: server.timeouts.connect_ms,
-        };
         let key = (org, server.id);
         let now = self.uses.fetch_add(1, Ordering::Relaxed);
         {
             let pools = self.pools.read().unwrap_or_else(PoisonError::into_inner);
-            if let Some(known) = pools.get(&key).filter(|known| known.made_of == made_of) {
+            if let Some(known) = pools.get(&key).filter(|known| known.made_of.is_of(server)) {
                 known.last_use.store(now, Ordering::Relaxed);
                 return Ok(Arc::clone(known));
             }
         }
-        let made = Arc::new(self.make(org, server, made_of, now)?);
+        let made = Arc::new(self.make(org, server, now)?);
         let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
         if pools.len() >= MOST_POOLS
             && !pools.contains_key(&key)
@@ -117,13 +128,7 @@ impl Upstreams {
         Ok(made)
     }
 
-    fn make(
-        &self,
-        org: OrgId,
-        server: &Server,
-        made_of: MadeOf,
-        now: u64,
-    ) -> Result<Upstream, Unusable> {
+    fn make(&self, org: OrgId, server: &Server, now: u64) -> Result<Upstream, Unusable> {
         let uri: Uri = server.url.parse().map_err(|_| Unusable::Url)?;
         let authority = uri.authority().ok_or(Unusable::Url)?;
         if authority.as_str().contains('@') || !matches!(uri.scheme_str(), Some("http" | "https")) {
@@ -169,7 +174,7 @@ impl Upstreams {
             client,
             secrets: Secrets::of(stored.values().map(seal::Secret::expose)),
             headers,
-            made_of,
+            made_of: MadeOf::of(server),
             last_use: AtomicU64::new(now),
         })
     }

@@ -16,6 +16,7 @@ use data_plane::bundles::{Holder, Org};
 use data_plane::front::Entrance;
 use data_plane::gateway::Gateway;
 use data_plane::lists::Seen;
+use data_plane::meter::Meter;
 use data_plane::record::{Recorder, SpoolOptions};
 use data_plane::relay::{Asked, Standing};
 use data_plane::upstream::pool::Upstreams;
@@ -279,6 +280,7 @@ impl World {
             seen: Seen::default(),
             asked: Asked::default(),
             standing: Standing::default(),
+            meter: Meter::default(),
             clock,
             chance: Arc::new(random),
         });

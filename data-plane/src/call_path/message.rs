@@ -1,0 +1,121 @@
+//! One body: a message, or a batch of them, each answered with its own id.
+
+use super::{batch, pass, plain, refused};
+use crate::call::{Call, Letter};
+use crate::front::{self, Body};
+use crate::refusal::{Refusal, Toward};
+use bytes::Bytes;
+use http::{Response, StatusCode};
+use mcp::{Message, Notification};
+use tracing::{Instrument, Span};
+
+pub async fn post(letter: Letter<'_>, bytes: &Bytes) -> Result<Response<Body>, Refusal> {
+    let document = mcp::parse(bytes).map_err(Refusal::Malformed)?;
+    match mcp::Body::of(&document).map_err(Refusal::Malformed)? {
+        mcp::Body::One(message) => Ok(one(letter, message, bytes).await),
+        mcp::Body::Batch(elements) => batch::answer(letter, elements, bytes).await,
+    }
+}
+
+pub async fn one(letter: Letter<'_>, message: Message<'_>, bytes: &Bytes) -> Response<Body> {
+    let (answered, toward) = match message {
+        Message::Request(request) => {
+            let is_modern = letter.frame_plain().is_ok_and(|(era, _)| era.is_modern());
+            let passed = pass(letter, &request, bytes)
+                .instrument(span(letter, &request))
+                .await;
+            (
+                passed,
+                Toward {
+                    id: Some(request.id),
+                    is_modern,
+                },
+            )
+        }
+        Message::Notification(notification) => {
+            (notify(letter, notification, bytes).await, Toward::default())
+        }
+        Message::Response(response) => (reply(letter, response, bytes).await, Toward::default()),
+    };
+    answered.unwrap_or_else(|refusal| refused(letter.app, &refusal, toward))
+}
+
+async fn notify(
+    letter: Letter<'_>,
+    notification: Notification<'_>,
+    bytes: &Bytes,
+) -> Result<Response<Body>, Refusal> {
+    if mcp::is_request(notification.method) {
+        let message = "the request has no `id`".to_owned();
+        return Err(Refusal::Malformed(mcp::Refused {
+            id: None,
+            code: -32600,
+            message,
+        }));
+    }
+    let (era, presented) = letter.frame_plain()?;
+    if era.is_modern() || !mcp::notification_is_known(notification.method) {
+        // The modern era has none from clients, and one that nobody knows is nobody's: taken, and dropped.
+        let mut accepted = Response::new(front::full(""));
+        *accepted.status_mut() = StatusCode::ACCEPTED;
+        return Ok(accepted);
+    }
+    let sent = slice(bytes, notification.text);
+    plain(
+        letter.app,
+        Call::notification(&letter, era, presented, sent),
+    )
+    .await
+}
+
+/// The client's answer to a question of the server's: only to one that was asked on this session.
+async fn reply(
+    letter: Letter<'_>,
+    response: mcp::Response<'_>,
+    bytes: &Bytes,
+) -> Result<Response<Body>, Refusal> {
+    let (era, presented) = letter.frame_plain()?;
+    if era.is_modern() {
+        return Err(Refusal::Unasked);
+    }
+    let call = Call::answer(&letter, era, presented, slice(bytes, response.text));
+    if !letter.app.asked.take(&call.session_key(), response.id) {
+        return Err(Refusal::Unasked);
+    }
+    plain(letter.app, call).await
+}
+
+/// The bytes of one message: all of them, where it is alone.
+fn slice(bytes: &Bytes, text: &str) -> Bytes {
+    let is_alone = bytes.trim_ascii().len() == text.len();
+    if is_alone {
+        bytes.clone()
+    } else {
+        Bytes::copy_from_slice(text.as_bytes())
+    }
+}
+
+/// The span of a request, which continues the client's own: said in a header, or in `_meta`.
+fn span(letter: Letter<'_>, request: &mcp::Request<'_>) -> Span {
+    let span = tracing::info_span!(
+        "call",
+        "mcp.method.name" = request.method,
+        "gen_ai.tool.name" = tracing::field::Empty,
+        "org.id" = %letter.caller.org.bundle().org.id,
+        "portcullis.verdict" = tracing::field::Empty,
+    );
+    let said = |name: &'static str| {
+        let header = letter
+            .head
+            .headers
+            .get(name)
+            .and_then(|value| value.to_str().ok());
+        header.or_else(|| request.meta(name)?.as_str())
+    };
+    let parent =
+        said("traceparent").and_then(|parent| host::telemetry::parent(parent, said("tracestate")));
+    if let Some(parent) = parent {
+        host::telemetry::set_parent(&span, parent);
+    }
+    span
+}
