@@ -239,3 +239,28 @@ async fn calls_in_flight_keep_their_share_of_places() {
     drop(first);
     passed(budget.charge(&agent.ask(&charges)).await);
 }
+
+#[tokio::test]
+async fn an_open_limit_lets_calls_in_and_takes_no_place_of_others_when_they_end() {
+    let mut server = Server::start();
+    let budget = replica(&server.url()).await;
+    let agent = Agent::new();
+    let share = [agent.in_flight("busy", 1)];
+    let open = [Charge {
+        on_outage: OnOutage::Open,
+        ..share[0].clone()
+    }];
+    server.stop();
+    until(&budget, false).await;
+    let (_, held) = passed(budget.charge(&agent.ask(&share)).await);
+    for _ in 0..3 {
+        assert_eq!(passed(budget.charge(&agent.ask(&open)).await).0, Mode::Open);
+    }
+    assert_eq!(
+        refused(&budget.charge(&agent.ask(&share)).await).2,
+        Mode::Share,
+        "its place is still taken"
+    );
+    drop(held);
+    passed(budget.charge(&agent.ask(&share)).await);
+}
