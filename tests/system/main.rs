@@ -1,4 +1,11 @@
 //! Sentences about the product: both planes as processes, real servers, real clients.
 
+mod a_published_policy_reaches_the_gateway;
+mod every_call_is_on_record;
+mod no_secret_is_told;
+mod no_window_holds_more;
+mod the_bytes_are_the_servers_own;
 mod the_main_job;
 mod the_structure_holds;
+mod without_redis;
+mod without_the_control_plane;

@@ -36,6 +36,14 @@ impl Database {
         }
     }
 
+    /// Every row of every table, as text.
+    pub fn dump(&self) -> Vec<u8> {
+        let dump = std::process::Command::new("pg_dump").args(["--data-only", "--inserts"]).arg(self.owner.expose()).output();
+        let dump = dump.expect("pg_dump comes with Postgres");
+        assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
+        dump.stdout
+    }
+
     /// A connection as one of the roles.
     pub async fn connect(&self, url: &Secret) -> PgConnection {
         PgConnection::connect(url.expose()).await.unwrap()

@@ -14,6 +14,7 @@ pub struct Installation {
     folder: Folder,
     port: u16,
     gateway_port: u16,
+    variables: Vec<(String, String)>,
 }
 
 #[derive(Debug)]
@@ -28,13 +29,20 @@ pub struct Replica {
 impl Installation {
     /// A control plane on a fresh database, and keys for both planes.
     pub async fn start() -> Self {
+        Self::start_with(&[]).await
+    }
+
+    /// With further variables for the control plane.
+    pub async fn start_with(variables: &[(&str, &str)]) -> Self {
         host::tls::install_crypto();
         let (database, folder) = (Database::new().await, Folder::new());
         let made = Process::binary("control-plane").arg("keys").arg(folder.path().join("keys")).status().unwrap();
         assert!(made.success(), "control-plane keys");
         let (port, gateway_port) = (free_port(), free_port());
-        let control_plane = start_control_plane(&database, &folder, port, gateway_port);
-        let installation = Self { database, control_plane, folder, port, gateway_port };
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        let variables: Vec<(String, String)> = variables.iter().map(owned).collect();
+        let control_plane = start_control_plane(&database, &folder, port, gateway_port, &variables);
+        let installation = Self { database, control_plane, folder, port, gateway_port, variables };
         installation.is_up().await;
         installation
     }
@@ -53,7 +61,7 @@ impl Installation {
     }
 
     pub async fn resume_control_plane(&mut self) {
-        self.control_plane = start_control_plane(&self.database, &self.folder, self.port, self.gateway_port);
+        self.control_plane = start_control_plane(&self.database, &self.folder, self.port, self.gateway_port, &self.variables);
         self.is_up().await;
     }
 
@@ -96,7 +104,13 @@ impl Installation {
     }
 }
 
-fn start_control_plane(database: &Database, folder: &Folder, port: u16, gateway_port: u16) -> Process {
+fn start_control_plane(
+    database: &Database,
+    folder: &Folder,
+    port: u16,
+    gateway_port: u16,
+    variables: &[(String, String)],
+) -> Process {
     let mut command = Process::binary("control-plane");
     command
         .env("PORTCULLIS_DATABASE_URL", database.app.expose())
@@ -106,7 +120,8 @@ fn start_control_plane(database: &Database, folder: &Folder, port: u16, gateway_
         .env("PORTCULLIS_KEYS_DIR", folder.path().join("keys/control-plane"))
         .env("PORTCULLIS_LOCAL", "true")
         .env("PORTCULLIS_EGRESS_ALLOW", "127.0.0.0/8")
-        .env("PORTCULLIS_LOG", "info");
+        .env("PORTCULLIS_LOG", "info")
+        .envs(variables.iter().map(|(name, value)| (name, value)));
     Process::start(&mut command, &folder.path().join("control-plane.log"))
 }
 

@@ -9,6 +9,7 @@ mod raw;
 mod real;
 mod redis;
 mod rest;
+mod stub;
 mod wait;
 
 pub use database::Database;
@@ -17,5 +18,6 @@ pub use process::{Process, free_port};
 pub use raw::{Answer, Raw};
 pub use real::{Client, Server};
 pub use redis::Redis;
+pub use stub::{Seen, Stub};
 pub use rest::{Org, Rest};
 pub use wait::{Folder, until};

@@ -25,6 +25,11 @@ impl Rest {
         Self { client: Client::new(), base: base.to_owned(), key }
     }
 
+    /// The API key, as it was shown once.
+    pub fn key(&self) -> &str {
+        self.key.as_deref().unwrap_or_default()
+    }
+
     pub async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> (StatusCode, Value) {
         let mut request = self.client.request(method, format!("{}{path}", self.base));
         if let Some(key) = &self.key {

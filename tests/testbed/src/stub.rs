@@ -1,0 +1,98 @@
+//! An MCP server of the test's own, at the world's edge: quick, in this process, and a witness of what reached it.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::{HeaderMap, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+
+/// A request that reached the server.
+#[derive(Debug, Clone)]
+pub struct Seen {
+    pub at: Instant,
+    pub headers: HeaderMap,
+    pub body: Value,
+}
+
+#[derive(Debug)]
+pub struct Stub {
+    pub url: String,
+    seen: Arc<Mutex<Vec<Seen>>>,
+    task: JoinHandle<()>,
+}
+
+#[derive(Clone)]
+struct Shared {
+    seen: Arc<Mutex<Vec<Seen>>>,
+    tools: Arc<Value>,
+    delay: Duration,
+}
+
+impl Stub {
+    /// Offers tools of these names; gives no session ids.
+    pub async fn start(tools: &[&str]) -> Self {
+        Self::slow(tools, Duration::ZERO).await
+    }
+
+    /// The same, taking its time for every call.
+    pub async fn slow(tools: &[&str], delay: Duration) -> Self {
+        let tools: Vec<Value> = tools
+            .iter()
+            .map(|name| json!({ "name": name, "description": "of a test", "inputSchema": { "type": "object" } }))
+            .collect();
+        let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
+        let shared = Shared { seen: seen.clone(), tools: Arc::new(tools.into()), delay };
+        let router = Router::new().route("/mcp", axum::routing::post(answer)).with_state(shared);
+        let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
+        let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+        let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
+        Self { url, seen, task }
+    }
+
+    /// Everything that has reached it.
+    pub fn seen(&self) -> Vec<Seen> {
+        self.seen.lock().unwrap().clone()
+    }
+
+    /// The tool calls that have reached it.
+    pub fn calls(&self) -> Vec<Seen> {
+        self.seen().into_iter().filter(|seen| seen.body["method"] == "tools/call").collect()
+    }
+}
+
+impl Drop for Stub {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+async fn answer(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
+    let at = Instant::now();
+    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
+    let (id, method) = (body["id"].clone(), body["method"].as_str().unwrap_or_default().to_owned());
+    let name = body["params"]["name"].clone();
+    shared.seen.lock().unwrap().push(Seen { at, headers, body });
+    let result = match method.as_str() {
+        "initialize" => json!({
+            "protocolVersion": "2025-11-25", "capabilities": { "tools": {} },
+            "serverInfo": { "name": "stub", "version": "1" },
+        }),
+        "tools/list" => json!({ "tools": *shared.tools }),
+        "tools/call" => {
+            tokio::time::sleep(shared.delay).await;
+            json!({ "content": [{ "type": "text", "text": format!("done: {name}") }] })
+        }
+        _ if id.is_null() => return StatusCode::ACCEPTED.into_response(),
+        _ => {
+            let error = json!({ "jsonrpc": "2.0", "id": id, "error": { "code": -32601, "message": "Method not found" } });
+            return ([(header::CONTENT_TYPE, "application/json")], error.to_string()).into_response();
+        }
+    };
+    let answer = json!({ "jsonrpc": "2.0", "id": id, "result": result });
+    ([(header::CONTENT_TYPE, "application/json")], answer.to_string()).into_response()
+}
