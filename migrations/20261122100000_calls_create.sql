@@ -71,10 +71,11 @@ declare
 begin
     foreach parent in array array['calls', 'call_outcomes'] loop
         part := format('%s_%s', parent, to_char(day, 'YYYYMMDD'));
-        continue when to_regclass(format('public.%I', part)) is not null;
-        -- Two processes may make the same day at once; the second waits and finds it made.
+        continue when to_regclass(part) is not null;
+        -- Two processes may make the same day at once; the second waits and finds it made. It looks into the table and
+        -- not with `to_regclass`, whose memory that there is none such survives the wait.
         perform pg_advisory_xact_lock(hashtext('make_call_day'));
-        continue when to_regclass(format('public.%I', part)) is not null;
+        continue when exists (select from pg_class where relname = part and relnamespace = 'public'::regnamespace);
         -- Made apart and attached, because `create … partition of` locks out readers and writers of every day.
         execute format('create table %I (like %I including all)', part, parent);
         perform tenant_wall(part::regclass);

@@ -19,10 +19,10 @@ static FOLLOWERS: Semaphore = Semaphore::const_new(128);
 /// Calls told at a time; of a busier second only the newest are.
 const MOST: i64 = 500;
 /// How often one looks. A change in this process is seen at once, and no more often than this.
-const LOOK: Duration = Duration::from_millis(1_000);
+const LOOK: Duration = Duration::from_secs(1);
 const BREATH: Duration = Duration::from_millis(100);
 /// After this the client connects again, and so is asked again who it is.
-const WHOLE: Duration = Duration::from_mins(10);
+const WHOLE: Duration = Duration::from_mins(5);
 
 struct Following {
     app: App,

@@ -29,7 +29,7 @@ impl Follower {
         if let Some(last) = last {
             request = request.header("last-event-id", last);
         }
-        let response = world.send(request.body(Body::empty()).unwrap()).await;
+        let response = world.open(request.body(Body::empty()).unwrap()).await;
         assert_eq!(response.status(), StatusCode::OK);
         assert_eq!(response.headers()["content-type"], "text/event-stream");
         Self {
@@ -104,7 +104,6 @@ async fn a_call_comes_when_it_is_recorded_and_again_when_it_has_ended() {
         (told.data["id"].as_str().unwrap(), &told.data["outcome"]),
         (&*call.id.to_string(), &Value::from("ok"))
     );
-    world.end().await;
 }
 
 #[tokio::test]
@@ -128,7 +127,6 @@ async fn one_who_was_away_is_told_what_was_missed() {
         let mut follower = Follower::new(&world, &org, "", Some(nonsense)).await;
         assert_eq!(follower.next().await.event, "listening");
     }
-    world.end().await;
 }
 
 #[tokio::test]
@@ -145,5 +143,4 @@ async fn a_filter_holds_for_followers_too() {
         .ship(vec![made(&intent(&org, 1_000, 1)), made(&denied)])
         .await;
     assert_eq!(follower.next_call().await.data["id"], denied.id.to_string());
-    world.end().await;
 }

@@ -4,7 +4,7 @@
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::{Method, Request, StatusCode, header};
+use axum::http::{Method, Request, Response, StatusCode, header};
 use control_plane::app::{App, Site};
 use control_plane::config::Config;
 use control_plane::keys;
@@ -25,6 +25,8 @@ pub struct World {
     pub clock: Clock,
     pub database: Database,
     pub newest: Newest,
+    /// What replicas sign their tokens with, in PEM.
+    pub gateway_signing_pem: String,
     router: Router,
     counter: AtomicU64,
 }
@@ -53,7 +55,11 @@ impl Answer {
     #[track_caller]
     pub fn expect(self, status: u16) -> Value {
         assert_eq!(self.status.as_u16(), status, "{}", self.text);
-        if self.text.is_empty() { Value::Null } else { self.json() }
+        if self.text.is_empty() {
+            Value::Null
+        } else {
+            self.json()
+        }
     }
 }
 
@@ -63,7 +69,10 @@ impl World {
         let database = Database::new().await;
         let clock = Clock::set(NOON);
         let random = Random::system();
-        let dir = std::env::temp_dir().join(format!("portcullis-keys-{}", seal::to_hex(&random.bytes::<8>())));
+        let dir = std::env::temp_dir().join(format!(
+            "portcullis-keys-{}",
+            seal::to_hex(&random.bytes::<8>())
+        ));
         keys::make(&dir, &random).unwrap();
         let config = Config {
             listen: "127.0.0.1:0".parse().unwrap(),
@@ -80,11 +89,26 @@ impl World {
             log: None,
             otlp: None,
         };
+        let gateway_signing_pem =
+            std::fs::read_to_string(dir.join("data-plane/gateway-signing.pem")).unwrap();
         std::fs::remove_dir_all(&dir).unwrap();
         let app = App::start(&config, clock.clone(), random).await.unwrap();
         let newest = Newest::default();
         let router = control_plane::http::router(app.clone(), newest.clone());
-        Self { app, clock, database, newest, router, counter: AtomicU64::new(0) }
+        Self {
+            app,
+            clock,
+            database,
+            newest,
+            gateway_signing_pem,
+            router,
+            counter: AtomicU64::new(0),
+        }
+    }
+
+    /// The answer as it comes, for one that does not end.
+    pub async fn open(&self, request: Request<Body>) -> Response<Body> {
+        self.router.clone().oneshot(request).await.unwrap()
     }
 
     pub async fn send(&self, who: &Who, method: Method, path: &str, body: Option<Value>) -> Answer {
@@ -119,10 +143,19 @@ impl World {
             }
             None => Body::empty(),
         };
-        let response = self.router.clone().oneshot(request.body(body).unwrap()).await.unwrap();
+        let response = self
+            .router
+            .clone()
+            .oneshot(request.body(body).unwrap())
+            .await
+            .unwrap();
         let (parts, body) = response.into_parts();
         let bytes = body.collect().await.unwrap().to_bytes();
-        Answer { status: parts.status, headers: parts.headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+        }
     }
 
     pub async fn get(&self, who: &Who, path: &str) -> Answer {
@@ -147,7 +180,8 @@ impl World {
 
     /// A new person with an organisation of this slug.
     pub async fn owner(&self, slug: &str) -> Who {
-        self.sign_up(json!({ "name": format!("The {slug} company"), "slug": slug })).await
+        self.sign_up(json!({ "name": format!("The {slug} company"), "slug": slug }))
+            .await
     }
 
     /// A new person without an organisation.
@@ -167,7 +201,10 @@ impl World {
 
 /// Who the answer to a sign-up or sign-in lets one be.
 pub fn signed_in(answer: Answer, status: u16) -> Who {
-    let cookie = answer.headers.get(header::SET_COOKIE).map(|value| value.to_str().unwrap().to_owned());
+    let cookie = answer
+        .headers
+        .get(header::SET_COOKIE)
+        .map(|value| value.to_str().unwrap().to_owned());
     let body = answer.expect(status);
     Who {
         cookie: cookie.map(|cookie| cookie.split(';').next().unwrap().to_owned()),

@@ -192,6 +192,21 @@ async fn a_call_that_is_let_go_of_was_cancelled() {
 }
 
 #[tokio::test]
+async fn a_call_that_is_let_go_of_while_its_intent_is_written_was_cancelled() {
+    let folder = Folder::new();
+    let recorder = open(SpoolOptions::new(folder.path()));
+    let mut writing = Box::pin(recorder.intent(intent(1), Level::Host));
+    // Handed to the writer, and no more.
+    assert!(futures_util::poll!(&mut writing).is_pending());
+    drop(writing);
+    let plane = Plane::default();
+    ship_all(&recorder, &plane).await;
+    assert_eq!(plane.intents(), [intent(1).id]);
+    assert_eq!(plane.outcomes()[0].outcome, Ending::Cancelled);
+    assert_eq!(recorder.inner.open.load(Ordering::Relaxed), 0);
+}
+
+#[tokio::test]
 async fn every_level_is_answered() {
     let folder = Folder::new();
     let recorder = open(SpoolOptions::new(folder.path()));
