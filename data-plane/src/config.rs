@@ -6,7 +6,10 @@ use ipnet::IpNet;
 use seal::{KeyRing, Pepper, Secret, VerifyingKey};
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 use url::Url;
+
+const USUAL_REDIS_TIMEOUT_MS: u64 = 25;
 
 #[derive(Debug)]
 pub struct Config {
@@ -20,6 +23,8 @@ pub struct Config {
     pub state_dir: PathBuf,
     /// None: limits are counted in this process alone.
     pub redis_url: Option<Secret>,
+    /// How long a call waits for Redis before each limit does what its `on_outage` says.
+    pub redis_timeout: Duration,
     pub replica: String,
     pub egress_allow: Vec<IpNet>,
     pub keys: Keys,
@@ -56,6 +61,7 @@ impl Config {
             control_plane_url: env.parse("CONTROL_PLANE_URL")?.context("`PORTCULLIS_CONTROL_PLANE_URL` is not set")?,
             state_dir: PathBuf::from(env.required("STATE_DIR")?),
             redis_url: env.secret("REDIS_URL"),
+            redis_timeout: Duration::from_millis(env.parse("REDIS_TIMEOUT_MS")?.unwrap_or(USUAL_REDIS_TIMEOUT_MS)),
             replica: env.text("REPLICA").unwrap_or_else(|| listen.to_string()),
             egress_allow: env.parse_list("EGRESS_ALLOW")?,
             keys: Keys::read(&keys_dir).with_context(|| format!("keys in `{}`", keys_dir.display()))?,
@@ -66,6 +72,10 @@ impl Config {
         ensure!(
             (1..=100).contains(&config.replica.len()) && !config.replica.contains(char::is_control),
             "`PORTCULLIS_REPLICA` is a name of 1 to 100 characters"
+        );
+        ensure!(
+            (1..=10_000).contains(&config.redis_timeout.as_millis()),
+            "`PORTCULLIS_REDIS_TIMEOUT_MS` is 1 to 10000"
         );
         Ok(config)
     }
