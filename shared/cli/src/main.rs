@@ -1,1 +1,82 @@
-fn main() {}
+//! The `portcullis` command: what the dashboard says of a policy, said at a terminal and in a pipeline.
+//!
+//! Here: reading files and printing. Every answer is the policy crate's own, so that a policy that passes here passes
+//! there. Exit status: 0 fine, 1 the policy or a case is not, 2 it could not be looked at.
+
+mod cases;
+mod check;
+mod explain;
+mod file;
+
+use clap::{Parser, Subcommand};
+use std::io::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+#[derive(Debug, Parser)]
+#[command(
+    name = "portcullis",
+    version,
+    about = "Rules for what agents may do with MCP servers"
+)]
+struct Arguments {
+    #[command(subcommand)]
+    subject: Subject,
+}
+
+#[derive(Debug, Subcommand)]
+enum Subject {
+    /// Check, explain and test policy documents
+    #[command(subcommand)]
+    Policy(Action),
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Say everything that is wrong with a document, and what may not have been meant
+    Check {
+        file: PathBuf,
+        /// Print the findings as JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Judge one call and tell every step
+    Explain(explain::Call),
+    /// Judge the cases in files and compare with what they expect
+    Test {
+        #[arg(required = true)]
+        files: Vec<PathBuf>,
+    },
+}
+
+/// What was printed, and whether all is well.
+struct Report {
+    text: String,
+    is_fine: bool,
+}
+
+fn main() -> ExitCode {
+    let Arguments {
+        subject: Subject::Policy(action),
+    } = Arguments::parse();
+    let report = match action {
+        Action::Check { file, json } => check::check(&file, json),
+        Action::Explain(call) => explain::explain(&call),
+        Action::Test { files } => cases::test(&files),
+    };
+    match report {
+        Ok(report) => {
+            // A reader that has gone away, as `head` does, takes nothing from the verdict.
+            let _ = std::io::stdout().write_all(report.text.as_bytes());
+            if report.is_fine {
+                ExitCode::SUCCESS
+            } else {
+                ExitCode::FAILURE
+            }
+        }
+        Err(error) => {
+            let _ = writeln!(std::io::stderr(), "error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
