@@ -154,7 +154,9 @@ fn operand(operator: Operator) -> Value {
     let strings = || json!({ "type": "array", "items": { "type": "string" } });
     let takes = takes(operator);
     let literal = match takes {
-        Takes::Anything => json!({ "not": { "type": "null" } }),
+        Takes::Anything => json!({
+            "not": { "anyOf": [{ "type": "null" }, { "type": "object", "required": ["path"], "maxProperties": 1 }] },
+        }),
         Takes::NumberOrText => json!({ "type": ["number", "string"] }),
         Takes::Members => json!({ "type": "array", "items": { "not": { "type": "null" } } }),
         Takes::Flag => json!({ "type": "boolean" }),

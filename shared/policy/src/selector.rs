@@ -3,7 +3,9 @@
 use crate::finding::Flaw;
 use crate::word::{Category, nearest};
 use std::cmp::{Ordering, Reverse};
+use std::collections::hash_map::RandomState;
 use std::collections::{HashMap, HashSet};
+use std::hash::BuildHasher;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Selector {
@@ -96,15 +98,15 @@ impl Hidden {
 
 /// Finds the one entry that applies: by hash for exact names, so that their number costs nothing.
 #[derive(Debug, Default)]
-pub(crate) struct Choice {
-    exact: HashMap<Box<str>, usize>,
+pub(crate) struct Choice<S = RandomState> {
+    exact: HashMap<Box<str>, usize, S>,
     /// The strongest first.
     globs: Vec<(Box<str>, usize)>,
     categories: [Option<usize>; Category::ALL.len()],
     rest: Option<usize>,
 }
 
-impl Choice {
+impl<S: BuildHasher + Default> Choice<S> {
     pub(crate) fn new(selectors: impl Iterator<Item = Selector>) -> Self {
         let mut choice = Self::default();
         for (index, selector) in selectors.enumerate() {

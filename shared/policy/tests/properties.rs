@@ -35,6 +35,41 @@ fn openness(word: &str) -> u8 {
     }
 }
 
+/// The properties would say little of a world in which one answer is nearly all there is.
+#[test]
+fn every_answer_is_met_often() {
+    use proptest::strategy::ValueTree as _;
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let mut met = std::collections::BTreeMap::<&str, u32>::new();
+    for _ in 0..2_000 {
+        let document = document().new_tree(&mut runner).unwrap().current();
+        let call = call().new_tree(&mut runner).unwrap().current();
+        let (word, rule) = decided(&compiled(&document), &call);
+        let kind = match rule.as_deref() {
+            Some(rule) if rule.contains("/require/") => "require",
+            Some(rule) if rule.contains("/deny_if/") => "deny_if",
+            Some(rule) if rule.ends_with("/cost") || rule.ends_with("/by") => "uncountable",
+            _ => word,
+        };
+        *met.entry(kind).or_default() += 1;
+    }
+    for kind in [
+        "allow",
+        "deny",
+        "require",
+        "deny_if",
+        "uncountable",
+        "hold",
+        "unknown_tool",
+        "invalid",
+    ] {
+        assert!(
+            met.get(kind).is_some_and(|times| *times >= 20),
+            "{kind} in {met:?}"
+        );
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 10_000, failure_persistence: None, ..ProptestConfig::default() })]
 

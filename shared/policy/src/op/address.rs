@@ -1,8 +1,8 @@
 //! Whether an IP address lies in a range of its own family.
 
 use crate::finding::Flaw;
+use core::net::IpAddr;
 use ipnet::IpNet;
-use std::net::IpAddr;
 
 pub(super) fn range(text: &str) -> Result<IpNet, Flaw> {
     text.parse::<IpNet>().map_err(|_| {

@@ -87,8 +87,11 @@ pub(crate) struct Patterns {
     bytes_left: usize,
 }
 
-/// A pattern is first tried small: most are, and what it may take is what it is charged.
-const PATTERN_SIZES: [usize; 3] = [32 << 10, 256 << 10, 2 << 20];
+/// A pattern is first tried small, as most are, and charged for every size it is tried at: a pattern that does not fit
+/// has cost as much as one that does.
+const PATTERN_SIZES: [usize; 3] = [64 << 10, 1 << 20, 10 << 20];
+/// What one pattern may keep per thread while it runs.
+const MOST_CACHE_BYTES: usize = 2 << 20;
 const MOST_PATTERN_BYTES: usize = 64 << 20;
 
 impl Default for Patterns {
@@ -112,16 +115,16 @@ impl Patterns {
             return Ok(regex.clone());
         }
         for size in PATTERN_SIZES {
-            if size > self.bytes_left {
+            let Some(left) = self.bytes_left.checked_sub(size) else {
                 return flaw("the patterns of this document together are too large".to_owned());
-            }
+            };
+            self.bytes_left = left;
             let built = RegexBuilder::new(pattern)
                 .size_limit(size)
-                .dfa_size_limit(size)
+                .dfa_size_limit(size.min(MOST_CACHE_BYTES))
                 .build();
             match built {
                 Ok(regex) => {
-                    self.bytes_left -= size;
                     self.compiled.insert(pattern.into(), regex.clone());
                     return Ok(regex);
                 }

@@ -360,7 +360,7 @@ pub fn document() -> impl Strategy<Value = Value> {
 /// The document with one more deny, in each way that there is to add one.
 pub fn with_a_deny(document: &Value, predicate: &Value, place: prop::sample::Index) -> Vec<Value> {
     let mut out = Vec::new();
-    let mut push = |rules: &mut Value| {
+    let push = |rules: &mut Value| {
         // Rules that only name an action have no place for a predicate.
         if !matches!(rules["action"].as_str(), Some("deny" | "hide")) {
             match &mut rules["deny_if"] {
