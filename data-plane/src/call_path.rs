@@ -152,13 +152,13 @@ async fn charge(
     intent: &mut Intent,
 ) -> Result<Held, Refusal> {
     let (app, caller, call) = (letter.app, letter.caller, admitted.permit.call());
-    let charges: Vec<_> = admitted.due.iter().map(|due| due.charge.clone()).collect();
+    let owed: Vec<_> = admitted.due.iter().map(|due| due.charge.clone()).collect();
     let ask = Ask {
         org: caller.org.bundle().org.id,
         call: call.id,
         grant: caller.grant().id,
         server: caller.server().id,
-        charges: &charges,
+        charges: &owed,
     };
     let began = Instant::now();
     let charged = app.budget.charge(&ask).await;

@@ -216,7 +216,7 @@ fn judge_call(
                 message: format!("[APPROVAL REQUIRED] {said}"),
             };
             refused(
-                Refusal::Call(judged),
+                Refusal::Call(Box::new(judged)),
                 record::Verdict::Hold,
                 hold.rule,
                 shadows(),
@@ -249,9 +249,9 @@ fn denied(
         message: format!("[POLICY DENIED] {}", said(rule, message)),
     };
     let refusal = if request.rule == Rule::Call {
-        Refusal::Call(judged)
+        Refusal::Call(Box::new(judged))
     } else {
-        Refusal::Method(judged)
+        Refusal::Method(Box::new(judged))
     };
     Judgement::Refused(Box::new(Refused {
         refusal,

@@ -5,16 +5,14 @@ use crate::bundles::Holder;
 use crate::front::Entrance;
 use crate::lists::Seen;
 use crate::meter::Meter;
-use crate::record::{Clock, Recorder};
+use crate::record::Recorder;
 use crate::relay::{Asked, Standing};
 use crate::upstream::pool::Upstreams;
 use crate::upstream::session::Seals;
+use host::clock::{Clock, Random};
 use ids::CallId;
 use seal::{Nonce, Pepper};
 use std::sync::Arc;
-
-/// Randomness, handed in: the process's own, or a test's.
-pub type Chance = Arc<dyn Fn(&mut [u8]) + Send + Sync>;
 
 pub struct Gateway {
     pub replica: String,
@@ -30,24 +28,20 @@ pub struct Gateway {
     pub standing: Standing,
     pub meter: Meter,
     pub clock: Clock,
-    pub chance: Chance,
+    pub random: Random,
 }
 
 impl Gateway {
     pub fn now_ms(&self) -> u64 {
-        (self.clock)()
+        self.clock.unix_ms()
     }
 
     pub fn nonce(&self) -> Nonce {
-        let mut nonce = Nonce::default();
-        (self.chance)(&mut nonce);
-        nonce
+        self.random.bytes()
     }
 
     pub fn call_id(&self, now_ms: u64) -> CallId {
-        let mut random = [0; 10];
-        (self.chance)(&mut random);
-        CallId::new(now_ms, random)
+        CallId::new(now_ms, self.random.bytes())
     }
 }
 

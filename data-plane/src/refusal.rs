@@ -78,11 +78,11 @@ pub enum Refusal {
         name: String,
     },
     /// A tool call denied, held or over a limit: a result, which the model can read.
-    Call(Judged),
+    Call(Box<Judged>),
     /// Any other method denied.
-    Method(Judged),
+    Method(Box<Judged>),
     /// Any other method over a limit.
-    MethodLimit(Judged),
+    MethodLimit(Box<Judged>),
     Stale,
     Unrecorded {
         retry_after_seconds: u32,
@@ -198,106 +198,47 @@ impl Refusal {
     }
 
     fn say(&self, toward: Toward<'_>) -> Said {
-        use StatusCode as S;
+        if let Some((status, code, sentence)) = self.fixed(toward.is_modern) {
+            return said(status, toward, code, sentence, None);
+        }
         let error = |status, code, message: &str| said(status, toward, code, message, None);
         match self {
-            Self::ForeignHost => error(S::FORBIDDEN, REFUSED, "this host is not served here"),
-            Self::ForeignOrigin => error(
-                S::FORBIDDEN,
-                REFUSED,
-                "requests of this origin are not taken",
-            ),
-            Self::NoSuchPath => error(S::NOT_FOUND, UNKNOWN_CALLER, "not found"),
-            Self::TooLarge { most } => error(
-                S::PAYLOAD_TOO_LARGE,
-                INVALID_REQUEST,
-                &format!("the body is larger than {most} bytes"),
-            ),
-            Self::SlowBody => error(
-                S::REQUEST_TIMEOUT,
-                INVALID_REQUEST,
-                "the body did not come in time",
-            ),
-            Self::NotJson => error(
-                S::UNSUPPORTED_MEDIA_TYPE,
-                INVALID_REQUEST,
-                "the body is not of type `application/json`",
-            ),
-            Self::WrongVerb { .. } => error(S::METHOD_NOT_ALLOWED, REFUSED, "method not allowed"),
-            Self::NoToken { .. } => {
-                error(S::UNAUTHORIZED, UNKNOWN_CALLER, "a grant token is needed")
+            Self::TooLarge { most } => {
+                let message = format!("the body is larger than {most} bytes");
+                error(StatusCode::PAYLOAD_TOO_LARGE, INVALID_REQUEST, &message)
             }
-            Self::BadToken { .. } => error(
-                S::UNAUTHORIZED,
-                UNKNOWN_CALLER,
-                "the grant token is not valid: unknown, expired or revoked",
-            ),
-            Self::NotFound => error(S::NOT_FOUND, UNKNOWN_CALLER, "not found"),
-            Self::SwitchedOff => error(S::FORBIDDEN, REFUSED, "switched off by the organisation"),
             Self::Malformed(refused) => {
                 let id = refused.id.as_deref().or(toward.id);
+                let toward = Toward { id, ..toward };
                 said(
-                    S::BAD_REQUEST,
-                    Toward { id, ..toward },
+                    StatusCode::BAD_REQUEST,
+                    toward,
                     refused.code,
                     &refused.message,
                     None,
                 )
             }
-            Self::Framed(framing) => said(
-                S::BAD_REQUEST,
-                toward,
-                framing.code,
-                &framing.message,
-                framing.data.as_deref(),
-            ),
-            Self::SessionGone => error(
-                S::NOT_FOUND,
-                UNKNOWN_CALLER,
-                "no such session: begin a new one",
-            ),
-            Self::NoStream => error(
-                S::METHOD_NOT_ALLOWED,
-                REFUSED,
-                "the server offers no stream here",
-            ),
-            Self::UnknownMethod => {
-                let status = if toward.is_modern {
-                    S::NOT_FOUND
-                } else {
-                    S::OK
-                };
-                error(status, NO_SUCH_METHOD, "method not found")
+            Self::Framed(framing) => {
+                let data = framing.data.as_deref();
+                said(
+                    StatusCode::BAD_REQUEST,
+                    toward,
+                    framing.code,
+                    &framing.message,
+                    data,
+                )
             }
-            Self::InvalidParams(message) => error(S::OK, INVALID_PARAMS, message),
-            Self::Unasked => error(
-                S::BAD_REQUEST,
-                INVALID_REQUEST,
-                "an answer to nothing that was asked here",
-            ),
-            Self::ForeignState => error(
-                S::BAD_REQUEST,
+            Self::InvalidParams(message) => error(StatusCode::OK, INVALID_PARAMS, message),
+            Self::UnknownTool { name } => error(
+                StatusCode::OK,
                 INVALID_PARAMS,
-                "`params.requestState` is not the state of this request",
+                &format!("Unknown tool: {name}"),
             ),
-            Self::UnknownTool { name } => {
-                error(S::OK, INVALID_PARAMS, &format!("Unknown tool: {name}"))
-            }
             Self::Call(judged) => call_result(toward, &judged.message, Some(&judged.decision)),
-            Self::Method(judged) => judged_error(toward, S::FORBIDDEN, REFUSED, judged),
+            Self::Method(judged) => judged_error(toward, StatusCode::FORBIDDEN, REFUSED, judged),
             Self::MethodLimit(judged) => {
-                judged_error(toward, S::TOO_MANY_REQUESTS, LIMITED, judged)
+                judged_error(toward, StatusCode::TOO_MANY_REQUESTS, LIMITED, judged)
             }
-            Self::Stale => error(
-                S::SERVICE_UNAVAILABLE,
-                UNAVAILABLE,
-                "the policies here are older than the organisation accepts",
-            ),
-            Self::Unrecorded { .. } => error(
-                S::SERVICE_UNAVAILABLE,
-                UNAVAILABLE,
-                "the call cannot be recorded, so it is not made",
-            ),
             Self::Upstream { server, trouble } => {
                 let (status, message) = trouble.say(server);
                 error(status, UPSTREAM, &message)
@@ -309,10 +250,105 @@ impl Refusal {
                 if *is_call {
                     call_result(toward, &message, None)
                 } else {
-                    error(S::BAD_GATEWAY, UPSTREAM, &message)
+                    error(StatusCode::BAD_GATEWAY, UPSTREAM, &message)
                 }
             }
+            // These are in the table, and were answered above.
+            Self::ForeignHost
+            | Self::ForeignOrigin
+            | Self::NoSuchPath
+            | Self::NotFound
+            | Self::SlowBody
+            | Self::NotJson
+            | Self::WrongVerb { .. }
+            | Self::NoToken { .. }
+            | Self::BadToken { .. }
+            | Self::SwitchedOff
+            | Self::SessionGone
+            | Self::NoStream
+            | Self::UnknownMethod
+            | Self::Unasked
+            | Self::ForeignState
+            | Self::Stale
+            | Self::Unrecorded { .. } => {
+                error(StatusCode::INTERNAL_SERVER_ERROR, REFUSED, "refused")
+            }
         }
+    }
+
+    /// The refusals that say the same to everybody.
+    fn fixed(&self, is_modern: bool) -> Option<(StatusCode, i32, &'static str)> {
+        use StatusCode as S;
+        Some(match self {
+            Self::ForeignHost => (S::FORBIDDEN, REFUSED, "this host is not served here"),
+            Self::ForeignOrigin => (
+                S::FORBIDDEN,
+                REFUSED,
+                "requests of this origin are not taken",
+            ),
+            Self::NoSuchPath | Self::NotFound => (S::NOT_FOUND, UNKNOWN_CALLER, "not found"),
+            Self::SlowBody => (
+                S::REQUEST_TIMEOUT,
+                INVALID_REQUEST,
+                "the body did not come in time",
+            ),
+            Self::NotJson => (
+                S::UNSUPPORTED_MEDIA_TYPE,
+                INVALID_REQUEST,
+                "the body is not of type `application/json`",
+            ),
+            Self::WrongVerb { .. } => (S::METHOD_NOT_ALLOWED, REFUSED, "method not allowed"),
+            Self::NoToken { .. } => (S::UNAUTHORIZED, UNKNOWN_CALLER, "a grant token is needed"),
+            Self::BadToken { .. } => (
+                S::UNAUTHORIZED,
+                UNKNOWN_CALLER,
+                "the grant token is not valid: unknown, expired or revoked",
+            ),
+            Self::SwitchedOff => (S::FORBIDDEN, REFUSED, "switched off by the organisation"),
+            Self::SessionGone => (
+                S::NOT_FOUND,
+                UNKNOWN_CALLER,
+                "no such session: begin a new one",
+            ),
+            Self::NoStream => (
+                S::METHOD_NOT_ALLOWED,
+                REFUSED,
+                "the server offers no stream here",
+            ),
+            // In the legacy eras a 404 means that the session is gone.
+            Self::UnknownMethod if is_modern => (S::NOT_FOUND, NO_SUCH_METHOD, "method not found"),
+            Self::UnknownMethod => (S::OK, NO_SUCH_METHOD, "method not found"),
+            Self::Unasked => (
+                S::BAD_REQUEST,
+                INVALID_REQUEST,
+                "an answer to nothing that was asked here",
+            ),
+            Self::ForeignState => (
+                S::BAD_REQUEST,
+                INVALID_PARAMS,
+                "`params.requestState` is not the state of this request",
+            ),
+            Self::Stale => (
+                S::SERVICE_UNAVAILABLE,
+                UNAVAILABLE,
+                "the policies here are older than the organisation accepts",
+            ),
+            Self::Unrecorded { .. } => (
+                S::SERVICE_UNAVAILABLE,
+                UNAVAILABLE,
+                "the call cannot be recorded, so it is not made",
+            ),
+            Self::TooLarge { .. }
+            | Self::Malformed(_)
+            | Self::Framed(_)
+            | Self::InvalidParams(_)
+            | Self::UnknownTool { .. }
+            | Self::Call(_)
+            | Self::Method(_)
+            | Self::MethodLimit(_)
+            | Self::Upstream { .. }
+            | Self::UpstreamAuth { .. } => return None,
+        })
     }
 }
 

@@ -67,7 +67,8 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
     if config.redis_url.is_none() {
         tracing::warn!("no Redis is configured: limits are counted in this process, so let it be the only replica");
     }
-    let budget = Budget::connect(config.redis_url.as_ref(), Settings::default(), fetcher.fleet()).await?;
+    let settings = Settings { timeout: config.redis_timeout, slow: config.redis_timeout.mul_f64(0.8) };
+    let budget = Budget::connect(config.redis_url.as_ref(), settings, fetcher.fleet()).await?;
     let gateway = Arc::new(Gateway {
         replica: config.replica.clone(),
         holder,
@@ -90,8 +91,8 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
         asked: Asked::default(),
         standing: Standing::default(),
         meter,
-        clock: now,
-        chance: Arc::new(move |bytes: &mut [u8]| random.fill(bytes)),
+        clock: clock.clone(),
+        random,
     });
 
     let restored = fetcher.start_from_disk()?;

@@ -177,7 +177,9 @@ async fn a_hidden_tool_and_one_that_does_not_exist_are_answered_by_the_same_byte
             .map(ToString::to_string)
             .collect::<Vec<_>>()
     });
-    names.iter_mut().for_each(|names| names.sort_unstable());
+    for names in &mut names {
+        names.sort_unstable();
+    }
     assert_eq!(names[0], names[1]);
     assert!(
         world
@@ -345,7 +347,7 @@ async fn what_was_asked_and_what_came_of_it_is_on_record() {
             .argument_keys
             .as_slice()
             .iter()
-            .map(|key| key.as_str())
+            .map(AsRef::as_ref)
             .collect::<Vec<_>>(),
         ["amount", "secret"]
     );

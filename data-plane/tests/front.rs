@@ -26,7 +26,7 @@ async fn without_a_good_token_every_path_and_verb_answers_the_same_401() {
     let key = ids::token::Token::new(ids::token::TokenKind::ApiKey, [1; 32]);
     let typo = format!("Bearer {}", world.token.replace("pcl_", "pcl-"));
     for token in [
-        "".to_owned(),
+        String::new(),
         "Basic eDp5".into(),
         "Bearer x".into(),
         typo,

@@ -79,6 +79,13 @@ async fn read_until(response: &mut Response<Incoming>, end: &str) -> String {
     text
 }
 
+/// Lets the data plane believe that so many seconds have gone by.
+async fn pass(seconds: u64) {
+    tokio::time::pause();
+    tokio::time::advance(std::time::Duration::from_secs(seconds)).await;
+    tokio::time::resume();
+}
+
 async fn sender(streams: &Streams, upstream: &Upstream, number: usize) -> mpsc::Sender<String> {
     upstream
         .wait(|_| streams.lock().unwrap().len() >= number)
@@ -608,4 +615,33 @@ async fn an_unknown_notification_is_taken_and_dropped() {
         .await;
     assert_eq!(answer.status, 202);
     assert!(world.upstream.saw().is_empty());
+}
+
+#[tokio::test]
+async fn a_quiet_stream_says_that_it_is_alive() {
+    let (upstream, streams) = server(false).await;
+    let world = World::new(plan(), upstream).await;
+    let session = begin(&world).await;
+    let mut stream = world
+        .send(world.request(Method::GET, &[("mcp-session-id", &session)], ""))
+        .await;
+    let _open = sender(&streams, &world.upstream, 1).await;
+    pass(20).await;
+    assert_eq!(read_until(&mut stream, "\n\n").await, ": keep-alive\n\n");
+}
+
+#[tokio::test]
+async fn an_open_stream_is_cut_when_its_grant_is_revoked() {
+    let (upstream, streams) = server(false).await;
+    let mut world = World::new(plan(), upstream).await;
+    let session = begin(&world).await;
+    let mut stream = world
+        .send(world.request(Method::GET, &[("mcp-session-id", &session)], ""))
+        .await;
+    let open = sender(&streams, &world.upstream, 1).await;
+    streams.lock().unwrap().clear();
+    world.publish(|bundle| drop(bundle.grants.remove(0)));
+    pass(5).await;
+    assert!(stream.body_mut().frame().await.is_none());
+    open.closed().await;
 }

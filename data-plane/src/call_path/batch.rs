@@ -26,7 +26,7 @@ pub async fn answer(
         ));
     }
     let mut answers: Vec<String> = Vec::new();
-    let mut held = 0;
+    let mut weight = 0;
     for element in elements {
         let (id, response) = match element {
             Err(refused) => (None, Refusal::Malformed(refused).answer(Toward::default())),
@@ -47,18 +47,19 @@ pub async fn answer(
             continue;
         }
         let (head, body) = response.into_parts();
-        let read = read_answer(&head.headers, body, id.unwrap_or("null")).await;
-        let text = read
-            .filter(|text| held + text.len() <= MOST_BYTES)
+        let said = read_answer(&head.headers, body, id.unwrap_or("null")).await;
+        let text = said
+            .filter(|text| weight + text.len() <= MOST_BYTES)
             .unwrap_or_else(|| {
-                let trouble = Trouble::TooLarge;
                 let server = letter.caller.server().name.clone();
-                Refusal::Upstream { server, trouble }.message(Toward {
+                let trouble = Trouble::TooLarge;
+                let unread = Refusal::Upstream { server, trouble };
+                unread.message(Toward {
                     id,
                     is_modern: false,
                 })
             });
-        held += text.len();
+        weight += text.len();
         answers.push(text);
     }
     let mut response = Response::new(front::full(""));

@@ -100,7 +100,7 @@ pub fn limited(call: &Call, due: &Due, retry_after_ms: Option<u64>) -> Refusal {
     decision.retry_after_ms = retry_after_ms;
     let judged = Judged { decision, message };
     match call.as_request().map(|request| request.rule) {
-        Some(Rule::Call) => Refusal::Call(judged),
-        _ => Refusal::MethodLimit(judged),
+        Some(Rule::Call) => Refusal::Call(Box::new(judged)),
+        _ => Refusal::MethodLimit(Box::new(judged)),
     }
 }

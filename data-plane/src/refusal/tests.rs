@@ -6,7 +6,7 @@ async fn text(response: Response<Body>) -> String {
     String::from_utf8(bytes.into()).unwrap()
 }
 
-fn judged(retry_after_ms: Option<u64>) -> Judged {
+fn judged(retry_after_ms: Option<u64>) -> Box<Judged> {
     let decision = Decision {
         call: "call_1".into(),
         verdict: "limit",
@@ -14,10 +14,10 @@ fn judged(retry_after_ms: Option<u64>) -> Judged {
         retry_after_ms,
         ..Decision::default()
     };
-    Judged {
+    Box::new(Judged {
         decision,
         message: "[RATE LIMITED] x".into(),
-    }
+    })
 }
 
 #[tokio::test]

@@ -65,7 +65,7 @@ pub async fn exchange(
             };
             match error {
                 Unsent::Send(SendError::NotConnected(_) | SendError::ConnectTimeout) => {
-                    carried.unsent().await
+                    carried.unsent().await;
                 }
                 _ => carried.ended(Ending::UpstreamError),
             }

@@ -135,7 +135,7 @@ impl Stream {
             .as_request()
             .is_some_and(|request| request.rule != Rule::Listen);
         let hangup_ends = self.call.era.is_modern() || !is_call;
-        let far = Deadline::now() + Duration::from_secs(86_400 * 365);
+        let far = Deadline::now() + Duration::from_hours(24 * 365);
         let idle = Duration::from_millis(timeouts.idle_ms);
         let whole =
             Duration::from_millis(timeouts.whole_ms).saturating_sub(self.call.arrived.elapsed());
@@ -255,11 +255,10 @@ impl Stream {
                     self.sent_at = Deadline::now();
                     return true;
                 }
-                Ok(Err(_)) => return false,
                 Err(_)
                     if began.elapsed() < patience
                         && self.call.caller.is_still_good(&self.passage.app) => {}
-                Err(_) => return false,
+                Ok(Err(_)) | Err(_) => return false,
             }
         }
     }

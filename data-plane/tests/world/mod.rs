@@ -22,6 +22,7 @@ use data_plane::relay::{Asked, Standing};
 use data_plane::upstream::pool::Upstreams;
 use data_plane::upstream::session::Seals;
 use egress::{Egress, Lookup};
+use host::clock::{Clock, Random};
 use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
@@ -43,6 +44,9 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::AbortOnDropHandle;
 pub use upstream::Upstream;
+
+/// What the clock says until a test moves it.
+pub const NOW_MS: u64 = 1_790_000_000_000;
 
 /// A policy that lets everything through.
 pub const ALLOW: &str = r#"{"version":"1","default":"allow"}"#;
@@ -96,15 +100,6 @@ pub async fn with_policy(policy: &str, upstream: Upstream) -> World {
         upstream,
     )
     .await
-}
-
-fn random(bytes: &mut [u8]) {
-    use std::hash::{BuildHasher, RandomState};
-    for chunk in bytes.chunks_mut(8) {
-        let fresh = RandomState::new().hash_one(0).to_be_bytes();
-        let length = chunk.len();
-        chunk.copy_from_slice(&fresh[..length]);
-    }
 }
 
 fn ring() -> KeyRing {
@@ -171,6 +166,75 @@ pub fn tool(name: &str) -> Tool {
     }
 }
 
+/// One organisation `acme` with one server `files`, one policy `main` and two grants.
+fn describe(
+    plan: &Plan,
+    upstream: &Upstream,
+    pepper: &Pepper,
+    [token, other]: [&Token; 2],
+) -> OrgBundle {
+    let (org, server) = (OrgId::new(1, [1; 10]), ServerId::new(1, [2; 10]));
+    let policy = (PolicyId::new(1, [3; 10]), 7);
+    let credential = (!plan.headers.is_empty()).then(|| {
+        let headers = plan
+            .headers
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), Secret::new((*value).to_owned())));
+        Sealed::seal(&headers.collect(), org, server, &ring(), [4; 12]).unwrap()
+    });
+    OrgBundle {
+        org: OrgEntry {
+            id: org,
+            slug: "acme".parse().unwrap(),
+            is_open: true,
+            max_stale_ms: None,
+        },
+        version: 1,
+        servers: vec![Server {
+            id: server,
+            slug: "files".parse().unwrap(),
+            name: "Files".into(),
+            url: format!("http://{}/mcp", upstream.address),
+            credential,
+            timeouts: Timeouts::default(),
+            pinning: Pinning::Off,
+            allows_sampling: true,
+            allows_elicitation: true,
+            is_open: true,
+            tools: plan
+                .tools
+                .as_ref()
+                .map(|names| names.iter().map(|name| tool(name)).collect()),
+        }],
+        policies: plan
+            .policy
+            .iter()
+            .map(|document| PolicyVersion {
+                id: policy.0,
+                slug: "main".parse().unwrap(),
+                number: policy.1,
+                document: document.clone(),
+            })
+            .collect(),
+        grants: vec![
+            grant(
+                1,
+                token,
+                pepper,
+                server,
+                plan.policy.is_some().then_some(policy),
+            ),
+            grant(
+                2,
+                other,
+                pepper,
+                server,
+                plan.policy.is_some().then_some(policy),
+            ),
+        ],
+    }
+}
+
 impl World {
     pub async fn new(plan: Plan, upstream: Upstream) -> Self {
         static WORLDS: AtomicU64 = AtomicU64::new(0);
@@ -180,78 +244,20 @@ impl World {
             Token::new(TokenKind::Grant, [1; 32]),
             Token::new(TokenKind::Grant, [2; 32]),
         );
-        let (org, server) = (OrgId::new(1, [1; 10]), ServerId::new(1, [2; 10]));
-        let policy = (PolicyId::new(1, [3; 10]), 7);
-        let credential = (!plan.headers.is_empty()).then(|| {
-            let headers = plan
-                .headers
-                .iter()
-                .map(|(name, value)| ((*name).to_owned(), Secret::new((*value).to_owned())));
-            Sealed::seal(&headers.collect(), org, server, &ring(), [4; 12]).unwrap()
-        });
-        let mut bundle = OrgBundle {
-            org: OrgEntry {
-                id: org,
-                slug: "acme".parse().unwrap(),
-                is_open: true,
-                max_stale_ms: None,
-            },
-            version: 1,
-            servers: vec![Server {
-                id: server,
-                slug: "files".parse().unwrap(),
-                name: "Files".into(),
-                url: format!("http://{}/mcp", upstream.address),
-                credential,
-                timeouts: Timeouts::default(),
-                pinning: Pinning::Off,
-                allows_sampling: true,
-                allows_elicitation: true,
-                is_open: true,
-                tools: plan
-                    .tools
-                    .map(|names| names.into_iter().map(tool).collect()),
-            }],
-            policies: plan
-                .policy
-                .iter()
-                .map(|document| PolicyVersion {
-                    id: policy.0,
-                    slug: "main".parse().unwrap(),
-                    number: policy.1,
-                    document: document.clone(),
-                })
-                .collect(),
-            grants: vec![
-                grant(
-                    1,
-                    &token,
-                    &pepper,
-                    server,
-                    plan.policy.is_some().then_some(policy),
-                ),
-                grant(
-                    2,
-                    &other,
-                    &pepper,
-                    server,
-                    plan.policy.is_some().then_some(policy),
-                ),
-            ],
-        };
+        let mut bundle = describe(&plan, &upstream, &pepper, [&token, &other]);
         (plan.change)(&mut bundle);
         let holder = Arc::new(Holder::default());
         holder.put(Org::new(open(&bundle))).unwrap();
 
         let folder =
             std::env::temp_dir().join(format!("portcullis-call-{}-{number}", std::process::id()));
-        let clock: data_plane::record::Clock = Arc::new(|| {
-            let now = std::time::SystemTime::now()
-                .duration_since(std::time::UNIX_EPOCH)
-                .unwrap();
-            u64::try_from(now.as_millis()).unwrap()
-        });
-        let recorder = Recorder::open(SpoolOptions::new(folder.clone()), clock.clone()).unwrap();
+        let clock = Clock::set(NOW_MS);
+        let now = clock.clone();
+        let recorder = Recorder::open(
+            SpoolOptions::new(folder.clone()),
+            Arc::new(move || now.unix_ms()),
+        )
+        .unwrap();
         let (told, records) = watch::channel(Vec::new());
         let stop = CancellationToken::new();
         let post: data_plane::record::Post = Arc::new(move |body: Bytes| {
@@ -282,7 +288,7 @@ impl World {
             standing: Standing::default(),
             meter: Meter::default(),
             clock,
-            chance: Arc::new(random),
+            random: Random::seeded(number),
         });
         let serving = tokio::spawn(serve(listener, Arc::clone(&gateway)));
         let shipping = tokio::spawn(shipper.run(stop.clone()));
