@@ -43,12 +43,11 @@ impl Run {
         let shared = shared.map(|text| policy::compile(&text));
         for case in &cases {
             let own = case.policy.map(policy::compile);
-            let policy = match (own.as_ref(), shared.as_ref()) {
-                (Some(policy), _) | (None, Some(policy)) => policy,
-                (None, None) => bail!(
+            let Some(policy) = own.as_ref().or(shared.as_ref()) else {
+                bail!(
                     "{name}: the case `{}` brings no policy, and the file names none",
                     case.name
-                ),
+                );
             };
             match policy {
                 Ok(policy) => self.case(&name, case, policy),

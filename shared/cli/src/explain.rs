@@ -87,7 +87,7 @@ fn context(call: &Call) -> anyhow::Result<Context> {
     Ok(context)
 }
 
-#[allow(
+#[expect(
     clippy::disallowed_methods,
     reason = "the edge of the program: whoever asks means now"
 )]

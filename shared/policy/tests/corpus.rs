@@ -111,6 +111,6 @@ fn names_tell_cases_apart() {
             seen.insert((file.to_owned(), case.name.clone())),
             "{file}: {} twice",
             case.name
-        )
+        );
     });
 }

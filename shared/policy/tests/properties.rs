@@ -117,16 +117,13 @@ proptest! {
         let explained = call.ask(|question| policy.explain(question));
         prop_assert_eq!(explained.verdict, word);
         prop_assert_eq!(&explained.rule, &rule);
-        match &rule {
-            Some(rule) => {
-                let step = explained.trace.iter().find(|step| step.outcome == word);
-                prop_assert_eq!(step.map(|step| &step.rule), Some(rule));
-                prop_assert!(explained.message.is_some_and(|message| !message.is_empty()));
-            }
-            None => {
-                let stops = explained.trace.iter().filter(|step| matches!(step.outcome, "deny" | "unknown_tool" | "invalid"));
-                prop_assert_eq!(stops.count(), 0);
-            }
+        if let Some(rule) = &rule {
+            let step = explained.trace.iter().find(|step| step.outcome == word);
+            prop_assert_eq!(step.map(|step| &step.rule), Some(rule));
+            prop_assert!(explained.message.is_some_and(|message| !message.is_empty()));
+        } else {
+            let stops = explained.trace.iter().filter(|step| matches!(step.outcome, "deny" | "unknown_tool" | "invalid"));
+            prop_assert_eq!(stops.count(), 0);
         }
     }
 

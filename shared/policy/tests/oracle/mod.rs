@@ -3,11 +3,13 @@
 
 mod number;
 mod texts;
+mod value;
 
-use json::{Node, Value};
+use json::Node;
 use number::Number;
 use policy::Question;
 use std::cmp::Ordering;
+use value::{Owned, is_sound, kind, own, same, text};
 
 /// The verdict's word and the rule.
 pub type Answer = (&'static str, Option<String>);
@@ -26,17 +28,6 @@ enum Found {
     Nothing,
     Wrong,
     Json(Owned),
-}
-
-/// JSON that owns itself, objects as lists of pairs.
-#[derive(Clone)]
-enum Owned {
-    Null,
-    Bool(bool),
-    Number(String),
-    Text(String),
-    List(Vec<Owned>),
-    Object(Vec<(String, Owned)>),
 }
 
 pub fn answer(document: &Node<'_>, question: &Question<'_>) -> Answer {
@@ -319,10 +310,10 @@ impl World<'_> {
         if !is_sound(left) || !is_sound(&right) {
             return Doubt;
         }
-        self.compare(left, op, &right, other.is_none())
+        Self::compare(left, op, &right, other.is_none())
     }
 
-    fn compare(&self, left: &Owned, op: &str, right: &Owned, is_literal: bool) -> Three {
+    fn compare(left: &Owned, op: &str, right: &Owned, is_literal: bool) -> Three {
         let strings = |right: &Owned| -> Vec<String> {
             match right {
                 Owned::List(items) => items.iter().filter_map(text).collect(),
@@ -520,76 +511,6 @@ fn any(answers: &[Three]) -> Three {
 
 fn three(holds: bool) -> Three {
     if holds { Yes } else { No }
-}
-
-fn kind(value: &Owned) -> u8 {
-    match value {
-        Owned::Null => 0,
-        Owned::Bool(_) => 1,
-        Owned::Number(_) => 2,
-        Owned::Text(_) => 3,
-        Owned::List(_) => 4,
-        Owned::Object(_) => 5,
-    }
-}
-
-fn same(left: &Owned, right: &Owned) -> bool {
-    match (left, right) {
-        (Owned::Null, Owned::Null) => true,
-        (Owned::Bool(left), Owned::Bool(right)) => left == right,
-        (Owned::Number(left), Owned::Number(right)) => Number::read(left) == Number::read(right),
-        (Owned::Text(left), Owned::Text(right)) => left == right,
-        (Owned::List(left), Owned::List(right)) => {
-            left.len() == right.len()
-                && left
-                    .iter()
-                    .zip(right)
-                    .all(|(left, right)| same(left, right))
-        }
-        (Owned::Object(left), Owned::Object(right)) => {
-            let within = |left: &[(String, Owned)], right: &[(String, Owned)]| {
-                left.iter().all(|(key, value)| {
-                    right
-                        .iter()
-                        .any(|(other, there)| key == other && same(value, there))
-                })
-            };
-            within(left, right) && within(right, left)
-        }
-        _ => false,
-    }
-}
-
-fn is_sound(value: &Owned) -> bool {
-    match value {
-        Owned::Number(text) => Number::read(text).is_some(),
-        Owned::List(items) => items.iter().all(is_sound),
-        Owned::Object(members) => members.iter().all(|(_, value)| is_sound(value)),
-        _ => true,
-    }
-}
-
-fn own(node: &Node<'_>) -> Owned {
-    match &node.value {
-        Value::Null => Owned::Null,
-        Value::Bool(value) => Owned::Bool(*value),
-        Value::Number(text) => Owned::Number((*text).to_owned()),
-        Value::String(text) => Owned::Text(text.to_string()),
-        Value::Array(items) => Owned::List(items.iter().map(own).collect()),
-        Value::Object(members) => Owned::Object(
-            members
-                .iter()
-                .map(|member| (member.key.to_string(), own(&member.node)))
-                .collect(),
-        ),
-    }
-}
-
-fn text(value: &Owned) -> Option<String> {
-    match value {
-        Owned::Text(text) => Some(text.clone()),
-        _ => None,
-    }
 }
 
 fn string<'a>(node: &'a Node<'_>, key: &str) -> Option<&'a str> {

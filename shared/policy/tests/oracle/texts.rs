@@ -41,15 +41,12 @@ pub fn under_path(path: &str, prefixes: &[String]) -> bool {
         let escaped = raw
             .get(at + 1..at + 3)
             .filter(|digits| raw[at] == b'%' && digits.iter().all(u8::is_ascii_hexdigit));
-        match escaped {
-            Some(digits) => {
-                bytes.push(u8::from_str_radix(std::str::from_utf8(digits).unwrap(), 16).unwrap());
-                at += 3;
-            }
-            None => {
-                bytes.push(raw[at]);
-                at += 1;
-            }
+        if let Some(digits) = escaped {
+            bytes.push(u8::from_str_radix(std::str::from_utf8(digits).unwrap(), 16).unwrap());
+            at += 3;
+        } else {
+            bytes.push(raw[at]);
+            at += 1;
         }
     }
     let Ok(text) = String::from_utf8(bytes) else {

@@ -12,10 +12,10 @@ const LONG: &str = "#9007199254740993.10";
 
 /// The text of a document or of arguments.
 pub fn text(value: &Value) -> String {
-    unquoted(value.to_string())
+    unquoted(&value.to_string())
 }
 
-fn unquoted(text: String) -> String {
+fn unquoted(text: &str) -> String {
     text.replace("\"#1e999\"", "1e999")
         .replace("\"#9007199254740993.10\"", "9007199254740993.10")
 }
@@ -395,7 +395,7 @@ pub fn with_a_deny(document: &Value, predicate: &Value, place: prop::sample::Ind
 pub fn shuffled(document: &Value, seed: u64) -> String {
     let mut out = String::new();
     spell(document, &mut { seed }, &mut out);
-    unquoted(out)
+    unquoted(&out)
 }
 
 fn spell(value: &Value, seed: &mut u64, out: &mut String) {
