@@ -2,7 +2,7 @@
 
 mod world;
 
-use world::upstream::{Upstream, events, json};
+use world::upstream::{self, Upstream, events};
 use world::{Plan, World, plan};
 
 const LIST: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"cacheScope":"public","tools":[{"name":"a","inputSchema":{"type":"object","x":1.50}},{ "name":"hidden_b"},{"name":"c","annotations":{"\u0061":true}}, {"name":"denied"}],"nextCursor":""}}"#;
@@ -20,7 +20,7 @@ async fn world(as_stream: bool, plan: Plan, list: &'static str) -> World {
         if as_stream {
             events(&[list])
         } else {
-            json(list)
+            upstream::json(list)
         }
     })
     .await;
@@ -45,10 +45,6 @@ async fn hidden_tools_are_cut_out_and_everything_else_is_as_it_was() {
 
 #[tokio::test]
 async fn tools_that_wait_for_their_review_are_not_shown() {
-    let digest = |text: &str| {
-        let document = mcp::reply::parse(text.as_bytes()).unwrap();
-        seal::to_hex(&seal::sha256(json::canonical(&document.root).as_bytes()))
-    };
     let reviewed = digest(r#"{"name":"a","inputSchema":{"type":"object","x":1.5}}"#);
     let change = move |bundle: &mut bundle::OrgBundle| {
         let server = &mut bundle.servers[0];
@@ -132,4 +128,86 @@ async fn a_long_list_passes_byte_for_byte() {
         200,
         "what passed in a list is known"
     );
+}
+
+/// Seeing and doing ask the same question, whatever the policy, the pinning and the reviews.
+#[tokio::test]
+async fn what_is_listed_may_be_asked_for_and_what_is_not_does_not_exist() {
+    const NAMES: [&str; 6] = ["read_a", "read_b", "drop_a", "drop_b", "a", "b"];
+    const HIDES: [&str; 6] = ["read_*", "*_a", "@read", "a", "drop_?", "no_such"];
+    let entries: Vec<String> = NAMES
+        .iter()
+        .map(|name| format!(r#"{{"name":"{name}"}}"#))
+        .collect();
+    let list = format!(
+        r#"{{"jsonrpc":"2.0","id":1,"result":{{"tools":[{}]}}}}"#,
+        entries.join(",")
+    );
+    let upstream = Upstream::new(move |saw| {
+        let said = if saw.method() == "tools/list" {
+            list.clone()
+        } else {
+            RESULT.to_owned()
+        };
+        async move { upstream::json(&said) }
+    })
+    .await;
+    let mut world = World::new(plan(), upstream).await;
+    let random = host::clock::Random::seeded(1);
+    let mut seen = [0; 2];
+    for _ in 0..60 {
+        let [hide, action, default, pinning, changed, recorded] = random.bytes::<6>();
+        let of = |bits: u8, words: &[&str]| -> Vec<String> {
+            let chosen = words
+                .iter()
+                .enumerate()
+                .filter(|(index, _)| bits & (1 << index) != 0);
+            chosen.map(|(_, word)| format!("\"{word}\"")).collect()
+        };
+        let hidden = of(hide & random.bytes::<1>()[0], &HIDES).join(",");
+        let tools: Vec<String> = of(action & hide, &NAMES)
+            .iter()
+            .map(|name| format!(r#"{name}:{{"action":"hide"}}"#))
+            .collect();
+        let document = format!(
+            r#"{{"version":"1","default":"{}","hide":[{hidden}],"tools":{{{}}}}}"#,
+            if default & 1 == 0 { "allow" } else { "deny" },
+            tools.join(",")
+        );
+        world.publish(|bundle| {
+            bundle.policies[0].document = document;
+            let server = &mut bundle.servers[0];
+            server.pinning = if pinning & 1 == 0 {
+                bundle::Pinning::Block
+            } else {
+                bundle::Pinning::Warn
+            };
+            let known = NAMES
+                .iter()
+                .enumerate()
+                .filter(|(index, _)| recorded & (1 << index) != 0);
+            let reviewed = known.map(|(index, name)| bundle::Tool {
+                is_changed: changed & (1 << index) != 0,
+                digest: digest(&format!(r#"{{"name":"{name}"}}"#)),
+                ..world::tool(name)
+            });
+            server.tools = Some(reviewed.collect());
+        });
+        let listed = world.post(&[], ASK).await.body;
+        for name in NAMES {
+            let is_listed = listed.contains(&format!(r#"{{"name":"{name}"}}"#));
+            let body = world.call(name, "{}").await.body;
+            let is_there = !body.contains("Unknown tool") && !body.contains("(changed)");
+            assert_eq!(is_listed, is_there, "{name}: {listed} {body}");
+            seen[usize::from(is_listed)] += 1;
+        }
+    }
+    assert!(seen.iter().all(|count| *count > 30), "{seen:?}");
+}
+
+const RESULT: &str = r#"{"jsonrpc":"2.0","id":1,"result":{"content":[]}}"#;
+
+fn digest(definition: &str) -> String {
+    let document = mcp::reply::parse(definition.as_bytes()).unwrap();
+    seal::to_hex(&seal::sha256(json::canonical(&document.root).as_bytes()))
 }
