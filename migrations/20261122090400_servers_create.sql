@@ -51,3 +51,18 @@ create table tools (
 
 select tenant_wall('tools');
 grant insert, update, delete on tools to portcullis_app;
+
+-- What people said of tools, by name. It outlives a tool that its server takes away: one that comes back must not come
+-- back as one that nobody ever spoke of.
+create table tool_words (
+    org_id uuid not null,
+    server_id uuid not null,
+    name text not null,
+    category text,
+    note text,
+    primary key (server_id, name),
+    foreign key (org_id, server_id) references servers (org_id, id) on delete cascade
+);
+
+select tenant_wall('tool_words');
+grant insert, update, delete on tool_words to portcullis_app;

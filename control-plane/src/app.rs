@@ -21,6 +21,7 @@ struct Inner {
     site: Site,
     passwords: crate::session::password::Hasher,
     attempts: crate::session::attempts::Attempts,
+    reach: crate::server::discover::Reach,
 }
 
 /// How this instance is reached, and what it may reach.
@@ -43,6 +44,7 @@ impl App {
             clock,
             random,
             keys: config.keys.clone(),
+            reach: crate::server::discover::Reach::new(&config.site, egress::Lookup::system()),
             site: config.site.clone(),
             passwords,
             attempts: crate::session::attempts::Attempts::default(),
@@ -71,6 +73,11 @@ impl App {
 
     pub fn attempts(&self) -> &crate::session::attempts::Attempts {
         &self.0.attempts
+    }
+
+    /// The way to the servers of organisations.
+    pub fn reach(&self) -> &crate::server::discover::Reach {
+        &self.0.reach
     }
 
     pub fn now(&self) -> Now {

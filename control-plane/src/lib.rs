@@ -24,4 +24,5 @@ pub mod key;
 pub mod org;
 pub mod policy;
 pub mod publish;
+pub mod server;
 pub mod session;

@@ -30,7 +30,15 @@ pub enum Event {
     #[serde(rename = "server.removed")]
     ServerRemoved { server: ServerId, slug: String },
     #[serde(rename = "server.discovered")]
-    ServerDiscovered { server: ServerId, status: String, added: Vec<String>, removed: Vec<String>, changed: Vec<String> },
+    ServerDiscovered {
+        server: ServerId,
+        status: String,
+        /// The tools were never read before: from now on they are known, be they none.
+        is_first: bool,
+        added: Vec<String>,
+        removed: Vec<String>,
+        changed: Vec<String>,
+    },
     #[serde(rename = "tool.reviewed")]
     ToolReviewed { server: ServerId, tool: String, before: Value, after: Value },
     #[serde(rename = "policy.created")]
@@ -80,11 +88,16 @@ impl Event {
     }
 
     /// Whether the bundle of the organisation may look different after it.
-    pub const fn concerns_replicas(&self) -> bool {
-        !matches!(
-            self,
-            Self::KeyMade { .. } | Self::KeyDeleted { .. } | Self::PolicyCreated { .. } | Self::PolicyDrafted { .. }
-        )
+    pub fn concerns_replicas(&self) -> bool {
+        match self {
+            Self::KeyMade { .. } | Self::KeyDeleted { .. } | Self::PolicyCreated { .. } | Self::PolicyDrafted { .. } => {
+                false
+            }
+            Self::ServerDiscovered { is_first, added, removed, changed, .. } => {
+                *is_first || !(added.is_empty() && removed.is_empty() && changed.is_empty())
+            }
+            _ => true,
+        }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Every URL of the REST API, on one page, and the document that describes them.
 
 use crate::app::App;
-use crate::{call, event, gateway, grant, key, org, policy, session};
+use crate::{call, event, gateway, grant, key, org, policy, server, session};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
@@ -51,6 +51,11 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(grant::api::show, grant::api::change))
         .routes(routes!(grant::api::rotate))
         .routes(routes!(grant::api::revoke))
+        .routes(routes!(server::api::list, server::api::add))
+        .routes(routes!(server::api::show, server::api::change, server::api::remove))
+        .routes(routes!(server::api::discover))
+        .routes(routes!(server::tool::api::list))
+        .routes(routes!(server::tool::api::review))
         .routes(routes!(event::api::list))
         .routes(routes!(call::api::list))
         .routes(routes!(call::api::follow))

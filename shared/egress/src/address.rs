@@ -31,6 +31,10 @@ impl Egress {
         Self { exceptions }
     }
 
+    pub const fn has_exceptions(&self) -> bool {
+        !self.exceptions.is_empty()
+    }
+
     pub fn judge(&self, address: IpAddr) -> Result<Allowed, Refused> {
         if self.exceptions.iter().any(|net| net.contains(&address)) {
             return Ok(Allowed::Exception);

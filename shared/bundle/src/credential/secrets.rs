@@ -23,6 +23,12 @@ impl Secrets {
         Self(spellings)
     }
 
+    /// Whether a value is long enough to be covered, with and without its scheme. Text that may hold a shorter one is
+    /// not to be passed on at all.
+    pub fn covers(value: &str) -> bool {
+        value.len() >= SHORTEST && bare(value).len() >= SHORTEST
+    }
+
     /// The text with every secret covered; `None` where it holds none.
     pub fn cover(&self, text: &str) -> Option<String> {
         let mut covered: Option<String> = None;
@@ -48,9 +54,8 @@ impl std::fmt::Debug for Secrets {
 
 /// The value as it stands, without its scheme (`Bearer x`), and both in the forms a server may echo them in.
 fn spellings(value: &str) -> Vec<Secret> {
-    let bare = value.split_once(' ').map_or(value, |(_, rest)| rest.trim());
     let mut all = Vec::new();
-    for form in [value, bare] {
+    for form in [value, bare(value)] {
         // A string can always be quoted.
         let quoted = serde_json::to_string(form).unwrap_or_default();
         let in_json = quoted.trim_matches('"').to_owned();
@@ -68,6 +73,10 @@ fn spellings(value: &str) -> Vec<Secret> {
         .filter(|spelling| spelling.len() >= SHORTEST)
         .map(Secret::new)
         .collect()
+}
+
+fn bare(value: &str) -> &str {
+    value.split_once(' ').map_or(value, |(_, rest)| rest.trim())
 }
 
 fn percent_encoded(text: &str) -> String {

@@ -1,0 +1,302 @@
+//! One server, one message at a time: JSON-RPC over Streamable HTTP, as its client. Every byte that comes counts
+//! against one budget.
+
+use super::{Bounds, Reach};
+use bundle::credential::{Headers, Secrets};
+use bytes::Bytes;
+use egress::{ConnectError, Connector};
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT};
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Incoming;
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use json::Node;
+use mcp::reply::{self, Reply};
+use mcp::sse::Splitter;
+use mcp::{Revision, quote, same_id};
+use std::time::Duration;
+use url::Url;
+
+const SESSION: HeaderName = HeaderName::from_static("mcp-session-id");
+const VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
+const METHOD: HeaderName = HeaderName::from_static("mcp-method");
+const AGENT: &str = concat!("portcullis/", env!("CARGO_PKG_VERSION"));
+const LONGEST_SESSION: usize = 8 * 1024;
+/// Of a failed answer, more is not read.
+const LONGEST_COMPLAINT: usize = 64 * 1024;
+const LONGEST_QUOTE: usize = 300;
+/// Questions that the server may ask before it answers.
+const MOST_QUESTIONS: usize = 20;
+
+#[derive(Debug)]
+pub enum WireError {
+    NotConnected(String),
+    Status { status: StatusCode, message: Option<String> },
+    Refused { method: &'static str, code: i64, message: String },
+    Unreadable(String),
+    TooMuch(String),
+}
+
+pub struct Wire {
+    client: Client<HttpsConnector<Connector>, Full<Bytes>>,
+    uri: Uri,
+    stored: HeaderMap,
+    secrets: Secrets,
+    is_quotable: bool,
+    bytes_left: usize,
+    asked: u64,
+    session: Option<HeaderValue>,
+    revision: Option<Revision>,
+}
+
+impl WireError {
+    pub fn unreadable(what: &str) -> Self {
+        Self::Unreadable(what.to_owned())
+    }
+
+    /// Whether asking in another way cannot help.
+    pub fn is_final(&self) -> bool {
+        match self {
+            Self::NotConnected(_) | Self::TooMuch(_) => true,
+            Self::Status { status, .. } => matches!(status.as_u16(), 401 | 403) || status.is_redirection(),
+            Self::Refused { .. } | Self::Unreadable(_) => false,
+        }
+    }
+}
+
+impl From<mcp::Unreadable> for WireError {
+    fn from(unreadable: mcp::Unreadable) -> Self {
+        Self::unreadable(unreadable.0)
+    }
+}
+
+impl Wire {
+    /// A connection of its own: nothing of one server's is ever shared with another's.
+    pub fn new(reach: &Reach, url: &Url, headers: &Headers, bounds: Bounds) -> Result<Self, &'static str> {
+        let uri: Uri = url.as_str().parse().map_err(|_| "its URL cannot be used")?;
+        let mut stored = HeaderMap::new();
+        for (name, value) in headers {
+            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| "its credential cannot be used")?;
+            let mut value = HeaderValue::from_str(value.expose()).map_err(|_| "its credential cannot be used")?;
+            value.set_sensitive(true);
+            stored.insert(name, value);
+        }
+        let values = || headers.values().map(seal::Secret::expose);
+        Ok(Self {
+            client: Client::builder(TokioExecutor::new())
+                .pool_timer(TokioTimer::new())
+                .build(reach.connector(bounds.connect)),
+            uri,
+            stored,
+            secrets: Secrets::of(values()),
+            is_quotable: values().all(Secrets::covers),
+            bytes_left: bounds.bytes,
+            asked: 0,
+            session: None,
+            revision: None,
+        })
+    }
+
+    /// The revision that the next messages are framed in.
+    pub fn speak(&mut self, revision: Option<Revision>) {
+        self.revision = revision;
+    }
+
+    /// What the server said, short and without what it was told in confidence; none where that cannot be promised.
+    pub fn quoted(&self, text: &str) -> Option<String> {
+        let covered = self.secrets.cover(text);
+        let clean: String =
+            covered.as_deref().unwrap_or(text).chars().filter(|letter| !letter.is_control()).take(LONGEST_QUOTE).collect();
+        (self.is_quotable && !clean.is_empty()).then_some(clean)
+    }
+
+    /// Asks, and waits for the answer: the text of the message that is a result.
+    pub async fn ask(&mut self, method: &'static str, params: &str) -> Result<Vec<u8>, WireError> {
+        self.asked += 1;
+        let id = self.asked.to_string();
+        let body = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":{},"params":{params}}}"#, quote(method));
+        let response = self.post(method, body).await?;
+        if method == "initialize" {
+            self.session = response.headers().get(SESSION).filter(|value| value.len() <= LONGEST_SESSION).cloned();
+        }
+        let text = self.answer(response, &id).await?;
+        match complaint(&text)? {
+            Some((code, message)) => Err(WireError::Refused { method, code, message }),
+            None => Ok(text),
+        }
+    }
+
+    /// Says something that has no answer.
+    pub async fn tell(&mut self, method: &'static str) -> Result<(), WireError> {
+        let body = format!(r#"{{"jsonrpc":"2.0","method":{}}}"#, quote(method));
+        self.post(method, body).await.map(drop)
+    }
+
+    /// Ends the session, where there is one. A server that will not end it, ends it by itself some time.
+    pub async fn farewell(&mut self, patience: Duration) {
+        if self.session.is_some() {
+            let leaving = self.send(Method::DELETE, None, String::new());
+            let _ = tokio::time::timeout(patience, leaving).await;
+        }
+    }
+
+    async fn post(&mut self, method: &str, body: String) -> Result<Response<Incoming>, WireError> {
+        let response = self.send(Method::POST, Some(method), body).await?;
+        let status = response.status();
+        if status.is_success() {
+            return Ok(response);
+        }
+        let bytes = self.read(response.into_body(), LONGEST_COMPLAINT).await.unwrap_or_default();
+        let message = complaint(&bytes).ok().flatten().map(|(_, message)| message);
+        Err(WireError::Status { status, message })
+    }
+
+    async fn send(&self, verb: Method, method: Option<&str>, body: String) -> Result<Response<Incoming>, WireError> {
+        let mut request = Request::new(Full::new(Bytes::from(body)));
+        *request.method_mut() = verb;
+        *request.uri_mut() = self.uri.clone();
+        let headers = request.headers_mut();
+        headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+        headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+        headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
+        if let Some(revision) = self.revision {
+            headers.insert(VERSION, HeaderValue::from_static(revision.as_str()));
+            let mirrored = method.filter(|_| revision.is_modern()).and_then(|method| HeaderValue::from_str(method).ok());
+            if let Some(method) = mirrored {
+                headers.insert(METHOD, method);
+            }
+        }
+        if let Some(session) = &self.session {
+            headers.insert(SESSION, session.clone());
+        }
+        for (name, value) in &self.stored {
+            headers.insert(name, value.clone());
+        }
+        self.client.request(request).await.map_err(|error| WireError::NotConnected(why(&error)))
+    }
+
+    async fn answer(&mut self, response: Response<Incoming>, id: &str) -> Result<Vec<u8>, WireError> {
+        if response.headers().get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+            return Err(WireError::unreadable("an encoding that was not asked for"));
+        }
+        let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
+        let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let body = response.into_body();
+        match kind.as_str() {
+            "application/json" => {
+                let text = self.read(body, usize::MAX).await?;
+                match heard(&text, id)? {
+                    Heard::Answer => Ok(text),
+                    _ => Err(WireError::unreadable("an answer to something else")),
+                }
+            }
+            "text/event-stream" => self.follow(body, id).await,
+            _ => Err(WireError::unreadable("neither JSON nor an event stream")),
+        }
+    }
+
+    /// The stream's events up to the answer.
+    async fn follow(&mut self, mut body: Incoming, id: &str) -> Result<Vec<u8>, WireError> {
+        let mut splitter = Splitter::new(self.bytes_left, usize::MAX);
+        let mut events = Vec::new();
+        let mut questions = 0;
+        while let Some(chunk) = self.chunk(&mut body).await? {
+            let overrun = |overrun: mcp::sse::Overrun| WireError::TooMuch(overrun.to_string());
+            splitter.push(&chunk, &mut events).map_err(overrun)?;
+            for data in events.drain(..).filter_map(|event| event.data).filter(|data| !data.is_empty()) {
+                match heard(&data, id)? {
+                    Heard::Answer => return Ok(data),
+                    Heard::Question { id, method } => {
+                        questions += 1;
+                        if questions > MOST_QUESTIONS {
+                            return Err(WireError::TooMuch("it asks and asks before it answers".to_owned()));
+                        }
+                        self.post("", reply_to(&id, &method)).await?;
+                    }
+                    Heard::Nothing => {}
+                }
+            }
+        }
+        Err(WireError::unreadable("a stream that ends without the answer"))
+    }
+
+    async fn read(&mut self, mut body: Incoming, most: usize) -> Result<Vec<u8>, WireError> {
+        let mut text = Vec::new();
+        while text.len() < most {
+            let Some(chunk) = self.chunk(&mut body).await? else { break };
+            text.extend_from_slice(&chunk);
+        }
+        Ok(text)
+    }
+
+    async fn chunk(&mut self, body: &mut Incoming) -> Result<Option<Bytes>, WireError> {
+        while let Some(frame) = body.frame().await {
+            let frame = frame.map_err(|_| WireError::unreadable("an answer that breaks off"))?;
+            if let Ok(data) = frame.into_data() {
+                self.bytes_left = self
+                    .bytes_left
+                    .checked_sub(data.len())
+                    .ok_or_else(|| WireError::TooMuch("more bytes than any tool list needs".to_owned()))?;
+                return Ok(Some(data));
+            }
+        }
+        Ok(None)
+    }
+}
+
+enum Heard {
+    Answer,
+    Question { id: String, method: String },
+    Nothing,
+}
+
+/// What one message is to someone who waits for the answer to `id`.
+fn heard(text: &[u8], id: &str) -> Result<Heard, WireError> {
+    let document = reply::parse(text)?;
+    Ok(match Reply::of(&document.root, &document)? {
+        Reply::Answer(answer) if answer.id.map_or(answer.is_error, |answered| same_id(answered, id)) => Heard::Answer,
+        Reply::Request { id, method } => Heard::Question { id: id.to_owned(), method: method.to_owned() },
+        Reply::Answer(_) | Reply::Notification { .. } => Heard::Nothing,
+    })
+}
+
+/// Code and message of a JSON-RPC error.
+fn complaint(text: &[u8]) -> Result<Option<(i64, String)>, WireError> {
+    let document = reply::parse(text)?;
+    let Some(error) = document.root.get("error") else { return Ok(None) };
+    let code = error.get("code").and_then(Node::as_number).and_then(|code| code.parse().ok()).unwrap_or(0);
+    let message = error.get("message").and_then(Node::as_str).unwrap_or_default();
+    Ok(Some((code, message.to_owned())))
+}
+
+/// We only list: of all that a server may ask of its client, a ping is what we have.
+fn reply_to(id: &str, method: &str) -> String {
+    if method == "ping" {
+        return format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#);
+    }
+    mcp::answer::error(Some(id), -32601, "this client has no such method", None)
+}
+
+/// The reason that a person can do something about, from wherever in the chain it stands.
+fn why(error: &hyper_util::client::legacy::Error) -> String {
+    let chain = || std::iter::successors(std::error::Error::source(error), |error| error.source());
+    if let Some(cause) = chain().find_map(|error| error.downcast_ref::<ConnectError>()) {
+        return match cause {
+            ConnectError::Io(io) => format!("{cause}: {}", io.kind()),
+            other => other.to_string(),
+        };
+    }
+    match chain().find_map(|error| tls_cause(error.downcast_ref::<std::io::Error>()?)) {
+        Some(tls) => format!("TLS: {tls}"),
+        None => "the connection broke".to_owned(),
+    }
+}
+
+/// TLS wraps its reason in I/O errors, which as a source would name only what is inside it.
+fn tls_cause(error: &std::io::Error) -> Option<&rustls::Error> {
+    let inner = error.get_ref()?;
+    inner.downcast_ref::<rustls::Error>().or_else(|| tls_cause(inner.downcast_ref::<std::io::Error>()?))
+}

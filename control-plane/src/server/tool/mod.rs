@@ -1,0 +1,129 @@
+//! The tools of a server, as it defined them and as the organisation sees them: category, severity, review.
+
+pub mod act;
+pub mod api;
+pub mod store;
+
+use crate::problem::{Kind, Problem};
+use json::{Document, Limits, Node};
+use policy::Category;
+use serde::{Deserialize, Serialize};
+use serde_json::value::RawValue;
+use std::str::FromStr;
+use time::OffsetDateTime;
+use utoipa::ToSchema;
+
+/// Deeper than this no recorded definition nests: whatever reads it again must be able to.
+pub(super) const DEEPEST: usize = 64;
+
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Tool {
+    pub name: String,
+    pub title: Option<String>,
+    pub description: Option<String>,
+    /// As the server sent it.
+    #[schema(value_type = Option<Object>)]
+    pub input_schema: Option<Box<RawValue>>,
+    /// The server's own claims, as it sent them.
+    #[schema(value_type = Option<Object>)]
+    pub annotations: Option<Box<RawValue>>,
+    /// The organisation's word, else `unknown`.
+    #[schema(value_type = String)]
+    pub category: Category,
+    pub severity: Severity,
+    /// Which words of which field the category rests on.
+    pub evidence: Vec<String>,
+    /// What the organisation noted when it named the category.
+    pub note: Option<String>,
+    /// SHA-256 of the definition in canonical form.
+    pub digest: String,
+    /// New or changed since it was last accepted.
+    pub is_changed: bool,
+    #[serde(with = "time::serde::rfc3339")]
+    pub first_seen_at: OffsetDateTime,
+    #[serde(skip)]
+    pub(super) position: Position,
+}
+
+/// Follows reversibility.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Severity {
+    Low,
+    Medium,
+    High,
+    Critical,
+}
+
+impl Severity {
+    pub const fn of(category: Category) -> Self {
+        match category {
+            Category::Read => Self::Low,
+            Category::Write => Self::Medium,
+            Category::Execute | Category::Unknown => Self::High,
+            Category::Destructive | Category::Financial => Self::Critical,
+        }
+    }
+}
+
+/// What a person says of a tool; what is absent stays.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Review {
+    /// Null takes the organisation's word back.
+    #[serde(default, deserialize_with = "crate::http::read::nullable")]
+    #[schema(value_type = Option<String>)]
+    pub category: Option<Option<Category>>,
+    #[serde(default, deserialize_with = "crate::http::read::nullable")]
+    #[schema(value_type = Option<String>)]
+    pub note: Option<Option<String>>,
+    /// True accepts the definition as it is recorded now.
+    pub accept: Option<bool>,
+    /// The digest that was looked at; when the definition has moved on, nothing is accepted.
+    pub digest: Option<String>,
+}
+
+/// A place in the server's own order.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Position(pub i32);
+
+impl FromStr for Position {
+    type Err = Problem;
+
+    fn from_str(text: &str) -> Result<Self, Problem> {
+        text.parse().map(Self).map_err(|_| Problem::new(Kind::BadRequest, "not a place in a list"))
+    }
+}
+
+/// What is shown of a definition.
+#[derive(Debug, Default)]
+pub(super) struct Shown {
+    pub title: Option<String>,
+    pub description: Option<String>,
+    pub input_schema: Option<Box<RawValue>>,
+    pub annotations: Option<Box<RawValue>>,
+}
+
+impl Shown {
+    /// A part that has another type than it should is not shown; the definition itself is kept whole.
+    pub fn of(definition: &str) -> Self {
+        let limits = Limits { bytes: definition.len(), depth: DEEPEST };
+        let Ok(document) = json::read(definition.as_bytes(), &limits) else { return Self::default() };
+        let text = |node: Option<&Node<'_>>| node.and_then(Node::as_str).map(str::to_owned);
+        let object = |key: &str| raw(&document, document.root.get(key).filter(|node| node.as_object().is_some())?);
+        let annotated = || document.root.get("annotations")?.get("title");
+        Self {
+            title: text(document.root.get("title").or_else(annotated)),
+            description: text(document.root.get("description")),
+            input_schema: object("inputSchema"),
+            annotations: object("annotations"),
+        }
+    }
+}
+
+fn raw(document: &Document<'_>, node: &Node<'_>) -> Option<Box<RawValue>> {
+    RawValue::from_string(node.span.of(document.text).to_owned()).ok()
+}
+
+#[cfg(test)]
+mod tests;
