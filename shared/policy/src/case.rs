@@ -263,3 +263,6 @@ fn only(node: &Node<'_>, known: &[&str]) -> Result<(), String> {
         None => Ok(()),
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,9 @@ use crate::question::Question;
 use crate::word::Strictness;
 use json::{Decimal, Node};
 use jsonschema::{PatternOptions, Validator};
+use regex::{Regex, RegexBuilder};
 use serde_json::{Map, Number, Value};
+use std::collections::HashMap;
 
 mod walk;
 
@@ -16,13 +18,17 @@ const SCHEMA_LIMITS: json::Limits = json::Limits {
     bytes: 1 << 20,
     depth: 64,
 };
-const MOST_PATTERN_BYTES: usize = 1 << 20;
+/// What one pattern may take once compiled, and all those of a schema together.
+const MOST_PATTERN_BYTES: usize = 2 << 20;
+const MOST_PATTERNS_BYTES: usize = 32 << 20;
 
 /// A schema that can be held against arguments.
 #[derive(Debug)]
 pub struct CompiledSchema {
     validator: Validator,
     schema: Value,
+    /// Of `patternProperties`: which names they declare.
+    patterns: HashMap<String, Regex>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,15 +50,32 @@ impl CompiledSchema {
             return Err(SchemaFault::NotRead);
         }
         let schema = exact(&document.root).ok_or(SchemaFault::InexactNumber)?;
+        let mut names = Vec::new();
+        let share = MOST_PATTERNS_BYTES / count_patterns(&schema, &mut names).max(1);
+        let size = share.min(MOST_PATTERN_BYTES);
         let patterns = PatternOptions::regex()
-            .size_limit(MOST_PATTERN_BYTES)
-            .dfa_size_limit(MOST_PATTERN_BYTES);
+            .size_limit(size)
+            .dfa_size_limit(size);
         let validator = jsonschema::options()
             .should_validate_formats(false)
             .with_pattern_options(patterns)
             .build(&schema)
             .map_err(|error| SchemaFault::NotCompiled(error.to_string()))?;
-        Ok(Self { validator, schema })
+        let patterns = names
+            .into_iter()
+            .filter_map(|name| {
+                let built = RegexBuilder::new(name)
+                    .size_limit(size)
+                    .dfa_size_limit(size)
+                    .build();
+                Some((name.to_owned(), built.ok()?))
+            })
+            .collect();
+        Ok(Self {
+            validator,
+            schema,
+            patterns,
+        })
     }
 }
 
@@ -80,11 +103,32 @@ pub(crate) fn fits(question: &Question<'_>, strictness: Strictness) -> Result<()
         None => Value::Object(Map::new()),
     };
     // First, because it bounds what the validator will do.
-    walk::bounded(&contract.schema, &arguments, strictness)?;
+    walk::bounded(contract, &arguments, strictness)?;
     if contract.validator.is_valid(&arguments) {
         Ok(())
     } else {
         Err(Misfit::Invalid)
+    }
+}
+
+/// How many patterns a schema has, wherever they stand; the names of `patternProperties` are gathered on the way, and
+/// count twice because they are compiled twice.
+fn count_patterns<'a>(schema: &'a Value, names: &mut Vec<&'a str>) -> usize {
+    match schema {
+        Value::Array(items) => items.iter().map(|item| count_patterns(item, names)).sum(),
+        Value::Object(members) => {
+            let mut count = 0;
+            for (key, value) in members {
+                count += usize::from(key == "pattern" && value.is_string());
+                if let Some(patterns) = value.as_object().filter(|_| key == "patternProperties") {
+                    names.extend(patterns.keys().map(String::as_str));
+                    count += 2 * patterns.len();
+                }
+                count += count_patterns(value, names);
+            }
+            count
+        }
+        _ => 0,
     }
 }
 

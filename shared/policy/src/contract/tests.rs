@@ -53,3 +53,18 @@ fn what_cannot_be_compiled_says_why() {
         assert!(matches!(fault(text), SchemaFault::NotCompiled(_)), "{text}");
     }
 }
+
+#[test]
+fn the_patterns_of_a_schema_share_one_bound() {
+    let schema = |count: usize| {
+        let properties: Vec<String> = (0..count)
+            .map(|number| format!("\"p{number}\":{{\"pattern\":\"^\\\\p{{L}}{{20}}{number}$\"}}"))
+            .collect();
+        format!("{{\"properties\":{{{}}}}}", properties.join(","))
+    };
+    assert!(CompiledSchema::compile(&schema(1)).is_ok());
+    assert!(matches!(
+        CompiledSchema::compile(&schema(2_000)),
+        Err(SchemaFault::NotCompiled(_))
+    ));
+}

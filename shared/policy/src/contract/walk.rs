@@ -3,10 +3,11 @@
 //! It visits what a validator would visit, every way a value can be reached counted, so that a schema whose branches
 //! multiply, or that refers to itself without end, is found out before the validator is.
 
-use super::Misfit;
+use super::{CompiledSchema, Misfit};
 use crate::word::Strictness;
 use regex::Regex;
 use serde_json::{Map, Value};
+use std::collections::HashMap;
 
 /// Pairs of a schema and a value that one validation may visit.
 const MOST_VISITS: u32 = 200_000;
@@ -14,20 +15,22 @@ const MOST_VISITS: u32 = 200_000;
 const MOST_NESTED: u32 = 256;
 
 pub(super) fn bounded(
-    schema: &Value,
+    contract: &CompiledSchema,
     arguments: &Value,
     strictness: Strictness,
 ) -> Result<(), Misfit> {
     let mut walk = Walk {
-        root: schema,
+        root: &contract.schema,
+        patterns: &contract.patterns,
         left: MOST_VISITS,
         is_closed: strictness == Strictness::Closed,
     };
-    walk.visit(&[schema], arguments, MOST_NESTED)
+    walk.visit(&[&contract.schema], arguments, MOST_NESTED)
 }
 
 struct Walk<'a> {
     root: &'a Value,
+    patterns: &'a HashMap<String, Regex>,
     left: u32,
     is_closed: bool,
 }
@@ -174,18 +177,17 @@ impl<'a> Walk<'a> {
     fn patterns(
         &mut self,
         here: &[&'a Map<String, Value>],
-    ) -> Result<Vec<(Regex, &'a Value)>, Misfit> {
+    ) -> Result<Vec<(&'a Regex, &'a Value)>, Misfit> {
         let mut patterns = Vec::new();
         let all = here
             .iter()
             .filter_map(|schema| schema.get("patternProperties")?.as_object());
         for (pattern, schema) in all.flatten() {
-            // Compiling a pattern is dear: it counts as the work of many visits.
-            self.spend(1_000)?;
-            let built = regex::RegexBuilder::new(pattern)
-                .size_limit(super::MOST_PATTERN_BYTES)
-                .build();
-            patterns.push((built.map_err(|_| Misfit::UnclearReference)?, schema));
+            self.spend(1)?;
+            patterns.push((
+                self.patterns.get(pattern).ok_or(Misfit::UnclearReference)?,
+                schema,
+            ));
         }
         Ok(patterns)
     }

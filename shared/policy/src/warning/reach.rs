@@ -55,7 +55,8 @@ pub(super) fn warn(
         }
     }
     uncovered(root, policy, &entries, server, found);
-    if let Some(server) = server {
+    // A server whose list was never read says nothing about names.
+    if let Some(server) = server.filter(|server| !server.tools.is_empty()) {
         for (selector, key, span) in &entries {
             missing(selector, server, &tools.key(key), *span, found);
         }
