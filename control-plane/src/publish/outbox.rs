@@ -32,15 +32,15 @@ async fn publish_batch(app: &App) -> Result<usize, PublishError> {
     if !is_ours(&mut tx).await? {
         return Ok(0);
     }
-    // The marks go first. Whoever changes an organisation meanwhile waits for this transaction and marks it anew.
-    let marked = sqlx::query!(
-        "delete from dirty_orgs where org_id in (select org_id from dirty_orgs order by since limit $1) returning org_id",
-        AT_ONCE
-    )
-    .fetch_all(tx.sql())
-    .await?;
-    for row in &marked {
-        let org = OrgId::from_uuid(row.org_id);
+    let marked = sqlx::query_scalar!("select org_id from dirty_orgs order by since limit $1", AT_ONCE)
+        .fetch_all(tx.sql())
+        .await?;
+    // Whoever changes or deletes an organisation locks its row before its mark. So must we, or each waits for the other.
+    sqlx::query!("select id from orgs where id = any($1) order by id for key share", &marked).fetch_all(tx.sql()).await?;
+    // The marks go before the look. Whoever changes an organisation meanwhile waits for this transaction and marks it anew.
+    sqlx::query!("delete from dirty_orgs where org_id = any($1)", &marked).execute(tx.sql()).await?;
+    for org in &marked {
+        let org = OrgId::from_uuid(*org);
         let change = publish_org(app, &mut tx, org).await?;
         tell(&mut tx, org, &change, app.now().time()).await?;
     }

@@ -141,7 +141,9 @@ async fn read_once(tx: &mut SystemTx, org: OrgId, version: i64) -> Result<Option
     let attachments = sqlx::query_as!(
         AttachmentRow,
         "select grant_id, server_id, attachments.policy_id, coalesce(pinned, policies.published) as number
-        from attachments left join policies on policies.id = attachments.policy_id
+        from attachments
+        join grants on grants.org_id = $1 and grants.id = grant_id and revoked_at is null
+        left join policies on policies.org_id = $1 and policies.id = attachments.policy_id
         where attachments.org_id = $1 order by grant_id, position, server_id",
         id
     )
@@ -151,8 +153,10 @@ async fn read_once(tx: &mut SystemTx, org: OrgId, version: i64) -> Result<Option
         VersionRow,
         "select distinct policy_versions.policy_id, policies.slug, number, document
         from attachments
-        join policies on policies.id = attachments.policy_id
-        join policy_versions on policy_versions.policy_id = policies.id and number = coalesce(pinned, published)
+        join grants on grants.org_id = $1 and grants.id = grant_id and revoked_at is null
+        join policies on policies.org_id = $1 and policies.id = attachments.policy_id
+        join policy_versions on policy_versions.org_id = $1 and policy_versions.policy_id = policies.id
+            and number = coalesce(pinned, published)
         where attachments.org_id = $1 order by policy_versions.policy_id, number",
         id
     )
