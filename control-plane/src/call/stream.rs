@@ -1,7 +1,8 @@
 //! Calls as they are recorded: server-sent events, one `call` for each new or changed one.
 //!
 //! The id of an event is how far everything was settled, so a client that reconnects with `Last-Event-ID` misses nothing
-//! of the last day. The feed follows transactions and not clocks: a record that a replica sends late still comes.
+//! of the last day, and may hear twice what was recorded just before it began. The feed follows transactions and not
+//! clocks: a record that a replica sends late still comes.
 
 use super::{CallFilter, act};
 use crate::app::App;
