@@ -178,8 +178,10 @@ async fn publishing_freezes_the_draft_under_the_next_number_with_the_digest_of_w
     let digest = seal::to_hex(&seal::sha256(br#"{"default":"deny","version":"1"}"#));
     assert_eq!(
         first,
-        json!({ "number": 1, "digest": digest, "published_at": "2026-11-22T12:00:00Z", "author": "Person 0", "note": "Begin" })
+        json!({ "number": 1, "digest": digest, "published_at": "2026-11-22T12:00:00Z", "author": "Person 0", "note": "Begin", "findings": [] })
     );
+    let mut first = first;
+    first.as_object_mut().unwrap().remove("findings");
     world.put(&ann, &draft, json!({ "document": allows(&["a"]) })).await.expect(200);
     assert_eq!(published(&world, &ann, "support").await["number"], 2);
     let policy = world.get(&ann, &format!("{POLICIES}/support")).await.expect(200);
@@ -342,4 +344,47 @@ async fn a_check_says_what_is_wrong_saves_nothing_and_knows_the_tools_of_a_serve
     assert_eq!((&found["findings"][0]["level"], &found["findings"][0]["pointer"]), (&json!("warning"), &json!("/tools/raed_file")));
     world.post(&ann, &check, json!({ "document": document, "server": "nowhere" })).await.expect(422);
     assert_eq!(world.get(&ann, POLICIES).await.expect(200)["items"], json!([]));
+}
+
+#[tokio::test]
+async fn a_policy_in_use_is_warned_for_the_servers_it_judges_and_of_shadows_that_stay() {
+    let (world, ann) = acme().await;
+    rows::server(&world, "acme", "files", &[json!({ "name": "read_file" })]).await;
+    let document = json!({ "version": "1", "default": "deny", "tools": { "raed_file": {}, "read_file": { "mode": "shadow" } } });
+    let made = created(&world, &ann, "support", document.clone()).await;
+    assert_eq!(made["draft"]["findings"], json!([]), "it is for no server in particular yet");
+    published(&world, &ann, "support").await;
+    let body = json!({ "name": "robot", "servers": [{ "server": "files", "policy": "support" }] });
+    world.post(&ann, "/v1/orgs/acme/grants", body).await.expect(201);
+    let warned = |findings: &Value| -> Vec<String> {
+        let each = findings.as_array().unwrap().iter();
+        each.map(|it| format!("{} {}", it["level"].as_str().unwrap(), it["pointer"].as_str().unwrap())).collect()
+    };
+    let draft = format!("{POLICIES}/support/draft");
+    // A session does not live as long as a shadow.
+    let later = async |days: u64| {
+        world.clock.advance(Duration::from_secs(days * 86_400));
+        let login = json!({ "email": "person-0@example.com", "password": world::PASSWORD });
+        world::signed_in(world.post(&Who::default(), "/v1/login", login).await, 200)
+    };
+    let ann = later(30).await;
+    let saved = world.put(&ann, &draft, json!({ "document": document })).await.expect(200);
+    assert_eq!(warned(&saved["findings"]), ["warning /tools/raed_file"]);
+    let ann = later(1).await;
+    let both = ["warning /tools/raed_file", "warning /tools/read_file/mode"];
+    let shown = world.get(&ann, &format!("{POLICIES}/support")).await.expect(200);
+    assert_eq!(warned(&shown["draft"]["findings"]), both);
+    let again = published(&world, &ann, "support").await;
+    assert_eq!((&again["number"], warned(&again["findings"])), (&json!(2), both.map(str::to_owned).to_vec()));
+}
+
+#[tokio::test]
+async fn nesting_without_end_is_a_finding() {
+    let (world, ann) = acme().await;
+    created(&world, &ann, "support", allows(&[])).await;
+    let deep = format!("{{\"document\":{}{}}}", "[".repeat(100_000), "]".repeat(100_000));
+    let saved = send_text(&world, &ann, Method::PUT, &format!("{POLICIES}/support/draft"), &deep).await.expect(200);
+    assert_eq!(saved["findings"][0]["code"], "too_deep");
+    let shown = world.get(&ann, &format!("{POLICIES}/support")).await;
+    assert_eq!((shown.status.as_u16(), shown.text.matches('[').count() > 100_000), (200, true));
 }

@@ -1,6 +1,6 @@
 //! What can be done with policies: create one, look, change, delete, draft, check.
 
-use super::{EMPTY, MOST, NewPolicy, Policy, PolicyChange, Saved, compile, is_current, store};
+use super::{EMPTY, MOST, NewPolicy, Policy, PolicyChange, Saved, compile, is_current, known, store};
 use crate::access::Action;
 use crate::app::App;
 use crate::caller::{Caller, Forbidden, Refused};
@@ -66,9 +66,10 @@ pub async fn show(app: &App, caller: &Caller, named: &str) -> Result<Policy, Pol
     let mut tx = app.db().read(caller.allow(Action::Read)?).await?;
     let org = tx.org();
     let mut policy = store::by_name(tx.sql(), org, named).await?.ok_or(PolicyError::NoSuchPolicy)?;
+    let known = known::of_policy(tx.sql(), org, policy.id, app.now().time()).await?;
     drop(tx);
     let text = policy.draft.document.as_deref().map_or(EMPTY, RawValue::get);
-    policy.draft.findings = Some(compile::check(text.to_owned(), None).await);
+    policy.draft.findings = Some(compile::check(text.to_owned(), known).await);
     Ok(policy)
 }
 
@@ -131,8 +132,29 @@ pub async fn save_draft(
         return Err(PolicyError::Stale);
     }
     let etag = store::save_draft(&mut tx, policy.id, text).await?;
+    let (org, now) = (tx.org(), tx.now().time());
+    let known = known::of_policy(tx.sql(), org, policy.id, now).await?;
     tx.commit(Event::PolicyDrafted { policy: policy.id, bytes: text.len() }).await?;
-    Ok(Saved { etag, findings: compile::check(text.to_owned(), None).await })
+    Ok(Saved { etag, findings: compile::check(text.to_owned(), known).await })
+}
+
+/// Everything there is to say about a document, for the tools of a server where one is named. Saves nothing.
+pub async fn check(
+    app: &App,
+    caller: &Caller,
+    document: &RawValue,
+    server: Option<&str>,
+) -> Result<Vec<Finding>, PolicyError> {
+    let mut tx = app.db().read(caller.allow(Action::WritePolicies)?).await?;
+    let known = match server {
+        Some(named) => known::of_server(&mut tx, named, app.now().time()).await?.ok_or_else(|| {
+            let detail = format!("this organisation has no server `{named}`");
+            PolicyError::Invalid(vec![Fault { pointer: "/server".to_owned(), detail }])
+        })?,
+        None => None,
+    };
+    drop(tx);
+    Ok(compile::check(document.get().to_owned(), known).await)
 }
 
 /// Inside a change, after which the policy is known to be there.

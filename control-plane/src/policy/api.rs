@@ -2,7 +2,7 @@
 
 use super::act::{self, PolicyError};
 use super::explain::{self, Explain};
-use super::{NewPolicy, Policy, PolicyChange, Saved};
+use super::{NewPolicy, Policy, PolicyChange, Saved, shape};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::http::etag::tagged;
@@ -36,7 +36,7 @@ pub struct CheckBody {
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Found {
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<shape::Finding>)]
     findings: Vec<::policy::Finding>,
 }
 
@@ -123,13 +123,13 @@ pub async fn check(
     caller: Caller,
     Body(body): Body<CheckBody>,
 ) -> Result<Json<Found>, Problem> {
-    let findings = explain::check(&app, &caller, &body.document, body.server.as_deref()).await?;
+    let findings = act::check(&app, &caller, &body.document, body.server.as_deref()).await?;
     Ok(Json(Found { findings }))
 }
 
 /// Says what would become of a call, and why. Charges nothing.
 #[utoipa::path(post, path = "/v1/orgs/{org}/policies/explain", tag = "policies", params(("org" = String, Path)),
-    request_body = Explain, responses((status = 200, body = Object), (status = "default", body = ProblemBody)))]
+    request_body = Explain, responses((status = 200, body = shape::Explanation), (status = "default", body = ProblemBody)))]
 pub async fn explain(
     State(app): State<App>,
     caller: Caller,

@@ -1,13 +1,14 @@
 //! Reading documents, off the threads that answer requests: a large document takes its time.
 
-use ::policy::{Finding, ServerTools};
+use super::known::Known;
+use ::policy::Finding;
 use tokio::sync::Semaphore;
 
 /// Documents that are read at once, so that a flood of them cannot take every core.
 static PLACES: Semaphore = Semaphore::const_new(4);
 
-pub async fn check(text: String, server: Option<ServerTools>) -> Vec<Finding> {
-    aside(move || ::policy::check(&text, server.as_ref())).await
+pub async fn check(text: String, known: Option<Known>) -> Vec<Finding> {
+    aside(move || ::policy::check(&text, known.map(Known::into_tools).as_ref())).await
 }
 
 /// The SHA-256 of the canonical form; the errors where it does not compile.

@@ -7,6 +7,9 @@ pub mod api;
 mod compile;
 mod diff;
 pub mod explain;
+mod known;
+mod shadow;
+pub mod shape;
 pub mod store;
 pub mod version;
 
@@ -56,7 +59,7 @@ pub struct Draft {
     pub etag: Uuid,
     /// Lists leave them out.
     #[serde(skip_serializing_if = "Option::is_none")]
-    #[schema(value_type = Option<Vec<Object>>)]
+    #[schema(value_type = Option<Vec<shape::Finding>>)]
     pub findings: Option<Vec<::policy::Finding>>,
 }
 
@@ -86,7 +89,7 @@ pub struct PolicyChange {
 pub struct Saved {
     /// Of the draft.
     pub etag: Uuid,
-    #[schema(value_type = Vec<Object>)]
+    #[schema(value_type = Vec<shape::Finding>)]
     pub findings: Vec<::policy::Finding>,
 }
 

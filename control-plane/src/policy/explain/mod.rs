@@ -15,7 +15,7 @@ use crate::db::OrgRead;
 use crate::grant::Pin;
 use crate::problem::Fault;
 use ::policy::{
-    Around, ClientFacts, CompiledSchema, Explanation, Finding, GrantFacts, Hints, Question, ServerFacts, Step,
+    Around, ClientFacts, CompiledSchema, Explanation, GrantFacts, Hints, Question, ServerFacts, Step,
     compile as compile_policy, sentence,
 };
 use bundle::{Pinning, Tool};
@@ -220,24 +220,4 @@ fn without_policy() -> Explanation {
 
 fn fault(pointer: &str, detail: impl Into<String>) -> PolicyError {
     PolicyError::Invalid(vec![Fault { pointer: pointer.to_owned(), detail: detail.into() }])
-}
-
-/// Everything there is to say about a document, for the tools of a server where one is named.
-pub async fn check(
-    app: &App,
-    caller: &Caller,
-    document: &RawValue,
-    server: Option<&str>,
-) -> Result<Vec<Finding>, PolicyError> {
-    let mut tx = app.db().read(caller.allow(Action::WritePolicies)?).await?;
-    let tools = match server {
-        Some(named) => Some(
-            store::tools(&mut tx, named)
-                .await?
-                .ok_or_else(|| fault("/server", format!("this organisation has no server `{named}`")))?,
-        ),
-        None => None,
-    };
-    drop(tx);
-    Ok(compile::check(document.get().to_owned(), tools.flatten()).await)
 }

@@ -1,9 +1,8 @@
-//! The SQL of what a call is judged by: the grant, the server, its tools.
+//! The SQL of what a call is judged by: the grant, the server, its tool.
 
 use super::{GrantRow, ServerRow};
 use crate::db::{DbError, OrgRead};
 use crate::publish::{ToolRow, bundled_pinning, bundled_tool};
-use ::policy::{ServerTool, ServerTools};
 use ids::{GrantId, ServerId};
 use uuid::Uuid;
 
@@ -71,39 +70,6 @@ pub async fn attached(tx: &mut OrgRead, grant: &str, server: ServerId) -> Result
     .fetch_optional(tx.sql())
     .await?;
     Ok(row.map(|row| row.document))
-}
-
-/// The recorded tools of a server: none where there is no such server, `Some(None)` where its tools were never read.
-pub async fn tools(tx: &mut OrgRead, named: &str) -> Result<Option<Option<ServerTools>>, DbError> {
-    let org = tx.org().uuid();
-    let server = sqlx::query!(
-        "select id, last_discovered_at from servers where org_id = $1 and (slug = $2 or id = $3)",
-        org,
-        named,
-        id_in(named),
-    )
-    .fetch_optional(tx.sql())
-    .await?;
-    let Some(server) = server else { return Ok(None) };
-    if server.last_discovered_at.is_none() {
-        return Ok(Some(None));
-    }
-    let rows = sqlx::query_as!(
-        ToolRow,
-        "select server_id, name, definition, digest, reviewed_digest, category
-        from tools where org_id = $1 and server_id = $2 order by position, name",
-        org,
-        server.id,
-    )
-    .fetch_all(tx.sql())
-    .await?;
-    let tools = rows.iter().map(|row| {
-        let tool = bundled_tool(row, true)?;
-        let schema = tool.input_schema.and_then(|text| serde_json::from_str(text.get()).ok());
-        Ok(ServerTool { name: tool.name, category: tool.category, schema })
-    });
-    let tools = tools.collect::<Result<_, DbError>>()?;
-    Ok(Some(Some(ServerTools { tools, shadows: Vec::new() })))
 }
 
 fn id_in(named: &str) -> Option<Uuid> {

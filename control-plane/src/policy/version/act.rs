@@ -1,6 +1,6 @@
 //! What can be done with versions: publish the draft, publish an old one again, look, compare.
 
-use super::{LONGEST_NOTE, Publication, Rollback, Version, store};
+use super::{LONGEST_NOTE, Publication, Published, Rollback, Version, store};
 use crate::access::Action;
 use crate::app::App;
 use crate::caller::Caller;
@@ -9,7 +9,7 @@ use crate::http::list::{Listed, Page};
 use crate::http::read::Faults;
 use crate::policy::act::PolicyError;
 use crate::policy::diff::{Diff, diff};
-use crate::policy::{compile, is_current, store as policies};
+use crate::policy::{compile, is_current, known, store as policies};
 use serde_json::value::RawValue;
 use uuid::Uuid;
 
@@ -19,7 +19,7 @@ pub async fn publish(
     named: &str,
     seen: Option<Uuid>,
     publication: Publication,
-) -> Result<Version, PolicyError> {
+) -> Result<Published, PolicyError> {
     let allowed = caller.allow(Action::WritePolicies)?;
     check_note(&publication.note)?;
     let mut tx = app.db().write(allowed, app.now()).await?;
@@ -37,8 +37,10 @@ pub async fn publish(
         digest: version.digest.clone(),
         note: publication.note,
     };
+    let (org, now) = (tx.org(), tx.now().time());
+    let known = known::of_policy(tx.sql(), org, policy.id, now).await?;
     tx.commit(event).await?;
-    Ok(version)
+    Ok(Published { version, findings: compile::check(policy.draft, known).await })
 }
 
 /// The draft stays as it is.
@@ -48,7 +50,7 @@ pub async fn roll_back(
     named: &str,
     seen: Option<Uuid>,
     rollback: Rollback,
-) -> Result<Version, PolicyError> {
+) -> Result<Published, PolicyError> {
     let allowed = caller.allow(Action::WritePolicies)?;
     check_note(&rollback.note)?;
     let mut tx = app.db().write(allowed, app.now()).await?;
@@ -72,8 +74,10 @@ pub async fn roll_back(
         to: rollback.version,
         note: rollback.note,
     };
+    let now = tx.now().time();
+    let known = known::of_policy(tx.sql(), org, policy.id, now).await?;
     tx.commit(event).await?;
-    Ok(version)
+    Ok(Published { version, findings: compile::check(text, known).await })
 }
 
 pub async fn list(app: &App, caller: &Caller, named: &str, page: Page<u32>) -> Result<Listed<Version>, PolicyError> {

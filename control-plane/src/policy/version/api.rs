@@ -1,7 +1,7 @@
 //! The JSON door of versions.
 
 use super::act;
-use super::{Publication, Rollback, Version};
+use super::{Publication, Published, Rollback, Version};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::http::list::{ListQuery, Listed};
@@ -15,31 +15,31 @@ use axum::http::StatusCode;
 /// Publishes the draft as the next version. 412 where it has moved on, 422 with findings where it does not compile.
 #[utoipa::path(post, path = "/v1/orgs/{org}/policies/{policy}/publish", tag = "policies",
     params(("org" = String, Path), ("policy" = String, Path)), request_body = Publication,
-    responses((status = 201, body = Version), (status = "default", body = ProblemBody)))]
+    responses((status = 201, body = Published), (status = "default", body = ProblemBody)))]
 pub async fn publish(
     State(app): State<App>,
     caller: Caller,
     Path((_org, policy)): Path<(String, String)>,
     IfMatch(seen): IfMatch,
     Body(publication): Body<Publication>,
-) -> Result<(StatusCode, Json<Version>), Problem> {
-    let version = act::publish(&app, &caller, &policy, seen, publication).await?;
-    Ok((StatusCode::CREATED, Json(version)))
+) -> Result<(StatusCode, Json<Published>), Problem> {
+    let published = act::publish(&app, &caller, &policy, seen, publication).await?;
+    Ok((StatusCode::CREATED, Json(published)))
 }
 
 /// Publishes the document of an old version as the next one. The draft stays as it is.
 #[utoipa::path(post, path = "/v1/orgs/{org}/policies/{policy}/rollback", tag = "policies",
     params(("org" = String, Path), ("policy" = String, Path)), request_body = Rollback,
-    responses((status = 201, body = Version), (status = "default", body = ProblemBody)))]
+    responses((status = 201, body = Published), (status = "default", body = ProblemBody)))]
 pub async fn roll_back(
     State(app): State<App>,
     caller: Caller,
     Path((_org, policy)): Path<(String, String)>,
     IfMatch(seen): IfMatch,
     Body(rollback): Body<Rollback>,
-) -> Result<(StatusCode, Json<Version>), Problem> {
-    let version = act::roll_back(&app, &caller, &policy, seen, rollback).await?;
-    Ok((StatusCode::CREATED, Json(version)))
+) -> Result<(StatusCode, Json<Published>), Problem> {
+    let published = act::roll_back(&app, &caller, &policy, seen, rollback).await?;
+    Ok((StatusCode::CREATED, Json(published)))
 }
 
 /// The published versions, newest first, without their documents.

@@ -27,6 +27,16 @@ pub struct Version {
     pub document: Option<Box<RawValue>>,
 }
 
+/// A version at its publication.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Published {
+    #[serde(flatten)]
+    pub version: Version,
+    /// Warnings: what the document means but may not have been meant.
+    #[schema(value_type = Vec<crate::policy::shape::Finding>)]
+    pub findings: Vec<::policy::Finding>,
+}
+
 #[derive(Debug, Clone, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Publication {
