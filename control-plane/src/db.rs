@@ -206,12 +206,15 @@ async fn save(sql: &mut PgConnection, org: OrgId, actor: &Actor, now: &Now, even
 }
 
 fn pool(url: &Secret, connections: u32) -> Result<PgPool, DbError> {
-    let options = PgConnectOptions::from_str(url.expose())?.application_name("portcullis");
+    let options = PgConnectOptions::from_str(url.expose())?
+        .application_name("portcullis")
+        // The rollback below warns when there is nothing to roll back, which is the rule.
+        .options([("client_min_messages", "error")]);
     Ok(PgPoolOptions::new()
         .max_connections(connections)
         .acquire_timeout(Duration::from_secs(5))
         // A `begin` whose future was dropped can leave a connection inside a transaction (sqlx up to 0.9.0); outside of
-        // one this costs a warning.
+        // one it does nothing.
         .after_release(|connection, _| {
             Box::pin(async move {
                 connection.execute("rollback").await?;

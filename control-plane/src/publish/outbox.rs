@@ -35,6 +35,10 @@ async fn publish_batch(app: &App) -> Result<usize, PublishError> {
     let marked = sqlx::query_scalar!("select org_id from dirty_orgs order by since limit $1", AT_ONCE)
         .fetch_all(tx.sql())
         .await?;
+    if marked.is_empty() {
+        // Not committed: a commit says that something changed, and would wake the publisher to look again at once.
+        return Ok(0);
+    }
     // Whoever changes or deletes an organisation locks its row before its mark. So must we, or each waits for the other.
     sqlx::query!("select id from orgs where id = any($1) order by id for key share", &marked).fetch_all(tx.sql()).await?;
     // The marks go before the look. Whoever changes an organisation meanwhile waits for this transaction and marks it anew.
