@@ -48,6 +48,9 @@ pub use upstream::Upstream;
 /// What the clock says until a test moves it.
 pub const NOW_MS: u64 = 1_790_000_000_000;
 
+/// A product that is broken fails a test; it does not hang it.
+const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
+
 /// A policy that lets everything through.
 pub const ALLOW: &str = r#"{"version":"1","default":"allow"}"#;
 
@@ -350,7 +353,8 @@ impl World {
     }
 
     pub async fn send(&self, request: Request<Full<Bytes>>) -> Response<Incoming> {
-        self.client.request(request).await.unwrap()
+        let answered = tokio::time::timeout(PATIENCE, self.client.request(request)).await;
+        answered.expect("the gateway never answered").unwrap()
     }
 
     /// A POST with the grant's token, read to its end.
@@ -387,7 +391,8 @@ pub struct Answer {
 impl Answer {
     pub async fn of(response: Response<Incoming>) -> Self {
         let (head, body) = response.into_parts();
-        let body = body.collect().await.unwrap().to_bytes();
+        let read = tokio::time::timeout(PATIENCE, body.collect()).await;
+        let body = read.expect("the answer never ended").unwrap().to_bytes();
         Self {
             status: head.status,
             headers: head.headers,
