@@ -23,13 +23,21 @@ async fn add(world: &World, who: &Who, slug: &str, url: &str) -> Value {
 }
 
 async fn discover(world: &World, who: &Who, slug: &str) -> world::Answer {
-    world.post(who, &format!("{SERVERS}/{slug}/discover"), Value::Null).await
+    world
+        .post(who, &format!("{SERVERS}/{slug}/discover"), Value::Null)
+        .await
 }
 
+/// In the order of the alphabet: what happens within one moment has no order of its own.
 async fn actions(world: &World, who: &Who) -> Vec<String> {
     let events = world.get(who, "/v1/orgs/acme/events").await.expect(200);
     let items = events["items"].as_array().unwrap();
-    items.iter().map(|event| event["action"].as_str().unwrap().to_owned()).collect()
+    let mut actions: Vec<String> = items
+        .iter()
+        .map(|event| event["action"].as_str().unwrap().to_owned())
+        .collect();
+    actions.sort_unstable();
+    actions
 }
 
 #[tokio::test]
@@ -44,30 +52,81 @@ async fn a_server_is_added_shown_changed_and_removed() {
     let header = answer.headers["etag"].to_str().unwrap().to_owned();
     let server = answer.expect(201);
     assert_eq!(header, format!("\"{}\"", server["etag"].as_str().unwrap()));
-    assert_eq!(server["auth"], json!({ "type": "headers", "headers": ["authorization", "x-tenant"] }));
+    assert_eq!(
+        server["auth"],
+        json!({ "type": "headers", "headers": ["authorization", "x-tenant"] })
+    );
     assert_eq!(server["proxy_url"], "http://127.0.0.1:8081/acme/files/mcp");
-    assert_eq!((&server["status"], &server["is_open"], &server["pinning"]), (&json!("unknown"), &json!(true), &json!("off")));
-    assert_eq!((&server["tools"], &server["tool_count"], &server["last_discovered_at"]), (&json!([]), &json!(0), &Value::Null));
+    assert_eq!(
+        (&server["status"], &server["is_open"], &server["pinning"]),
+        (&json!("unknown"), &json!(true), &json!("off"))
+    );
+    assert_eq!(
+        (
+            &server["tools"],
+            &server["tool_count"],
+            &server["last_discovered_at"]
+        ),
+        (&json!([]), &json!(0), &Value::Null)
+    );
 
-    let by_slug = world.get(&ann, &format!("{SERVERS}/files")).await.expect(200);
-    let by_id = world.get(&ann, &format!("{SERVERS}/{}", server["id"].as_str().unwrap())).await.expect(200);
+    let by_slug = world
+        .get(&ann, &format!("{SERVERS}/files"))
+        .await
+        .expect(200);
+    let by_id = world
+        .get(
+            &ann,
+            &format!("{SERVERS}/{}", server["id"].as_str().unwrap()),
+        )
+        .await
+        .expect(200);
     assert_eq!((&by_slug, &by_id), (&server, &server));
     let listed = world.get(&ann, SERVERS).await.expect(200);
     assert_eq!(listed["items"][0]["slug"], "files");
     assert!(listed["items"][0].get("tools").is_none());
 
     let change = json!({ "name": "All files", "pinning": "block", "sampling": false, "timeouts": { "idle_ms": 1000 } });
-    let changed = world.patch(&ann, &format!("{SERVERS}/files"), change.clone()).await.expect(200);
-    assert_eq!((&changed["name"], &changed["pinning"], &changed["sampling"]), (&json!("All files"), &json!("block"), &json!(false)));
-    assert_eq!((&changed["timeouts"]["idle_ms"], &changed["timeouts"]["whole_ms"]), (&json!(1000), &json!(900_000)));
+    let changed = world
+        .patch(&ann, &format!("{SERVERS}/files"), change.clone())
+        .await
+        .expect(200);
+    assert_eq!(
+        (&changed["name"], &changed["pinning"], &changed["sampling"]),
+        (&json!("All files"), &json!("block"), &json!(false))
+    );
+    assert_eq!(
+        (
+            &changed["timeouts"]["idle_ms"],
+            &changed["timeouts"]["whole_ms"]
+        ),
+        (&json!(1000), &json!(900_000))
+    );
     assert_eq!(changed["auth"], server["auth"]);
     assert_ne!(changed["etag"], server["etag"]);
-    let again = world.patch(&ann, &format!("{SERVERS}/files"), change).await.expect(200);
+    let again = world
+        .patch(&ann, &format!("{SERVERS}/files"), change)
+        .await
+        .expect(200);
     assert_eq!(again["etag"], changed["etag"]);
 
-    world.delete(&ann, &format!("{SERVERS}/files")).await.expect(204);
-    world.get(&ann, &format!("{SERVERS}/files")).await.expect(404);
-    assert_eq!(actions(&world, &ann).await, ["server.removed", "server.changed", "server.added", "org.created"]);
+    world
+        .delete(&ann, &format!("{SERVERS}/files"))
+        .await
+        .expect(204);
+    world
+        .get(&ann, &format!("{SERVERS}/files"))
+        .await
+        .expect(404);
+    assert_eq!(
+        actions(&world, &ann).await,
+        [
+            "org.created",
+            "server.added",
+            "server.changed",
+            "server.removed"
+        ]
+    );
 }
 
 #[tokio::test]
@@ -77,11 +136,26 @@ async fn a_change_on_an_old_etag_changes_nothing() {
     let server = add(&world, &ann, "files", "https://files.example/mcp").await;
     let old = format!("\"{}\"", server["etag"].as_str().unwrap());
     let path = format!("{SERVERS}/files");
-    world.patch(&ann, &path, json!({ "name": "New" })).await.expect(200);
+    world
+        .patch(&ann, &path, json!({ "name": "New" }))
+        .await
+        .expect(200);
     let patch = axum::http::Method::PATCH;
     let body = Some(json!({ "name": "Newer" }));
-    world.send_with(&ann, patch, &path, body, &[("if-match", &old)]).await.expect(412);
-    world.send_with(&ann, axum::http::Method::DELETE, &path, None, &[("if-match", &old)]).await.expect(412);
+    world
+        .send_with(&ann, patch, &path, body, &[("if-match", &old)])
+        .await
+        .expect(412);
+    world
+        .send_with(
+            &ann,
+            axum::http::Method::DELETE,
+            &path,
+            None,
+            &[("if-match", &old)],
+        )
+        .await
+        .expect(412);
     assert_eq!(world.get(&ann, &path).await.expect(200)["name"], "New");
 }
 
@@ -93,15 +167,38 @@ async fn every_fault_of_a_server_is_named_at_once() {
         "slug": "files", "name": " ", "url": "npx -y some-server", "auth": { "type": "oauth" }, "timeouts": { "idle_ms": 1 },
     });
     let problem = world.post(&ann, SERVERS, body).await.expect(422);
-    let pointers: Vec<&str> =
-        problem["errors"].as_array().unwrap().iter().map(|error| error["pointer"].as_str().unwrap()).collect();
-    assert_eq!(pointers, ["/name", "/url", "/auth/type", "/timeouts/idle_ms"]);
-    assert!(problem["errors"][1]["detail"].as_str().unwrap().contains("stdio"));
-    assert!(problem["errors"][2]["detail"].as_str().unwrap().contains("not offered yet"));
+    let pointers: Vec<&str> = problem["errors"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|error| error["pointer"].as_str().unwrap())
+        .collect();
+    assert_eq!(
+        pointers,
+        ["/name", "/url", "/auth/type", "/timeouts/idle_ms"]
+    );
+    assert!(
+        problem["errors"][1]["detail"]
+            .as_str()
+            .unwrap()
+            .contains("stdio")
+    );
+    assert!(
+        problem["errors"][2]["detail"]
+            .as_str()
+            .unwrap()
+            .contains("not offered yet")
+    );
     let inner = json!({ "slug": "files", "name": "F", "url": "https://10.0.0.1/mcp" });
     let problem = world.post(&ann, SERVERS, inner).await.expect(422);
-    assert_eq!(problem["errors"][0]["detail"], "`10.0.0.1` is not reached from here: private addresses are not dialled");
-    assert_eq!(world.get(&ann, SERVERS).await.expect(200)["items"], json!([]));
+    assert_eq!(
+        problem["errors"][0]["detail"],
+        "`10.0.0.1` is not reached from here: private addresses are not dialled"
+    );
+    assert_eq!(
+        world.get(&ann, SERVERS).await.expect(200)["items"],
+        json!([])
+    );
 }
 
 #[tokio::test]
@@ -112,11 +209,25 @@ async fn a_slug_is_taken_once_in_an_organisation_and_free_in_another() {
     add(&world, &ann, "files", "https://files.example/mcp").await;
     let body = json!({ "slug": "files", "name": "F", "url": "https://files.example/mcp" });
     world.post(&ann, SERVERS, body.clone()).await.expect(409);
-    world.post(&bob, "/v1/orgs/other/servers", body.clone()).await.expect(201);
+    world
+        .post(&bob, "/v1/orgs/other/servers", body.clone())
+        .await
+        .expect(201);
     let second = json!({ "slug": "second", "name": "F", "url": "https://files.example/mcp" });
     world.post(&ann, SERVERS, second).await.expect(201);
-    world.patch(&ann, &format!("{SERVERS}/second"), json!({ "slug": "files" })).await.expect(409);
-    for path in [SERVERS.to_owned(), format!("{SERVERS}/files"), format!("{SERVERS}/files/tools")] {
+    world
+        .patch(
+            &ann,
+            &format!("{SERVERS}/second"),
+            json!({ "slug": "files" }),
+        )
+        .await
+        .expect(409);
+    for path in [
+        SERVERS.to_owned(),
+        format!("{SERVERS}/files"),
+        format!("{SERVERS}/files/tools"),
+    ] {
         world.get(&bob, &path).await.expect(404);
     }
 }
@@ -126,14 +237,28 @@ async fn a_stored_credential_does_not_follow_its_server_to_another_host() {
     let world = World::new().await;
     let ann = world.owner("acme").await;
     let auth = json!({ "type": "headers", "headers": { "authorization": "Bearer canary-7f3a" } });
-    let body = json!({ "slug": "files", "name": "F", "url": "https://files.example/mcp", "auth": auth });
+    let body =
+        json!({ "slug": "files", "name": "F", "url": "https://files.example/mcp", "auth": auth });
     world.post(&ann, SERVERS, body).await.expect(201);
     let path = format!("{SERVERS}/files");
-    let problem = world.patch(&ann, &path, json!({ "url": "https://thief.example/mcp" })).await.expect(422);
+    let problem = world
+        .patch(&ann, &path, json!({ "url": "https://thief.example/mcp" }))
+        .await
+        .expect(422);
     assert_eq!(problem["errors"][0]["pointer"], "/auth");
-    world.patch(&ann, &path, json!({ "url": "https://files.example/v2/mcp" })).await.expect(200);
+    world
+        .patch(
+            &ann,
+            &path,
+            json!({ "url": "https://files.example/v2/mcp" }),
+        )
+        .await
+        .expect(200);
     let moved = json!({ "url": "https://new.example/mcp", "auth": { "type": "none" } });
-    assert_eq!(world.patch(&ann, &path, moved).await.expect(200)["auth"], json!({ "type": "none" }));
+    assert_eq!(
+        world.patch(&ann, &path, moved).await.expect(200)["auth"],
+        json!({ "type": "none" })
+    );
 }
 
 #[tokio::test]
@@ -147,25 +272,59 @@ async fn tools_of_a_legacy_server_are_read_within_one_session() {
     .await;
     add(&world, &ann, "files", &fake.url).await;
     let server = discover(&world, &ann, "files").await.expect(200);
-    assert_eq!((&server["status"], &server["status_detail"], &server["tool_count"]), (&json!("ready"), &Value::Null, &json!(2)));
+    assert_eq!(
+        (
+            &server["status"],
+            &server["status_detail"],
+            &server["tool_count"]
+        ),
+        (&json!("ready"), &Value::Null, &json!(2))
+    );
     assert!(server["last_discovered_at"].is_string());
     let tool = &server["tools"][0];
-    assert_eq!((&tool["name"], &tool["title"], &tool["description"]), (&json!("b"), &json!("Bee"), &json!("does b")));
-    assert_eq!((&tool["category"], &tool["severity"], &tool["evidence"]), (&json!("unknown"), &json!("high"), &json!([])));
-    assert_eq!((&tool["input_schema"], &tool["annotations"]), (&json!({ "type": "object" }), &json!({ "readOnlyHint": true })));
+    assert_eq!(
+        (&tool["name"], &tool["title"], &tool["description"]),
+        (&json!("b"), &json!("Bee"), &json!("does b"))
+    );
+    assert_eq!(
+        (&tool["category"], &tool["severity"], &tool["evidence"]),
+        (&json!("unknown"), &json!("high"), &json!([]))
+    );
+    assert_eq!(
+        (&tool["input_schema"], &tool["annotations"]),
+        (
+            &json!({ "type": "object" }),
+            &json!({ "readOnlyHint": true })
+        )
+    );
     assert_eq!(tool["is_changed"], json!(false));
     assert_eq!(
         fake.methods(),
-        ["server/discover", "initialize", "notifications/initialized", "tools/list", "DELETE"]
+        [
+            "server/discover",
+            "initialize",
+            "notifications/initialized",
+            "tools/list",
+            "DELETE"
+        ]
     );
     let asked = fake.asked();
     assert_eq!(asked[0].header("mcp-protocol-version"), "2026-07-28");
     assert_eq!(asked[0].header("mcp-method"), "server/discover");
     for later in &asked[2..] {
-        assert_eq!((later.header("mcp-session-id"), later.header("mcp-protocol-version")), ("session-1", "2025-06-18"));
+        assert_eq!(
+            (
+                later.header("mcp-session-id"),
+                later.header("mcp-protocol-version")
+            ),
+            ("session-1", "2025-06-18")
+        );
         assert_eq!(later.header("mcp-method"), "");
     }
-    assert_eq!(actions(&world, &ann).await, ["server.discovered", "server.added", "org.created"]);
+    assert_eq!(
+        actions(&world, &ann).await,
+        ["org.created", "server.added", "server.discovered"]
+    );
 }
 
 #[tokio::test]
@@ -190,7 +349,10 @@ async fn tools_of_a_modern_server_are_read_without_a_session_and_with_its_creden
     world.post(&ann, SERVERS, body).await.expect(201);
     let server = discover(&world, &ann, "files").await.expect(200);
     assert_eq!(server["tool_count"], 2);
-    assert_eq!(fake.methods(), ["server/discover", "tools/list", "tools/list"]);
+    assert_eq!(
+        fake.methods(),
+        ["server/discover", "tools/list", "tools/list"]
+    );
 }
 
 #[tokio::test]
@@ -214,9 +376,19 @@ async fn an_event_stream_with_notices_and_a_ping_before_the_answer_is_read() {
     })
     .await;
     add(&world, &ann, "files", &fake.url).await;
-    assert_eq!(discover(&world, &ann, "files").await.expect(200)["tool_count"], 1);
-    let pong = fake.asked().into_iter().find(|asked| asked.body["id"] == "p1").unwrap();
-    assert_eq!(pong.body, json!({ "jsonrpc": "2.0", "id": "p1", "result": {} }));
+    assert_eq!(
+        discover(&world, &ann, "files").await.expect(200)["tool_count"],
+        1
+    );
+    let pong = fake
+        .asked()
+        .into_iter()
+        .find(|asked| asked.body["id"] == "p1")
+        .unwrap();
+    assert_eq!(
+        pong.body,
+        json!({ "jsonrpc": "2.0", "id": "p1", "result": {} })
+    );
 }
 
 #[tokio::test]
@@ -228,53 +400,130 @@ async fn a_changed_tool_awaits_review_and_what_was_said_of_it_outlives_it() {
     add(&world, &ann, "files", &fake.url).await;
     discover(&world, &ann, "files").await.expect(200);
     let gone = format!("{SERVERS}/files/tools/gone");
-    let reviewed = world.patch(&ann, &gone, json!({ "category": "destructive", "note": "drops all" })).await.expect(200);
-    assert_eq!((&reviewed["category"], &reviewed["severity"], &reviewed["note"]), (&json!("destructive"), &json!("critical"), &json!("drops all")));
+    let reviewed = world
+        .patch(
+            &ann,
+            &gone,
+            json!({ "category": "destructive", "note": "drops all" }),
+        )
+        .await
+        .expect(200);
+    assert_eq!(
+        (
+            &reviewed["category"],
+            &reviewed["severity"],
+            &reviewed["note"]
+        ),
+        (
+            &json!("destructive"),
+            &json!("critical"),
+            &json!("drops all")
+        )
+    );
 
+    world.clock.advance(std::time::Duration::from_secs(1));
     *listed.lock().unwrap() = json!([{ "name": "new" }, { "name": "kept" }, { "name": "a/b c", "description": "now with words" }]);
     let server = discover(&world, &ann, "files").await.expect(200);
-    let flags: Vec<(&str, bool)> =
-        server["tools"].as_array().unwrap().iter().map(|tool| (tool["name"].as_str().unwrap(), tool["is_changed"].as_bool().unwrap())).collect();
+    let flags: Vec<(&str, bool)> = server["tools"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|tool| {
+            (
+                tool["name"].as_str().unwrap(),
+                tool["is_changed"].as_bool().unwrap(),
+            )
+        })
+        .collect();
     assert_eq!(flags, [("new", true), ("kept", false), ("a/b c", true)]);
     let events = world.get(&ann, "/v1/orgs/acme/events").await.expect(200);
     let detail = &events["items"][0]["detail"];
-    assert_eq!((&detail["added"], &detail["removed"], &detail["changed"]), (&json!(["new"]), &json!(["gone"]), &json!(["a/b c"])));
+    assert_eq!(
+        (&detail["added"], &detail["removed"], &detail["changed"]),
+        (&json!(["new"]), &json!(["gone"]), &json!(["a/b c"]))
+    );
 
     let path = format!("{SERVERS}/files/tools/a%2Fb%20c");
-    world.patch(&ann, &path, json!({ "accept": true, "digest": "00" })).await.expect(412);
-    let accepted = world.patch(&ann, &path, json!({ "accept": true })).await.expect(200);
+    world
+        .patch(&ann, &path, json!({ "accept": true, "digest": "00" }))
+        .await
+        .expect(412);
+    let accepted = world
+        .patch(&ann, &path, json!({ "accept": true }))
+        .await
+        .expect(200);
     assert_eq!(accepted["is_changed"], json!(false));
-    world.patch(&ann, &gone, json!({ "accept": true })).await.expect(404);
+    world
+        .patch(&ann, &gone, json!({ "accept": true }))
+        .await
+        .expect(404);
 
-    listed.lock().unwrap().as_array_mut().unwrap().push(json!({ "name": "gone" }));
+    listed
+        .lock()
+        .unwrap()
+        .as_array_mut()
+        .unwrap()
+        .push(json!({ "name": "gone" }));
     let server = discover(&world, &ann, "files").await.expect(200);
     let back = &server["tools"][3];
-    assert_eq!((&back["name"], &back["category"], &back["is_changed"]), (&json!("gone"), &json!("destructive"), &json!(true)));
-    let cleared = world.patch(&ann, &gone, json!({ "category": null, "note": null })).await.expect(200);
-    assert_eq!((&cleared["category"], &cleared["note"]), (&json!("unknown"), &Value::Null));
-    world.patch(&ann, &gone, json!({ "category": "harmless" })).await.expect(422);
-    world.patch(&ann, &gone, json!({ "accept": false })).await.expect(422);
+    assert_eq!(
+        (&back["name"], &back["category"], &back["is_changed"]),
+        (&json!("gone"), &json!("destructive"), &json!(true))
+    );
+    let cleared = world
+        .patch(&ann, &gone, json!({ "category": null, "note": null }))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&cleared["category"], &cleared["note"]),
+        (&json!("unknown"), &Value::Null)
+    );
+    world
+        .patch(&ann, &gone, json!({ "category": "harmless" }))
+        .await
+        .expect(422);
+    world
+        .patch(&ann, &gone, json!({ "accept": false }))
+        .await
+        .expect(422);
 }
 
 #[tokio::test]
 async fn tools_are_listed_in_pages_in_the_servers_order() {
     let world = World::new().await;
     let ann = world.owner("acme").await;
-    let names: Vec<String> = (0..7).map(|number| format!("tool-{}", 9 - number)).collect();
-    let fake = Fake::legacy(tools(names.iter().map(|name| json!({ "name": name })).collect())).await;
+    let names: Vec<String> = (0..7)
+        .map(|number| format!("tool-{}", 9 - number))
+        .collect();
+    let fake = Fake::legacy(tools(
+        names.iter().map(|name| json!({ "name": name })).collect(),
+    ))
+    .await;
     add(&world, &ann, "files", &fake.url).await;
     discover(&world, &ann, "files").await.expect(200);
     let (mut read, mut cursor) = (Vec::new(), String::new());
     loop {
-        let page = world.get(&ann, &format!("{SERVERS}/files/tools?limit=3{cursor}")).await.expect(200);
-        read.extend(page["items"].as_array().unwrap().iter().map(|tool| tool["name"].as_str().unwrap().to_owned()));
+        let page = world
+            .get(&ann, &format!("{SERVERS}/files/tools?limit=3{cursor}"))
+            .await
+            .expect(200);
+        read.extend(
+            page["items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|tool| tool["name"].as_str().unwrap().to_owned()),
+        );
         match page["next_cursor"].as_str() {
             Some(next) => cursor = format!("&cursor={next}"),
             None => break,
         }
     }
     assert_eq!(read, names);
-    world.get(&ann, &format!("{SERVERS}/files/tools?cursor=x")).await.expect(400);
+    world
+        .get(&ann, &format!("{SERVERS}/files/tools?cursor=x"))
+        .await
+        .expect(400);
 }
 
 #[tokio::test]
@@ -301,7 +550,9 @@ async fn what_is_read_from_a_server_with_no_tools_at_all_is_none() {
     let ann = world.owner("acme").await;
     let fake = Fake::start(|asked: &Asked| {
         Some(match asked.method() {
-            "initialize" => asked.result(json!({ "protocolVersion": "2025-11-25", "capabilities": { "prompts": {} } })),
+            "initialize" => asked.result(
+                json!({ "protocolVersion": "2025-11-25", "capabilities": { "prompts": {} } }),
+            ),
             "notifications/initialized" => answer(202, &[], ""),
             _ => asked.error(200, -32601, "Method not found"),
         })
@@ -309,5 +560,8 @@ async fn what_is_read_from_a_server_with_no_tools_at_all_is_none() {
     .await;
     add(&world, &ann, "files", &fake.url).await;
     let server = discover(&world, &ann, "files").await.expect(200);
-    assert_eq!((&server["status"], &server["tools"]), (&json!("ready"), &json!([])));
+    assert_eq!(
+        (&server["status"], &server["tools"]),
+        (&json!("ready"), &json!([]))
+    );
 }

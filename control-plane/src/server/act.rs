@@ -1,7 +1,9 @@
 //! What can be done with servers: add, look, change, remove, and read their tools.
 
 use super::discover::{self, Bounds, Busy, Failure};
-use super::{Auth, MOST, NewAuth, NewServer, Server, ServerChange, Status, pinning_word, store, tool, url};
+use super::{
+    Auth, MOST, NewAuth, NewServer, Server, ServerChange, Status, pinning_word, store, tool, url,
+};
 use crate::access::Action;
 use crate::app::App;
 use crate::caller::{Caller, Forbidden};
@@ -79,12 +81,23 @@ pub async fn add(app: &App, caller: &Caller, new: NewServer) -> Result<Server, S
     if store::count(&mut tx).await? >= MOST {
         return Err(ServerError::TooMany);
     }
-    store::insert(&mut tx, &server, credential.as_ref()).await.map_err(|error| taken(error, &server))?;
-    tx.commit(Event::ServerAdded { server: server.id, slug: server.slug.to_string(), url: server.url.clone() }).await?;
+    store::insert(&mut tx, &server, credential.as_ref())
+        .await
+        .map_err(|error| taken(error, &server))?;
+    tx.commit(Event::ServerAdded {
+        server: server.id,
+        slug: server.slug.to_string(),
+        url: server.url.clone(),
+    })
+    .await?;
     Ok(server)
 }
 
-pub async fn list(app: &App, caller: &Caller, page: Page<ServerId>) -> Result<Listed<Server>, ServerError> {
+pub async fn list(
+    app: &App,
+    caller: &Caller,
+    page: Page<ServerId>,
+) -> Result<Listed<Server>, ServerError> {
     let mut tx = app.db().read(caller.allow(Action::Read)?).await?;
     let servers = store::list(&mut tx, app, caller.org_slug(), &page).await?;
     Ok(page.listed(servers, |server| server.id.to_string()))
@@ -93,9 +106,14 @@ pub async fn list(app: &App, caller: &Caller, page: Page<ServerId>) -> Result<Li
 pub async fn show(app: &App, caller: &Caller, named: &str) -> Result<Server, ServerError> {
     let mut tx = app.db().read(caller.allow(Action::Read)?).await?;
     let org = tx.org();
-    let server = store::one(tx.sql(), app, (org, caller.org_slug()), named).await?.ok_or(ServerError::NoSuchServer)?;
+    let server = store::one(tx.sql(), app, (org, caller.org_slug()), named)
+        .await?
+        .ok_or(ServerError::NoSuchServer)?;
     let tools = tool::store::list(tx.sql(), org, server.id, None).await?;
-    Ok(Server { tools: Some(tools), ..server })
+    Ok(Server {
+        tools: Some(tools),
+        ..server
+    })
 }
 
 pub async fn change(
@@ -119,19 +137,38 @@ pub async fn change(
             None => None,
         };
         let credential = credential.as_ref().map(Option::as_ref);
-        store::update(&mut tx, &after, credential).await.map_err(|error| taken(error, &after))?;
-        tx.commit(Event::ServerChanged { server: after.id, before: was, after: is }).await?;
+        store::update(&mut tx, &after, credential)
+            .await
+            .map_err(|error| taken(error, &after))?;
+        tx.commit(Event::ServerChanged {
+            server: after.id,
+            before: was,
+            after: is,
+        })
+        .await?;
     } else {
         drop(tx);
     }
     show(app, caller, &after.id.to_string()).await
 }
 
-pub async fn remove(app: &App, caller: &Caller, named: &str, if_match: Option<Uuid>) -> Result<(), ServerError> {
-    let mut tx = app.db().write(caller.allow(Action::WriteServers)?, app.now()).await?;
+pub async fn remove(
+    app: &App,
+    caller: &Caller,
+    named: &str,
+    if_match: Option<Uuid>,
+) -> Result<(), ServerError> {
+    let mut tx = app
+        .db()
+        .write(caller.allow(Action::WriteServers)?, app.now())
+        .await?;
     let server = locked(&mut tx, app, caller, named, if_match).await?;
     store::delete(&mut tx, server.id).await?;
-    tx.commit(Event::ServerRemoved { server: server.id, slug: server.slug.to_string() }).await?;
+    tx.commit(Event::ServerRemoved {
+        server: server.id,
+        slug: server.slug.to_string(),
+    })
+    .await?;
     Ok(())
 }
 
@@ -139,21 +176,35 @@ pub async fn remove(app: &App, caller: &Caller, named: &str, if_match: Option<Uu
 pub async fn discover(app: &App, caller: &Caller, named: &str) -> Result<Server, ServerError> {
     let mut tx = app.db().read(caller.allow(Action::WriteServers)?).await?;
     let org = tx.org();
-    let server = store::id(tx.sql(), org, named).await?.ok_or(ServerError::NoSuchServer)?;
-    let target = store::target(tx.sql(), org, server).await?.ok_or(ServerError::NoSuchServer)?;
+    let server = store::id(tx.sql(), org, named)
+        .await?
+        .ok_or(ServerError::NoSuchServer)?;
+    let target = store::target(tx.sql(), org, server)
+        .await?
+        .ok_or(ServerError::NoSuchServer)?;
     drop(tx);
     let _seat = app.reach().seat(org, server)?;
     let headers = match &target.credential {
-        Some(sealed) => sealed.open(org, server, &app.keys().credentials).map_err(|_| ServerError::Credential)?,
+        Some(sealed) => sealed
+            .open(org, server, &app.keys().credentials)
+            .map_err(|_| ServerError::Credential)?,
         None => Headers::new(),
     };
     // The operator's exceptions may have been narrowed since the server was added.
     let read = match url::read(&target.url, app.reach().egress()) {
         Ok(url) => discover::read(app.reach(), &url, &headers, Bounds::default()).await,
-        Err(told) => Err(Failure { status: Status::Unreachable, told }),
+        Err(told) => Err(Failure {
+            status: Status::Unreachable,
+            told,
+        }),
     };
-    let mut tx = app.db().write(caller.allow(Action::WriteServers)?, app.now()).await?;
-    store::lock(&mut tx, &server.to_string()).await?.ok_or(ServerError::NoSuchServer)?;
+    let mut tx = app
+        .db()
+        .write(caller.allow(Action::WriteServers)?, app.now())
+        .await?;
+    store::lock(&mut tx, &server.to_string())
+        .await?
+        .ok_or(ServerError::NoSuchServer)?;
     if store::target(tx.sql(), org, server).await?.as_ref() != Some(&target) {
         return Err(ServerError::ChangedMeanwhile);
     }
@@ -194,7 +245,9 @@ async fn locked(
     named: &str,
     if_match: Option<Uuid>,
 ) -> Result<Server, ServerError> {
-    let id = store::lock(tx, named).await?.ok_or(ServerError::NoSuchServer)?;
+    let id = store::lock(tx, named)
+        .await?
+        .ok_or(ServerError::NoSuchServer)?;
     let org = tx.org();
     let server = store::one(tx.sql(), app, (org, caller.org_slug()), &id.to_string()).await?;
     let server = server.ok_or(ServerError::NoSuchServer)?;
@@ -205,7 +258,11 @@ async fn locked(
 }
 
 /// Makes the change on `server`; answers the headers to store where new ones were given.
-fn apply(app: &App, server: &mut Server, change: &ServerChange) -> Result<Option<Headers>, ServerError> {
+fn apply(
+    app: &App,
+    server: &mut Server,
+    change: &ServerChange,
+) -> Result<Option<Headers>, ServerError> {
     let mut faults = Faults::default();
     if let Some(name) = &change.name {
         faults.name("/name", name);
@@ -215,7 +272,10 @@ fn apply(app: &App, server: &mut Server, change: &ServerChange) -> Result<Option
         server.slug = slug.clone();
         server.proxy_url.clear();
     }
-    let headers = change.auth.as_ref().map(|auth: &NewAuth| auth.read(&mut faults));
+    let headers = change
+        .auth
+        .as_ref()
+        .map(|auth: &NewAuth| auth.read(&mut faults));
     if let Some(text) = &change.url {
         let url = read_url(app, text, &mut faults);
         move_to(server, url, headers.is_some(), &mut faults);
@@ -238,9 +298,13 @@ fn move_to(server: &mut Server, url: String, has_new_auth: bool, faults: &mut Fa
     if url == server.url {
         return;
     }
-    let is_same_origin = ::url::Url::parse(&url).is_ok_and(|after| url::is_same_origin(&server.url, &after));
+    let is_same_origin =
+        ::url::Url::parse(&url).is_ok_and(|after| url::is_same_origin(&server.url, &after));
     if !is_same_origin && server.auth != Auth::None && !has_new_auth {
-        faults.add("/auth", "expected with a URL of another host: the stored credential was given for the old one");
+        faults.add(
+            "/auth",
+            "expected with a URL of another host: the stored credential was given for the old one",
+        );
     }
     server.url = url;
     (server.status, server.status_detail) = (Status::Unknown, None);
@@ -257,14 +321,31 @@ fn read_url(app: &App, text: &str, faults: &mut Faults) -> String {
 }
 
 fn names(headers: &Headers) -> Auth {
-    if headers.is_empty() { Auth::None } else { Auth::Headers { headers: headers.keys().cloned().collect() } }
+    if headers.is_empty() {
+        Auth::None
+    } else {
+        Auth::Headers {
+            headers: headers.keys().cloned().collect(),
+        }
+    }
 }
 
-fn seal(app: &App, org: OrgId, server: ServerId, headers: &Headers) -> Result<Option<Sealed>, ServerError> {
+fn seal(
+    app: &App,
+    org: OrgId,
+    server: ServerId,
+    headers: &Headers,
+) -> Result<Option<Sealed>, ServerError> {
     if headers.is_empty() {
         return Ok(None);
     }
-    let sealed = Sealed::seal(headers, org, server, &app.keys().credentials, app.random().bytes());
+    let sealed = Sealed::seal(
+        headers,
+        org,
+        server,
+        &app.keys().credentials,
+        app.random().bytes(),
+    );
     sealed.map(Some).ok_or(ServerError::Credential)
 }
 

@@ -33,7 +33,10 @@ pub async fn add(
     caller: Caller,
     Body(new): Body<NewServer>,
 ) -> Result<impl IntoResponse, Problem> {
-    Ok(tagged(StatusCode::CREATED, act::add(&app, &caller, new).await?))
+    Ok(tagged(
+        StatusCode::CREATED,
+        act::add(&app, &caller, new).await?,
+    ))
 }
 
 /// One server, with its recorded tools.
@@ -45,7 +48,10 @@ pub async fn show(
     caller: Caller,
     Path((_org, server)): Path<(String, String)>,
 ) -> Result<impl IntoResponse, Problem> {
-    Ok(tagged(StatusCode::OK, act::show(&app, &caller, &server).await?))
+    Ok(tagged(
+        StatusCode::OK,
+        act::show(&app, &caller, &server).await?,
+    ))
 }
 
 #[utoipa::path(patch, path = "/v1/orgs/{org}/servers/{server}", tag = "servers",
@@ -58,7 +64,10 @@ pub async fn change(
     IfMatch(etag): IfMatch,
     Body(change): Body<ServerChange>,
 ) -> Result<impl IntoResponse, Problem> {
-    Ok(tagged(StatusCode::OK, act::change(&app, &caller, &server, change, etag).await?))
+    Ok(tagged(
+        StatusCode::OK,
+        act::change(&app, &caller, &server, change, etag).await?,
+    ))
 }
 
 /// Removes a server: no grant reaches it any more.
@@ -84,21 +93,31 @@ pub async fn discover(
     caller: Caller,
     Path((_org, server)): Path<(String, String)>,
 ) -> Result<impl IntoResponse, Problem> {
-    Ok(tagged(StatusCode::OK, act::discover(&app, &caller, &server).await?))
+    Ok(tagged(
+        StatusCode::OK,
+        act::discover(&app, &caller, &server).await?,
+    ))
 }
 
 impl From<ServerError> for Problem {
     fn from(error: ServerError) -> Self {
         let text = error.to_string();
         match error {
-            ServerError::Invalid(errors) => Self { errors, ..Self::new(Kind::Invalid, text) },
+            ServerError::Invalid(errors) => Self {
+                errors,
+                ..Self::new(Kind::Invalid, text)
+            },
             ServerError::SlugTaken(_)
             | ServerError::TooMany
             | ServerError::ChangedMeanwhile
             | ServerError::Credential
             | ServerError::Busy(Busy::ThisServer) => Self::new(Kind::Conflict, text),
-            ServerError::Busy(Busy::ThisOrg) => Self::new(Kind::TooManyRequests, text).with_retry_after(10),
-            ServerError::Busy(Busy::Everyone) => Self::new(Kind::Unavailable, text).with_retry_after(10),
+            ServerError::Busy(Busy::ThisOrg) => {
+                Self::new(Kind::TooManyRequests, text).with_retry_after(10)
+            }
+            ServerError::Busy(Busy::Everyone) => {
+                Self::new(Kind::Unavailable, text).with_retry_after(10)
+            }
             ServerError::NoSuchServer | ServerError::NoSuchTool => Self::not_found(),
             ServerError::Stale => Self::new(Kind::StaleVersion, text),
             ServerError::Failed(_) => Self::new(Kind::Upstream, text),

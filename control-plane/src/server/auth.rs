@@ -2,7 +2,7 @@
 
 use crate::http::read::Faults;
 use bundle::credential::{Headers, may_be_stored};
-use http::{HeaderName, HeaderValue};
+use http::HeaderName;
 use seal::Secret;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -51,7 +51,10 @@ impl NewAuth {
                 no_more_than(auth, &["type", "headers"], faults);
                 return read_headers(auth.get("headers"), faults);
             }
-            Some("oauth") => faults.add("/auth/type", "`oauth` is not offered yet; expected `none` or `headers`"),
+            Some("oauth") => faults.add(
+                "/auth/type",
+                "`oauth` is not offered yet; expected `none` or `headers`",
+            ),
             _ => faults.add("/auth/type", "expected `none` or `headers`"),
         }
         Headers::new()
@@ -60,14 +63,23 @@ impl NewAuth {
 
 fn no_more_than(auth: &Map<String, Value>, known: &[&str], faults: &mut Faults) {
     for key in auth.keys().filter(|key| !known.contains(&key.as_str())) {
-        faults.add(format!("/auth/{}", json::pointer_escape(key)), format!("unknown; expected {}", known.join(", ")));
+        faults.add(
+            format!("/auth/{}", json::pointer_escape(key)),
+            format!("unknown; expected {}", known.join(", ")),
+        );
     }
 }
 
 fn read_headers(given: Option<&Value>, faults: &mut Faults) -> Headers {
     let mut headers = Headers::new();
-    let Some(given) = given.and_then(Value::as_object).filter(|given| (1..=MOST_HEADERS).contains(&given.len())) else {
-        faults.add("/auth/headers", format!("expected an object of 1 to {MOST_HEADERS} headers and their values"));
+    let Some(given) = given
+        .and_then(Value::as_object)
+        .filter(|given| (1..=MOST_HEADERS).contains(&given.len()))
+    else {
+        faults.add(
+            "/auth/headers",
+            format!("expected an object of 1 to {MOST_HEADERS} headers and their values"),
+        );
         return headers;
     };
     for (name, value) in given {
@@ -87,7 +99,10 @@ fn read_headers(given: Option<&Value>, faults: &mut Faults) -> Headers {
             );
             continue;
         };
-        if headers.insert(known.as_str().to_owned(), Secret::new(value.to_owned())).is_some() {
+        if headers
+            .insert(known.as_str().to_owned(), Secret::new(value.to_owned()))
+            .is_some()
+        {
             faults.add(pointer, format!("`{known}` stands twice"));
         }
     }
@@ -95,7 +110,9 @@ fn read_headers(given: Option<&Value>, faults: &mut Faults) -> Headers {
 }
 
 fn is_sendable(value: &str) -> bool {
-    (1..=LONGEST_VALUE).contains(&value.len()) && value.trim() == value && HeaderValue::from_str(value).is_ok()
+    (1..=LONGEST_VALUE).contains(&value.len())
+        && value.trim() == value
+        && value.bytes().all(|byte| matches!(byte, b' '..=b'~'))
 }
 
 #[cfg(test)]

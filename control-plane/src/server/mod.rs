@@ -122,7 +122,12 @@ pub struct TimeoutsChange {
 }
 
 impl Status {
-    pub const ALL: [Self; 4] = [Self::Unknown, Self::Ready, Self::Unreachable, Self::NeedsAuth];
+    pub const ALL: [Self; 4] = [
+        Self::Unknown,
+        Self::Ready,
+        Self::Unreachable,
+        Self::NeedsAuth,
+    ];
 
     pub const fn word(self) -> &'static str {
         match self {
@@ -159,7 +164,10 @@ impl TimeoutsChange {
         ];
         for (name, value, most) in rows {
             if value.is_some_and(|ms| !(Self::LEAST_MS..=most).contains(&ms)) {
-                faults.add(format!("/timeouts/{name}"), format!("expected {} to {most}", Self::LEAST_MS));
+                faults.add(
+                    format!("/timeouts/{name}"),
+                    format!("expected {} to {most}", Self::LEAST_MS),
+                );
             }
         }
     }

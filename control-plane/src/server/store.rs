@@ -38,9 +38,14 @@ struct ServerRow {
 
 impl ServerRow {
     fn server(self, app: &App, org: &Slug) -> Result<Server, DbError> {
-        let slug: Slug = self.slug.parse().map_err(|error| DbError::Stored(format!("{error}")))?;
+        let slug: Slug = self
+            .slug
+            .parse()
+            .map_err(|error| DbError::Stored(format!("{error}")))?;
         let ms = |stored: i64| u64::try_from(stored).unwrap_or(0);
-        let status = Status::ALL.into_iter().find(|status| status.word() == self.status);
+        let status = Status::ALL
+            .into_iter()
+            .find(|status| status.word() == self.status);
         Ok(Server {
             id: ServerId::from_uuid(self.id),
             proxy_url: app.proxy_url(org, &slug),
@@ -49,7 +54,9 @@ impl ServerRow {
             url: self.url,
             auth: match self.auth_type.as_str() {
                 "none" => Auth::None,
-                _ => Auth::Headers { headers: self.auth_headers },
+                _ => Auth::Headers {
+                    headers: self.auth_headers,
+                },
             },
             timeouts: Timeouts {
                 connect_ms: ms(self.connect_ms),
@@ -74,7 +81,11 @@ impl ServerRow {
 }
 
 /// The id of the server with this slug or id.
-pub async fn id(sql: &mut PgConnection, org: OrgId, named: &str) -> Result<Option<ServerId>, DbError> {
+pub async fn id(
+    sql: &mut PgConnection,
+    org: OrgId,
+    named: &str,
+) -> Result<Option<ServerId>, DbError> {
     let row = sqlx::query!(
         "select id from servers where org_id = $1 and (slug = $2 or id = $3)",
         org.uuid(),
@@ -109,7 +120,12 @@ pub async fn one(
     row.map(|row| row.server(app, slug)).transpose()
 }
 
-pub async fn list(tx: &mut OrgRead, app: &App, slug: &Slug, page: &Page<ServerId>) -> Result<Vec<Server>, DbError> {
+pub async fn list(
+    tx: &mut OrgRead,
+    app: &App,
+    slug: &Slug,
+    page: &Page<ServerId>,
+) -> Result<Vec<Server>, DbError> {
     let org = tx.org().uuid();
     let rows = sqlx::query_as!(
         ServerRow,
@@ -131,22 +147,35 @@ pub async fn list(tx: &mut OrgRead, app: &App, slug: &Slug, page: &Page<ServerId
 /// Holds the row until the transaction ends, so that what was compared is what is changed.
 pub async fn lock(tx: &mut OrgTx, named: &str) -> Result<Option<ServerId>, DbError> {
     let org = tx.org();
-    let Some(server) = id(tx.sql(), org, named).await? else { return Ok(None) };
-    let row = sqlx::query!("select id from servers where org_id = $1 and id = $2 for update", org.uuid(), server.uuid())
-        .fetch_optional(tx.sql())
-        .await?;
+    let Some(server) = id(tx.sql(), org, named).await? else {
+        return Ok(None);
+    };
+    let row = sqlx::query!(
+        "select id from servers where org_id = $1 and id = $2 for update",
+        org.uuid(),
+        server.uuid()
+    )
+    .fetch_optional(tx.sql())
+    .await?;
     Ok(row.map(|row| ServerId::from_uuid(row.id)))
 }
 
 pub async fn count(tx: &mut OrgTx) -> Result<i64, DbError> {
     let org = tx.org().uuid();
-    let row = sqlx::query!(r#"select count(*) as "count!" from servers where org_id = $1"#, org)
-        .fetch_one(tx.sql())
-        .await?;
+    let row = sqlx::query!(
+        r#"select count(*) as "count!" from servers where org_id = $1"#,
+        org
+    )
+    .fetch_one(tx.sql())
+    .await?;
     Ok(row.count)
 }
 
-pub async fn insert(tx: &mut OrgTx, server: &Server, credential: Option<&Sealed>) -> Result<(), DbError> {
+pub async fn insert(
+    tx: &mut OrgTx,
+    server: &Server,
+    credential: Option<&Sealed>,
+) -> Result<(), DbError> {
     let org = tx.org().uuid();
     let (auth_type, auth_headers) = auth_columns(&server.auth);
     let ms = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
@@ -180,7 +209,11 @@ pub async fn insert(tx: &mut OrgTx, server: &Server, credential: Option<&Sealed>
 }
 
 /// Writes the server as it is now; the credential only where a new one was given (`Some`, maybe of none).
-pub async fn update(tx: &mut OrgTx, server: &Server, credential: Option<Option<&Sealed>>) -> Result<(), DbError> {
+pub async fn update(
+    tx: &mut OrgTx,
+    server: &Server,
+    credential: Option<Option<&Sealed>>,
+) -> Result<(), DbError> {
     let org = tx.org().uuid();
     let (auth_type, auth_headers) = auth_columns(&server.auth);
     let ms = |ms: u64| i64::try_from(ms).unwrap_or(i64::MAX);
@@ -218,7 +251,13 @@ pub async fn update(tx: &mut OrgTx, server: &Server, credential: Option<Option<&
 
 pub async fn delete(tx: &mut OrgTx, server: ServerId) -> Result<(), DbError> {
     let org = tx.org().uuid();
-    sqlx::query!("delete from servers where org_id = $1 and id = $2", org, server.uuid()).execute(tx.sql()).await?;
+    sqlx::query!(
+        "delete from servers where org_id = $1 and id = $2",
+        org,
+        server.uuid()
+    )
+    .execute(tx.sql())
+    .await?;
     Ok(())
 }
 
@@ -231,7 +270,11 @@ pub struct Target {
     pub is_first: bool,
 }
 
-pub async fn target(sql: &mut PgConnection, org: OrgId, server: ServerId) -> Result<Option<Target>, DbError> {
+pub async fn target(
+    sql: &mut PgConnection,
+    org: OrgId,
+    server: ServerId,
+) -> Result<Option<Target>, DbError> {
     let row = sqlx::query!(
         "select url, credential, last_discovered_at from servers where org_id = $1 and id = $2",
         org.uuid(),

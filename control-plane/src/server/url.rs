@@ -19,7 +19,9 @@ pub fn read(text: &str, egress: &Egress) -> Result<Url, String> {
         _ => return Err(NO_URL.to_owned()),
     };
     if !url.username().is_empty() || url.password().is_some() {
-        return Err("expected no user or password in the URL; a credential belongs into `auth`".to_owned());
+        return Err(
+            "expected no user or password in the URL; a credential belongs into `auth`".to_owned(),
+        );
     }
     if url.fragment().is_some() {
         return Err("expected no fragment (`#…`): it would never be sent".to_owned());
@@ -34,10 +36,14 @@ pub fn read(text: &str, egress: &Egress) -> Result<Url, String> {
         Some(Host::Domain(name)) => named(name, egress)?,
     };
     if is_plain && !is_excepted {
-        return Err("expected https; plain http is only for networks that the operator named".to_owned());
+        return Err(
+            "expected https; plain http is only for networks that the operator named".to_owned(),
+        );
     }
     // The dialling side reads it with another reader; what only one of them understands is no address.
-    url.as_str().parse::<http::Uri>().map_err(|_| NO_URL.to_owned())?;
+    url.as_str()
+        .parse::<http::Uri>()
+        .map_err(|_| NO_URL.to_owned())?;
     Ok(url)
 }
 
@@ -57,7 +63,9 @@ fn named(name: &str, egress: &Egress) -> Result<bool, String> {
         return judge(std::net::Ipv4Addr::LOCALHOST.into(), egress);
     }
     if ["metadata", "metadata.google.internal", "instance-data"].contains(&name) {
-        return Err(format!("`{name}` is not reached from here: metadata addresses are not dialled"));
+        return Err(format!(
+            "`{name}` is not reached from here: metadata addresses are not dialled"
+        ));
     }
     Ok(egress.has_exceptions())
 }

@@ -24,22 +24,34 @@ impl Asked {
     }
 
     pub fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", |value| value.to_str().unwrap())
+        self.headers
+            .get(name)
+            .map_or("", |value| value.to_str().unwrap())
     }
 
     /// The result, as JSON, for this request's id.
     pub fn result(&self, result: Value) -> Response {
-        json_answer(200, &json!({ "jsonrpc": "2.0", "id": self.body["id"], "result": result }))
+        json_answer(
+            200,
+            &json!({ "jsonrpc": "2.0", "id": self.body["id"], "result": result }),
+        )
     }
 
     pub fn error(&self, status: u16, code: i32, message: &str) -> Response {
         let error = json!({ "code": code, "message": message });
-        json_answer(status, &json!({ "jsonrpc": "2.0", "id": self.body["id"], "error": error }))
+        json_answer(
+            status,
+            &json!({ "jsonrpc": "2.0", "id": self.body["id"], "error": error }),
+        )
     }
 }
 
 pub fn json_answer(status: u16, body: &Value) -> Response {
-    answer(status, &[("content-type", "application/json")], body.to_string())
+    answer(
+        status,
+        &[("content-type", "application/json")],
+        body.to_string(),
+    )
 }
 
 pub fn answer(status: u16, headers: &[(&str, &str)], body: impl Into<Body>) -> Response {
@@ -71,9 +83,15 @@ impl Fake {
         let url = format!("http://{}/mcp", listener.local_addr().unwrap());
         let asked: Arc<Mutex<Vec<Asked>>> = Arc::default();
         let reply: Reply = Arc::new(reply);
-        let router = Router::new().fallback(take).with_state((Arc::clone(&asked), reply));
+        let router = Router::new()
+            .fallback(take)
+            .with_state((Arc::clone(&asked), reply));
         let listening = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { url, asked, listening }
+        Self {
+            url,
+            asked,
+            listening,
+        }
     }
 
     /// A legacy server with a session and these tools, which the test may change.
@@ -86,7 +104,13 @@ impl Fake {
     }
 
     pub fn methods(&self) -> Vec<String> {
-        let told = |asked: &Asked| if asked.verb == Method::POST { asked.method().to_owned() } else { asked.verb.to_string() };
+        let told = |asked: &Asked| {
+            if asked.verb == Method::POST {
+                asked.method().to_owned()
+            } else {
+                asked.verb.to_string()
+            }
+        };
         self.asked().iter().map(told).collect()
     }
 }
@@ -97,10 +121,14 @@ pub fn legacy(asked: &Asked, tools: &Value) -> Response {
             let mut response = asked.result(json!({
                 "protocolVersion": "2025-06-18", "capabilities": { "tools": {} }, "serverInfo": { "name": "fake", "version": "1" },
             }));
-            response.headers_mut().insert("mcp-session-id", "session-1".parse().unwrap());
+            response
+                .headers_mut()
+                .insert("mcp-session-id", "session-1".parse().unwrap());
             response
         }
-        _ if asked.header("mcp-session-id") != "session-1" => asked.error(400, -32000, "Bad Request: no session"),
+        _ if asked.header("mcp-session-id") != "session-1" => {
+            asked.error(400, -32000, "Bad Request: no session")
+        }
         "tools/list" => asked.result(json!({ "tools": tools })),
         _ => answer(202, &[], ""),
     }
@@ -112,7 +140,11 @@ async fn take(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let asked = Asked { verb, headers, body: serde_json::from_slice(&body).unwrap_or_default() };
+    let asked = Asked {
+        verb,
+        headers,
+        body: serde_json::from_slice(&body).unwrap_or_default(),
+    };
     seen.lock().unwrap().push(asked.clone());
     match reply(&asked) {
         Some(response) => response,

@@ -16,7 +16,9 @@ pub fn platform_tls() -> ClientConfig {
         Ok(rooted) => rooted.with_no_client_auth(),
         Err(error) => {
             tracing::warn!(%error, "no certificates of the platform: https upstreams cannot be verified");
-            builder().with_root_certificates(RootCertStore::empty()).with_no_client_auth()
+            builder()
+                .with_root_certificates(RootCertStore::empty())
+                .with_no_client_auth()
         }
     }
 }

@@ -59,19 +59,32 @@ impl Gathering {
     pub fn take(&mut self, text: &[u8]) -> Result<Option<String>, WireError> {
         let document = mcp::reply::parse(text)?;
         if let Some(refusal) = document.refusals.first() {
-            return Err(WireError::Unreadable(format!("{} at `{}`", refusal.kind, short(&refusal.pointer))));
+            return Err(WireError::Unreadable(format!(
+                "{} at `{}`",
+                refusal.kind,
+                short(&refusal.pointer)
+            )));
         }
-        let page = Page::of(&document)?.ok_or(WireError::unreadable("a tool list that is an error"))?;
+        let page =
+            Page::of(&document)?.ok_or(WireError::unreadable("a tool list that is an error"))?;
         self.pages += 1;
         for entry in page.entries() {
             self.enter(&entry, document.text);
         }
         self.nameless += page.len() - page.entries().count();
         if self.tools.len() + self.odd_ones() > self.bounds.tools {
-            return Err(WireError::TooMuch(format!("more than {} tools", self.bounds.tools)));
+            return Err(WireError::TooMuch(format!(
+                "more than {} tools",
+                self.bounds.tools
+            )));
         }
-        let next = document.root.get("result").and_then(|result| result.get("nextCursor"));
-        let Some(next) = next.filter(|next| !next.is_null()) else { return Ok(None) };
+        let next = document
+            .root
+            .get("result")
+            .and_then(|result| result.get("nextCursor"));
+        let Some(next) = next.filter(|next| !next.is_null()) else {
+            return Ok(None);
+        };
         self.follow(next).map(Some)
     }
 
@@ -95,15 +108,22 @@ impl Gathering {
     }
 
     fn follow(&mut self, next: &Node<'_>) -> Result<String, WireError> {
-        let cursor = next.as_str().ok_or(WireError::unreadable("a cursor that is no string"))?;
+        let cursor = next
+            .as_str()
+            .ok_or(WireError::unreadable("a cursor that is no string"))?;
         if cursor.len() > LONGEST_CURSOR {
-            return Err(WireError::TooMuch("a cursor of many thousand characters".to_owned()));
+            return Err(WireError::TooMuch(
+                "a cursor of many thousand characters".to_owned(),
+            ));
         }
         if !self.cursors.insert(cursor.to_owned()) {
             return Err(WireError::TooMuch("the same page comes again".to_owned()));
         }
         if self.pages >= self.bounds.pages {
-            return Err(WireError::TooMuch(format!("more than {} pages", self.bounds.pages)));
+            return Err(WireError::TooMuch(format!(
+                "more than {} pages",
+                self.bounds.pages
+            )));
         }
         Ok(cursor.to_owned())
     }
@@ -114,19 +134,30 @@ impl Gathering {
             odd.push(format!("left out without a name: {}", self.nameless));
         }
         if !self.unusable.is_empty() {
-            odd.push(format!("left out, for their names or depth cannot be used: {}", some_of(&self.unusable)));
+            odd.push(format!(
+                "left out, for their names or depth cannot be used: {}",
+                some_of(&self.unusable)
+            ));
         }
         if !self.repeated.is_empty() {
-            odd.push(format!("listed more than once, the first counts: {}", some_of(&self.repeated)));
+            odd.push(format!(
+                "listed more than once, the first counts: {}",
+                some_of(&self.repeated)
+            ));
         }
-        Listing { tools: self.tools, odd: (!odd.is_empty()).then(|| odd.join("; ")) }
+        Listing {
+            tools: self.tools,
+            odd: (!odd.is_empty()).then(|| odd.join("; ")),
+        }
     }
 }
 
 impl Listing {
     /// The sentence is made of the server's words: they pass `cover` before anyone reads them.
     pub(super) fn covered(self, cover: impl Fn(&str) -> Option<String>) -> Self {
-        let odd = self.odd.map(|odd| cover(&odd).unwrap_or_else(|| "some entries were left out".to_owned()));
+        let odd = self
+            .odd
+            .map(|odd| cover(&odd).unwrap_or_else(|| "some entries were left out".to_owned()));
         Self { odd, ..self }
     }
 }
@@ -136,15 +167,29 @@ fn is_nameable(name: &str) -> bool {
 }
 
 fn is_shallow(definition: &str) -> bool {
-    json::read(definition.as_bytes(), &Limits { bytes: definition.len(), depth: DEEPEST }).is_ok()
+    json::read(
+        definition.as_bytes(),
+        &Limits {
+            bytes: definition.len(),
+            depth: DEEPEST,
+        },
+    )
+    .is_ok()
 }
 
 fn short(text: &str) -> String {
-    text.chars().filter(|letter| !letter.is_control()).take(64).collect()
+    text.chars()
+        .filter(|letter| !letter.is_control())
+        .take(64)
+        .collect()
 }
 
 fn some_of(names: &[String]) -> String {
-    let told: Vec<String> = names.iter().take(TOLD).map(|name| format!("`{name}`")).collect();
+    let told: Vec<String> = names
+        .iter()
+        .take(TOLD)
+        .map(|name| format!("`{name}`"))
+        .collect();
     match names.len().saturating_sub(TOLD) {
         0 => told.join(", "),
         more => format!("{} and {more} more", told.join(", ")),

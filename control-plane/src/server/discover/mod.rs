@@ -56,42 +56,70 @@ pub struct Failure {
 }
 
 /// Reads all tools of the server at `url`, showing it `headers`.
-pub async fn read(reach: &Reach, url: &Url, headers: &Headers, bounds: Bounds) -> Result<Listing, Failure> {
-    let mut wire = Wire::new(reach, url, headers, bounds).map_err(|told| unreachable(told.to_owned()))?;
+pub async fn read(
+    reach: &Reach,
+    url: &Url,
+    headers: &Headers,
+    bounds: Bounds,
+) -> Result<Listing, Failure> {
+    let mut wire =
+        Wire::new(reach, url, headers, bounds).map_err(|told| unreachable(told.to_owned()))?;
     let reading = tokio::time::timeout(bounds.reading, talk::tools(&mut wire, bounds)).await;
     wire.farewell(bounds.farewell).await;
     match reading {
-        Err(_) => Err(unreachable(format!("the server gave no complete answer within {:?}", bounds.reading))),
+        Err(_) => Err(unreachable(format!(
+            "the server gave no complete answer within {:?}",
+            bounds.reading
+        ))),
         Ok(Err(error)) => Err(failure(&wire, error)),
         Ok(Ok(listing)) => Ok(listing.covered(|text| wire.quoted(text))),
     }
 }
 
 fn unreachable(told: String) -> Failure {
-    Failure { status: Status::Unreachable, told }
+    Failure {
+        status: Status::Unreachable,
+        told,
+    }
 }
 
 fn failure(wire: &Wire, error: WireError) -> Failure {
     let said = |words: Option<String>| {
-        words.and_then(|words| wire.quoted(&words)).map_or_else(String::new, |words| format!(": {words}"))
+        words
+            .and_then(|words| wire.quoted(&words))
+            .map_or_else(String::new, |words| format!(": {words}"))
     };
     match error {
-        WireError::NotConnected(why) => unreachable(format!("the server could not be reached: {why}")),
+        WireError::NotConnected(why) => {
+            unreachable(format!("the server could not be reached: {why}"))
+        }
         WireError::Status { status, message } if matches!(status.as_u16(), 401 | 403) => Failure {
             status: Status::NeedsAuth,
-            told: format!("the server wants other credentials: it answered {status}{}", said(message)),
+            told: format!(
+                "the server wants other credentials: it answered {status}{}",
+                said(message)
+            ),
         },
-        WireError::Status { status, .. } if status.is_redirection() => {
-            unreachable(format!("the server answered {status}: redirects are not followed; give the URL it leads to"))
-        }
+        WireError::Status { status, .. } if status.is_redirection() => unreachable(format!(
+            "the server answered {status}: redirects are not followed; give the URL it leads to"
+        )),
         WireError::Status { status, message } => {
             unreachable(format!("the server answered {status}{}", said(message)))
         }
-        WireError::Refused { method, code, message } => {
-            unreachable(format!("the server refused `{method}` with error {code}{}", said(Some(message))))
+        WireError::Refused {
+            method,
+            code,
+            message,
+        } => unreachable(format!(
+            "the server refused `{method}` with error {code}{}",
+            said(Some(message))
+        )),
+        WireError::Unreadable(what) => unreachable(format!(
+            "the server answered with something unreadable: {what}"
+        )),
+        WireError::TooMuch(what) => {
+            unreachable(format!("the server's answer has no end in sight: {what}"))
         }
-        WireError::Unreadable(what) => unreachable(format!("the server answered with something unreadable: {what}")),
-        WireError::TooMuch(what) => unreachable(format!("the server's answer has no end in sight: {what}")),
     }
 }
 

@@ -42,7 +42,11 @@ impl Reach {
     pub fn new(site: &Site, lookup: Lookup) -> Self {
         let mut exceptions = site.egress_allow.clone();
         if site.is_local {
-            exceptions.extend(["127.0.0.0/8", "::1/128"].iter().filter_map(|net| net.parse::<ipnet::IpNet>().ok()));
+            exceptions.extend(
+                ["127.0.0.0/8", "::1/128"]
+                    .iter()
+                    .filter_map(|net| net.parse::<ipnet::IpNet>().ok()),
+            );
         }
         Self {
             egress: Arc::new(Egress::new(exceptions)),
@@ -57,7 +61,10 @@ impl Reach {
     }
 
     pub fn seat(&self, org: OrgId, server: ServerId) -> Result<Seat, Busy> {
-        let mut under_way = self.under_way.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut under_way = self
+            .under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         if under_way.contains(&(org, server)) {
             return Err(Busy::ThisServer);
         }
@@ -68,11 +75,18 @@ impl Reach {
             return Err(Busy::Everyone);
         }
         under_way.insert((org, server));
-        Ok(Seat { under_way: Arc::clone(&self.under_way), of: (org, server) })
+        Ok(Seat {
+            under_way: Arc::clone(&self.under_way),
+            of: (org, server),
+        })
     }
 
     pub(super) fn connector(&self, timeout: Duration) -> HttpsConnector<Connector> {
-        let connector = Connector { egress: Arc::clone(&self.egress), lookup: self.lookup.clone(), timeout };
+        let connector = Connector {
+            egress: Arc::clone(&self.egress),
+            lookup: self.lookup.clone(),
+            timeout,
+        };
         HttpsConnectorBuilder::new()
             .with_tls_config(self.tls.clone())
             .https_or_http()
@@ -84,6 +98,9 @@ impl Reach {
 
 impl Drop for Seat {
     fn drop(&mut self) {
-        self.under_way.lock().unwrap_or_else(PoisonError::into_inner).remove(&self.of);
+        self.under_way
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&self.of);
     }
 }

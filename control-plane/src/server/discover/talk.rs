@@ -11,7 +11,11 @@ const MODERN: Revision = Revision::V2026_07_28;
 const NEWEST_LEGACY: Revision = Revision::V2025_11_25;
 /// What everyone says who does not have a method.
 const NO_SUCH_METHOD: i64 = -32601;
-const CLIENT: &str = concat!(r#"{"name":"portcullis","version":""#, env!("CARGO_PKG_VERSION"), r#""}"#);
+const CLIENT: &str = concat!(
+    r#"{"name":"portcullis","version":""#,
+    env!("CARGO_PKG_VERSION"),
+    r#""}"#
+);
 
 pub async fn tools(wire: &mut Wire, bounds: Bounds) -> Result<Listing, WireError> {
     match tokio::time::timeout(bounds.probe, speaks_modern(wire)).await {
@@ -26,17 +30,32 @@ pub async fn tools(wire: &mut Wire, bounds: Bounds) -> Result<Listing, WireError
     wire.speak(None);
     let has_tools = shake_hands(wire).await?;
     match list(wire, bounds, None).await {
-        Err(WireError::Refused { code: NO_SUCH_METHOD, .. }) if !has_tools => Ok(Listing::default()),
+        Err(WireError::Refused {
+            code: NO_SUCH_METHOD,
+            ..
+        }) if !has_tools => Ok(Listing::default()),
         listed => listed,
     }
 }
 
 async fn speaks_modern(wire: &mut Wire) -> Result<bool, WireError> {
     wire.speak(Some(MODERN));
-    let text = wire.ask("server/discover", &format!(r#"{{"_meta":{}}}"#, modern_meta())).await?;
+    let text = wire
+        .ask(
+            "server/discover",
+            &format!(r#"{{"_meta":{}}}"#, modern_meta()),
+        )
+        .await?;
     let document = mcp::reply::parse(&text)?;
-    let versions = document.root.get("result").and_then(|result| result.get("supportedVersions")?.as_array());
-    Ok(versions.is_some_and(|versions| versions.iter().any(|version| version.as_str() == Some(MODERN.as_str()))))
+    let versions = document
+        .root
+        .get("result")
+        .and_then(|result| result.get("supportedVersions")?.as_array());
+    Ok(versions.is_some_and(|versions| {
+        versions
+            .iter()
+            .any(|version| version.as_str() == Some(MODERN.as_str()))
+    }))
 }
 
 fn modern_meta() -> String {
@@ -48,16 +67,29 @@ fn modern_meta() -> String {
 
 /// Whether the server says that it has tools.
 async fn shake_hands(wire: &mut Wire) -> Result<bool, WireError> {
-    let hello =
-        format!(r#"{{"protocolVersion":"{}","capabilities":{{}},"clientInfo":{CLIENT}}}"#, NEWEST_LEGACY.as_str());
+    let hello = format!(
+        r#"{{"protocolVersion":"{}","capabilities":{{}},"clientInfo":{CLIENT}}}"#,
+        NEWEST_LEGACY.as_str()
+    );
     let text = wire.ask("initialize", &hello).await?;
     let document = mcp::reply::parse(&text)?;
-    let result = document.root.get("result").ok_or(WireError::unreadable("no result of `initialize`"))?;
-    let version = result.get("protocolVersion").and_then(Node::as_str).unwrap_or_default();
+    let result = document
+        .root
+        .get("result")
+        .ok_or(WireError::unreadable("no result of `initialize`"))?;
+    let version = result
+        .get("protocolVersion")
+        .and_then(Node::as_str)
+        .unwrap_or_default();
     let spoken = Revision::parse(version)
         .filter(|revision| !revision.is_modern())
-        .ok_or(WireError::unreadable("a protocol version that nobody knows"))?;
-    let has_tools = result.get("capabilities").and_then(|capabilities| capabilities.get("tools")).is_some();
+        .ok_or(WireError::unreadable(
+            "a protocol version that nobody knows",
+        ))?;
+    let has_tools = result
+        .get("capabilities")
+        .and_then(|capabilities| capabilities.get("tools"))
+        .is_some();
     wire.speak(Some(spoken));
     wire.tell("notifications/initialized").await?;
     Ok(has_tools)
@@ -68,9 +100,13 @@ async fn list(wire: &mut Wire, bounds: Bounds, meta: Option<String>) -> Result<L
     let mut gathering = Gathering::new(bounds);
     let mut cursor: Option<String> = None;
     loop {
-        let cursor_part = cursor.as_deref().map(|cursor| format!(r#""cursor":{}"#, quote(cursor)));
+        let cursor_part = cursor
+            .as_deref()
+            .map(|cursor| format!(r#""cursor":{}"#, quote(cursor)));
         let params: Vec<String> = cursor_part.into_iter().chain(meta.clone()).collect();
-        let text = wire.ask("tools/list", &format!("{{{}}}", params.join(","))).await?;
+        let text = wire
+            .ask("tools/list", &format!("{{{}}}", params.join(",")))
+            .await?;
         match gathering.take(&text)? {
             None => return Ok(gathering.finish()),
             next => cursor = next,

@@ -33,8 +33,15 @@ const MOST_QUESTIONS: usize = 20;
 #[derive(Debug)]
 pub enum WireError {
     NotConnected(String),
-    Status { status: StatusCode, message: Option<String> },
-    Refused { method: &'static str, code: i64, message: String },
+    Status {
+        status: StatusCode,
+        message: Option<String>,
+    },
+    Refused {
+        method: &'static str,
+        code: i64,
+        message: String,
+    },
     Unreadable(String),
     TooMuch(String),
 }
@@ -60,7 +67,9 @@ impl WireError {
     pub fn is_final(&self) -> bool {
         match self {
             Self::NotConnected(_) | Self::TooMuch(_) => true,
-            Self::Status { status, .. } => matches!(status.as_u16(), 401 | 403) || status.is_redirection(),
+            Self::Status { status, .. } => {
+                matches!(status.as_u16(), 401 | 403) || status.is_redirection()
+            }
             Self::Refused { .. } | Self::Unreadable(_) => false,
         }
     }
@@ -74,12 +83,19 @@ impl From<mcp::Unreadable> for WireError {
 
 impl Wire {
     /// A connection of its own: nothing of one server's is ever shared with another's.
-    pub fn new(reach: &Reach, url: &Url, headers: &Headers, bounds: Bounds) -> Result<Self, &'static str> {
+    pub fn new(
+        reach: &Reach,
+        url: &Url,
+        headers: &Headers,
+        bounds: Bounds,
+    ) -> Result<Self, &'static str> {
         let uri: Uri = url.as_str().parse().map_err(|_| "its URL cannot be used")?;
         let mut stored = HeaderMap::new();
         for (name, value) in headers {
-            let name = HeaderName::from_bytes(name.as_bytes()).map_err(|_| "its credential cannot be used")?;
-            let mut value = HeaderValue::from_str(value.expose()).map_err(|_| "its credential cannot be used")?;
+            let name = HeaderName::from_bytes(name.as_bytes())
+                .map_err(|_| "its credential cannot be used")?;
+            let mut value = HeaderValue::from_str(value.expose())
+                .map_err(|_| "its credential cannot be used")?;
             value.set_sensitive(true);
             stored.insert(name, value);
         }
@@ -107,8 +123,13 @@ impl Wire {
     /// What the server said, short and without what it was told in confidence; none where that cannot be promised.
     pub fn quoted(&self, text: &str) -> Option<String> {
         let covered = self.secrets.cover(text);
-        let clean: String =
-            covered.as_deref().unwrap_or(text).chars().filter(|letter| !letter.is_control()).take(LONGEST_QUOTE).collect();
+        let clean: String = covered
+            .as_deref()
+            .unwrap_or(text)
+            .chars()
+            .filter(|letter| !letter.is_control())
+            .take(LONGEST_QUOTE)
+            .collect();
         (self.is_quotable && !clean.is_empty()).then_some(clean)
     }
 
@@ -116,14 +137,25 @@ impl Wire {
     pub async fn ask(&mut self, method: &'static str, params: &str) -> Result<Vec<u8>, WireError> {
         self.asked += 1;
         let id = self.asked.to_string();
-        let body = format!(r#"{{"jsonrpc":"2.0","id":{id},"method":{},"params":{params}}}"#, quote(method));
+        let body = format!(
+            r#"{{"jsonrpc":"2.0","id":{id},"method":{},"params":{params}}}"#,
+            quote(method)
+        );
         let response = self.post(method, body).await?;
         if method == "initialize" {
-            self.session = response.headers().get(SESSION).filter(|value| value.len() <= LONGEST_SESSION).cloned();
+            self.session = response
+                .headers()
+                .get(SESSION)
+                .filter(|value| value.len() <= LONGEST_SESSION)
+                .cloned();
         }
         let text = self.answer(response, &id).await?;
         match complaint(&text)? {
-            Some((code, message)) => Err(WireError::Refused { method, code, message }),
+            Some((code, message)) => Err(WireError::Refused {
+                method,
+                code,
+                message,
+            }),
             None => Ok(text),
         }
     }
@@ -148,23 +180,36 @@ impl Wire {
         if status.is_success() {
             return Ok(response);
         }
-        let bytes = self.read(response.into_body(), LONGEST_COMPLAINT).await.unwrap_or_default();
+        let bytes = self
+            .read(response.into_body(), LONGEST_COMPLAINT)
+            .await
+            .unwrap_or_default();
         let message = complaint(&bytes).ok().flatten().map(|(_, message)| message);
         Err(WireError::Status { status, message })
     }
 
-    async fn send(&self, verb: Method, method: Option<&str>, body: String) -> Result<Response<Incoming>, WireError> {
+    async fn send(
+        &self,
+        verb: Method,
+        method: Option<&str>,
+        body: String,
+    ) -> Result<Response<Incoming>, WireError> {
         let mut request = Request::new(Full::new(Bytes::from(body)));
         *request.method_mut() = verb;
         *request.uri_mut() = self.uri.clone();
         let headers = request.headers_mut();
-        headers.insert(ACCEPT, HeaderValue::from_static("application/json, text/event-stream"));
+        headers.insert(
+            ACCEPT,
+            HeaderValue::from_static("application/json, text/event-stream"),
+        );
         headers.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         headers.insert(USER_AGENT, HeaderValue::from_static(AGENT));
         if let Some(revision) = self.revision {
             headers.insert(VERSION, HeaderValue::from_static(revision.as_str()));
-            let mirrored = method.filter(|_| revision.is_modern()).and_then(|method| HeaderValue::from_str(method).ok());
+            let mirrored = method
+                .filter(|_| revision.is_modern())
+                .and_then(|method| HeaderValue::from_str(method).ok());
             if let Some(method) = mirrored {
                 headers.insert(METHOD, method);
             }
@@ -175,15 +220,35 @@ impl Wire {
         for (name, value) in &self.stored {
             headers.insert(name, value.clone());
         }
-        self.client.request(request).await.map_err(|error| WireError::NotConnected(why(&error)))
+        self.client
+            .request(request)
+            .await
+            .map_err(|error| WireError::NotConnected(why(&error)))
     }
 
-    async fn answer(&mut self, response: Response<Incoming>, id: &str) -> Result<Vec<u8>, WireError> {
-        if response.headers().get(CONTENT_ENCODING).is_some_and(|encoding| encoding != "identity") {
+    async fn answer(
+        &mut self,
+        response: Response<Incoming>,
+        id: &str,
+    ) -> Result<Vec<u8>, WireError> {
+        if response
+            .headers()
+            .get(CONTENT_ENCODING)
+            .is_some_and(|encoding| encoding != "identity")
+        {
             return Err(WireError::unreadable("an encoding that was not asked for"));
         }
-        let kind = response.headers().get(CONTENT_TYPE).and_then(|kind| kind.to_str().ok()).unwrap_or_default();
-        let kind = kind.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+        let kind = response
+            .headers()
+            .get(CONTENT_TYPE)
+            .and_then(|kind| kind.to_str().ok())
+            .unwrap_or_default();
+        let kind = kind
+            .split(';')
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_ascii_lowercase();
         let body = response.into_body();
         match kind.as_str() {
             "application/json" => {
@@ -206,13 +271,19 @@ impl Wire {
         while let Some(chunk) = self.chunk(&mut body).await? {
             let overrun = |overrun: mcp::sse::Overrun| WireError::TooMuch(overrun.to_string());
             splitter.push(&chunk, &mut events).map_err(overrun)?;
-            for data in events.drain(..).filter_map(|event| event.data).filter(|data| !data.is_empty()) {
+            for data in events
+                .drain(..)
+                .filter_map(|event| event.data)
+                .filter(|data| !data.is_empty())
+            {
                 match heard(&data, id)? {
                     Heard::Answer => return Ok(data),
                     Heard::Question { id, method } => {
                         questions += 1;
                         if questions > MOST_QUESTIONS {
-                            return Err(WireError::TooMuch("it asks and asks before it answers".to_owned()));
+                            return Err(WireError::TooMuch(
+                                "it asks and asks before it answers".to_owned(),
+                            ));
                         }
                         self.post("", reply_to(&id, &method)).await?;
                     }
@@ -220,13 +291,17 @@ impl Wire {
                 }
             }
         }
-        Err(WireError::unreadable("a stream that ends without the answer"))
+        Err(WireError::unreadable(
+            "a stream that ends without the answer",
+        ))
     }
 
     async fn read(&mut self, mut body: Incoming, most: usize) -> Result<Vec<u8>, WireError> {
         let mut text = Vec::new();
         while text.len() < most {
-            let Some(chunk) = self.chunk(&mut body).await? else { break };
+            let Some(chunk) = self.chunk(&mut body).await? else {
+                break;
+            };
             text.extend_from_slice(&chunk);
         }
         Ok(text)
@@ -236,10 +311,9 @@ impl Wire {
         while let Some(frame) = body.frame().await {
             let frame = frame.map_err(|_| WireError::unreadable("an answer that breaks off"))?;
             if let Ok(data) = frame.into_data() {
-                self.bytes_left = self
-                    .bytes_left
-                    .checked_sub(data.len())
-                    .ok_or_else(|| WireError::TooMuch("more bytes than any tool list needs".to_owned()))?;
+                self.bytes_left = self.bytes_left.checked_sub(data.len()).ok_or_else(|| {
+                    WireError::TooMuch("more bytes than any tool list needs".to_owned())
+                })?;
                 return Ok(Some(data));
             }
         }
@@ -257,8 +331,17 @@ enum Heard {
 fn heard(text: &[u8], id: &str) -> Result<Heard, WireError> {
     let document = reply::parse(text)?;
     Ok(match Reply::of(&document.root, &document)? {
-        Reply::Answer(answer) if answer.id.map_or(answer.is_error, |answered| same_id(answered, id)) => Heard::Answer,
-        Reply::Request { id, method } => Heard::Question { id: id.to_owned(), method: method.to_owned() },
+        Reply::Answer(answer)
+            if answer
+                .id
+                .map_or(answer.is_error, |answered| same_id(answered, id)) =>
+        {
+            Heard::Answer
+        }
+        Reply::Request { id, method } => Heard::Question {
+            id: id.to_owned(),
+            method: method.to_owned(),
+        },
         Reply::Answer(_) | Reply::Notification { .. } => Heard::Nothing,
     })
 }
@@ -266,9 +349,18 @@ fn heard(text: &[u8], id: &str) -> Result<Heard, WireError> {
 /// Code and message of a JSON-RPC error.
 fn complaint(text: &[u8]) -> Result<Option<(i64, String)>, WireError> {
     let document = reply::parse(text)?;
-    let Some(error) = document.root.get("error") else { return Ok(None) };
-    let code = error.get("code").and_then(Node::as_number).and_then(|code| code.parse().ok()).unwrap_or(0);
-    let message = error.get("message").and_then(Node::as_str).unwrap_or_default();
+    let Some(error) = document.root.get("error") else {
+        return Ok(None);
+    };
+    let code = error
+        .get("code")
+        .and_then(Node::as_number)
+        .and_then(|code| code.parse().ok())
+        .unwrap_or(0);
+    let message = error
+        .get("message")
+        .and_then(Node::as_str)
+        .unwrap_or_default();
     Ok(Some((code, message.to_owned())))
 }
 
@@ -298,5 +390,7 @@ fn why(error: &hyper_util::client::legacy::Error) -> String {
 /// TLS wraps its reason in I/O errors, which as a source would name only what is inside it.
 fn tls_cause(error: &std::io::Error) -> Option<&rustls::Error> {
     let inner = error.get_ref()?;
-    inner.downcast_ref::<rustls::Error>().or_else(|| tls_cause(inner.downcast_ref::<std::io::Error>()?))
+    inner
+        .downcast_ref::<rustls::Error>()
+        .or_else(|| tls_cause(inner.downcast_ref::<std::io::Error>()?))
 }

@@ -13,36 +13,76 @@ use serde_json::{Map, Value, json};
 
 const LONGEST_NOTE: usize = 1_000;
 
-pub async fn list(app: &App, caller: &Caller, server: &str, page: Page<Position>) -> Result<Listed<Tool>, ServerError> {
+pub async fn list(
+    app: &App,
+    caller: &Caller,
+    server: &str,
+    page: Page<Position>,
+) -> Result<Listed<Tool>, ServerError> {
     let mut tx = app.db().read(caller.allow(Action::Read)?).await?;
     let org = tx.org();
-    let server = servers::id(tx.sql(), org, server).await?.ok_or(ServerError::NoSuchServer)?;
+    let server = servers::id(tx.sql(), org, server)
+        .await?
+        .ok_or(ServerError::NoSuchServer)?;
     let tools = store::list(tx.sql(), org, server, Some(&page)).await?;
     Ok(page.listed(tools, |tool| tool.position.0.to_string()))
 }
 
-pub async fn review(app: &App, caller: &Caller, server: &str, name: &str, review: Review) -> Result<Tool, ServerError> {
+pub async fn review(
+    app: &App,
+    caller: &Caller,
+    server: &str,
+    name: &str,
+    review: Review,
+) -> Result<Tool, ServerError> {
     let allowed = caller.allow(Action::WriteServers)?;
     let mut faults = Faults::default();
     if review.accept == Some(false) {
-        faults.add("/accept", "expected true: what is not accepted stays as it is");
+        faults.add(
+            "/accept",
+            "expected true: what is not accepted stays as it is",
+        );
     }
-    if review.note.iter().flatten().any(|note| note.chars().count() > LONGEST_NOTE || note.contains('\0')) {
-        faults.add("/note", format!("expected at most {LONGEST_NOTE} characters"));
+    if review
+        .note
+        .iter()
+        .flatten()
+        .any(|note| note.chars().count() > LONGEST_NOTE || note.contains('\0'))
+    {
+        faults.add(
+            "/note",
+            format!("expected at most {LONGEST_NOTE} characters"),
+        );
     }
     faults.into_result().map_err(ServerError::Invalid)?;
     let mut tx = app.db().write(allowed, app.now()).await?;
     let org = tx.org();
-    let server = servers::id(tx.sql(), org, server).await?.ok_or(ServerError::NoSuchServer)?;
-    let before = store::one(tx.sql(), org, server, name).await?.ok_or(ServerError::NoSuchTool)?;
-    if review.digest.as_ref().is_some_and(|digest| *digest != before.digest) {
+    let server = servers::id(tx.sql(), org, server)
+        .await?
+        .ok_or(ServerError::NoSuchServer)?;
+    let before = store::one(tx.sql(), org, server, name)
+        .await?
+        .ok_or(ServerError::NoSuchTool)?;
+    if review
+        .digest
+        .as_ref()
+        .is_some_and(|digest| *digest != before.digest)
+    {
         return Err(ServerError::Stale);
     }
     store::review(&mut tx, server, &before, &review).await?;
-    let after = store::one(tx.sql(), org, server, name).await?.ok_or(ServerError::NoSuchTool)?;
+    let after = store::one(tx.sql(), org, server, name)
+        .await?
+        .ok_or(ServerError::NoSuchTool)?;
     let (was, is) = difference(&before, &after);
     if was != is {
-        tx.commit(Event::ToolReviewed { server, tool: after.name.clone(), before: was, after: is }).await?;
+        tx.commit(Event::ToolReviewed {
+            server,
+            tool: after.name.clone(),
+            before: was,
+            after: is,
+        })
+        .await?;
     }
     Ok(after)
 }
@@ -54,7 +94,14 @@ fn difference(before: &Tool, after: &Tool) -> (Value, Value) {
         [
             ("category", json!(tool.category)),
             ("note", json!(tool.note)),
-            ("accepted", if tool.is_changed { Value::Null } else { json!(tool.digest) }),
+            (
+                "accepted",
+                if tool.is_changed {
+                    Value::Null
+                } else {
+                    json!(tool.digest)
+                },
+            ),
         ]
     };
     for ((name, old), (_, new)) in parts(before).into_iter().zip(parts(after)) {

@@ -19,7 +19,9 @@ pub async fn list(
     Path((_org, server)): Path<(String, String)>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Listed<Tool>>, Problem> {
-    Ok(Json(act::list(&app, &caller, &server, query.page()?).await?))
+    Ok(Json(
+        act::list(&app, &caller, &server, query.page()?).await?,
+    ))
 }
 
 /// Names a tool's category, or accepts its definition as it is recorded now.
@@ -32,5 +34,7 @@ pub async fn review(
     Path((_org, server, tool)): Path<(String, String, String)>,
     Body(review): Body<Review>,
 ) -> Result<Json<Tool>, Problem> {
-    Ok(Json(act::review(&app, &caller, &server, &tool, review).await?))
+    Ok(Json(
+        act::review(&app, &caller, &server, &tool, review).await?,
+    ))
 }

@@ -91,7 +91,9 @@ impl FromStr for Position {
     type Err = Problem;
 
     fn from_str(text: &str) -> Result<Self, Problem> {
-        text.parse().map(Self).map_err(|_| Problem::new(Kind::BadRequest, "not a place in a list"))
+        text.parse()
+            .map(Self)
+            .map_err(|_| Problem::new(Kind::BadRequest, "not a place in a list"))
     }
 }
 
@@ -107,10 +109,23 @@ pub(super) struct Shown {
 impl Shown {
     /// A part that has another type than it should is not shown; the definition itself is kept whole.
     pub fn of(definition: &str) -> Self {
-        let limits = Limits { bytes: definition.len(), depth: DEEPEST };
-        let Ok(document) = json::read(definition.as_bytes(), &limits) else { return Self::default() };
+        let limits = Limits {
+            bytes: definition.len(),
+            depth: DEEPEST,
+        };
+        let Ok(document) = json::read(definition.as_bytes(), &limits) else {
+            return Self::default();
+        };
         let text = |node: Option<&Node<'_>>| node.and_then(Node::as_str).map(str::to_owned);
-        let object = |key: &str| raw(&document, document.root.get(key).filter(|node| node.as_object().is_some())?);
+        let object = |key: &str| {
+            raw(
+                &document,
+                document
+                    .root
+                    .get(key)
+                    .filter(|node| node.as_object().is_some())?,
+            )
+        };
         let annotated = || document.root.get("annotations")?.get("title");
         Self {
             title: text(document.root.get("title").or_else(annotated)),

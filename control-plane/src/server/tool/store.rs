@@ -45,7 +45,9 @@ impl ToolRow {
 
 fn read_category(stored: Option<&str>) -> Result<Option<Category>, DbError> {
     stored
-        .map(|word| Category::from_word(word).ok_or_else(|| DbError::Stored(format!("category `{word}`"))))
+        .map(|word| {
+            Category::from_word(word).ok_or_else(|| DbError::Stored(format!("category `{word}`")))
+        })
         .transpose()
 }
 
@@ -71,7 +73,12 @@ pub async fn list(
     rows.into_iter().map(ToolRow::tool).collect()
 }
 
-pub async fn one(sql: &mut PgConnection, org: OrgId, server: ServerId, name: &str) -> Result<Option<Tool>, DbError> {
+pub async fn one(
+    sql: &mut PgConnection,
+    org: OrgId,
+    server: ServerId,
+    name: &str,
+) -> Result<Option<Tool>, DbError> {
     let row = sqlx::query_as!(
         ToolRow,
         "select name, position, definition, digest, reviewed_digest, category, category_note, first_seen_at
@@ -86,7 +93,12 @@ pub async fn one(sql: &mut PgConnection, org: OrgId, server: ServerId, name: &st
 }
 
 /// Writes down what a person said. `accept` takes the digest of `tool` as reviewed.
-pub async fn review(tx: &mut OrgTx, server: ServerId, tool: &Tool, review: &Review) -> Result<(), DbError> {
+pub async fn review(
+    tx: &mut OrgTx,
+    server: ServerId,
+    tool: &Tool,
+    review: &Review,
+) -> Result<(), DbError> {
     let org = tx.org().uuid();
     let digest = seal::from_hex(&tool.digest).filter(|_| review.accept == Some(true));
     sqlx::query!(
@@ -137,16 +149,27 @@ pub async fn record(
     is_first: bool,
 ) -> Result<Difference, DbError> {
     let (org, now) = (tx.org().uuid(), tx.now().time());
-    let known: BTreeMap<String, Vec<u8>> =
-        sqlx::query!("select name, digest from tools where org_id = $1 and server_id = $2 for update", org, server.uuid())
-            .fetch_all(tx.sql())
-            .await?
-            .into_iter()
-            .map(|row| (row.name, row.digest))
-            .collect();
-    let listed: BTreeSet<&str> = listing.tools.iter().map(|tool| tool.name.as_str()).collect();
+    let known: BTreeMap<String, Vec<u8>> = sqlx::query!(
+        "select name, digest from tools where org_id = $1 and server_id = $2 for update",
+        org,
+        server.uuid()
+    )
+    .fetch_all(tx.sql())
+    .await?
+    .into_iter()
+    .map(|row| (row.name, row.digest))
+    .collect();
+    let listed: BTreeSet<&str> = listing
+        .tools
+        .iter()
+        .map(|tool| tool.name.as_str())
+        .collect();
     let mut difference = Difference {
-        removed: known.keys().filter(|name| !listed.contains(name.as_str())).cloned().collect(),
+        removed: known
+            .keys()
+            .filter(|name| !listed.contains(name.as_str()))
+            .cloned()
+            .collect(),
         ..Difference::default()
     };
     for tool in &listing.tools {
@@ -165,8 +188,16 @@ pub async fn record(
     .execute(tx.sql())
     .await?;
     let names: Vec<String> = listing.tools.iter().map(|tool| tool.name.clone()).collect();
-    let definitions: Vec<String> = listing.tools.iter().map(|tool| tool.definition.clone()).collect();
-    let digests: Vec<Vec<u8>> = listing.tools.iter().map(|tool| tool.digest.to_vec()).collect();
+    let definitions: Vec<String> = listing
+        .tools
+        .iter()
+        .map(|tool| tool.definition.clone())
+        .collect();
+    let digests: Vec<Vec<u8>> = listing
+        .tools
+        .iter()
+        .map(|tool| tool.digest.to_vec())
+        .collect();
     let positions: Vec<i32> = (0..).take(listing.tools.len()).collect();
     sqlx::query!(
         "insert into tools (org_id, server_id, name, position, definition, digest, reviewed_digest, category,
