@@ -12,17 +12,37 @@ use world::{Answer, Who, World};
 const KEYS: &str = "/v1/orgs/acme/api-keys";
 
 async fn send(world: &World, who: &Who, path: &str, body: &Value, key: &str) -> Answer {
-    world.send_with(who, Method::POST, path, Some(body.clone()), &[("idempotency-key", key)]).await
+    world
+        .send_with(
+            who,
+            Method::POST,
+            path,
+            Some(body.clone()),
+            &[("idempotency-key", key)],
+        )
+        .await
 }
 
 async fn count(world: &World, who: &Who) -> usize {
-    world.get(who, KEYS).await.expect(200)["items"].as_array().unwrap().len()
+    world.get(who, KEYS).await.expect(200)["items"]
+        .as_array()
+        .unwrap()
+        .len()
 }
 
 async fn admin(world: &World, who: &Who) -> (String, Who) {
-    let made = world.post(who, KEYS, json!({ "name": "robot", "role": "admin" })).await.expect(201);
+    let made = world
+        .post(who, KEYS, json!({ "name": "robot", "role": "admin" }))
+        .await
+        .expect(201);
     let key = Some(made["secret"].as_str().unwrap().to_owned());
-    (made["id"].as_str().unwrap().to_owned(), Who { key, ..Who::default() })
+    (
+        made["id"].as_str().unwrap().to_owned(),
+        Who {
+            key,
+            ..Who::default()
+        },
+    )
 }
 
 fn wish(name: &str) -> Value {
@@ -37,11 +57,19 @@ async fn a_repetition_gets_the_answer_of_the_first_and_changes_nothing() {
     let again = send(&world, &ann, KEYS, &wish("one"), "a").await;
     assert_eq!((first.status, &first.text), (again.status, &again.text));
     assert_eq!(first.headers["content-type"], again.headers["content-type"]);
-    assert_eq!((first.headers.get("idempotency-replayed"), &again.headers["idempotency-replayed"]), (None, &"true".parse().unwrap()));
+    assert_eq!(
+        (
+            first.headers.get("idempotency-replayed"),
+            &again.headers["idempotency-replayed"]
+        ),
+        (None, &"true".parse().unwrap())
+    );
     assert_ne!(first.headers["x-request-id"], again.headers["x-request-id"]);
     assert_eq!(first.status, 201);
     assert_eq!(count(&world, &ann).await, 1);
-    send(&world, &ann, KEYS, &wish("one"), "b").await.expect(201);
+    send(&world, &ann, KEYS, &wish("one"), "b")
+        .await
+        .expect(201);
     assert_eq!(count(&world, &ann).await, 2);
 }
 
@@ -49,11 +77,28 @@ async fn a_repetition_gets_the_answer_of_the_first_and_changes_nothing() {
 async fn a_key_is_good_for_one_request_alone() {
     let world = World::new().await;
     let ann = world.owner("acme").await;
-    let id = send(&world, &ann, KEYS, &wish("one"), "a").await.expect(201)["id"].clone();
-    send(&world, &ann, KEYS, &wish("two"), "a").await.expect(409);
-    send(&world, &ann, &format!("{KEYS}?x=1"), &wish("one"), "a").await.expect(409);
+    let id = send(&world, &ann, KEYS, &wish("one"), "a")
+        .await
+        .expect(201)["id"]
+        .clone();
+    send(&world, &ann, KEYS, &wish("two"), "a")
+        .await
+        .expect(409);
+    send(&world, &ann, &format!("{KEYS}?x=1"), &wish("one"), "a")
+        .await
+        .expect(409);
     let path = format!("{KEYS}/{}", id.as_str().unwrap());
-    let delete = async |key| world.send_with(&ann, Method::DELETE, &path, None, &[("idempotency-key", key)]).await;
+    let delete = async |key| {
+        world
+            .send_with(
+                &ann,
+                Method::DELETE,
+                &path,
+                None,
+                &[("idempotency-key", key)],
+            )
+            .await
+    };
     delete("a").await.expect(409);
     assert_eq!(count(&world, &ann).await, 1);
     delete("b").await.expect(204);
@@ -68,7 +113,10 @@ async fn a_refusal_is_repeated_too_under_the_id_of_its_first_request() {
     let taken = json!({ "name": "Again", "slug": "acme" });
     let first = send(&world, &ann, "/v1/orgs", &taken, "a").await;
     let again = send(&world, &ann, "/v1/orgs", &taken, "a").await;
-    assert_eq!(first.headers["x-request-id"].to_str().unwrap(), first.json()["instance"]);
+    assert_eq!(
+        first.headers["x-request-id"].to_str().unwrap(),
+        first.json()["instance"]
+    );
     assert_eq!(first.text, again.text);
     assert_eq!(again.headers["content-type"], "application/problem+json");
     again.expect(409);
@@ -80,15 +128,22 @@ async fn callers_do_not_share_their_keys() {
     let ann = world.owner("acme").await;
     let (_, robot) = admin(&world, &ann).await;
     let (_, other) = admin(&world, &ann).await;
-    let secret = send(&world, &robot, KEYS, &wish("one"), "a").await.expect(201)["secret"].clone();
+    let secret = send(&world, &robot, KEYS, &wish("one"), "a")
+        .await
+        .expect(201)["secret"]
+        .clone();
     for who in [&ann, &other] {
         let answer = send(&world, who, KEYS, &wish("one"), "a").await;
         assert!(!answer.headers.contains_key("idempotency-replayed"));
         assert_ne!(answer.expect(201)["secret"], secret);
     }
     let bob = world.owner("other").await;
-    send(&world, &bob, KEYS, &wish("one"), "a").await.expect(404);
-    send(&world, &Who::default(), KEYS, &wish("one"), "a").await.expect(401);
+    send(&world, &bob, KEYS, &wish("one"), "a")
+        .await
+        .expect(404);
+    send(&world, &Who::default(), KEYS, &wish("one"), "a")
+        .await
+        .expect(401);
 }
 
 #[tokio::test]
@@ -96,21 +151,54 @@ async fn nothing_is_repeated_for_credentials_that_have_ended() {
     let world = World::new().await;
     let ann = world.owner("acme").await;
     let (id, robot) = admin(&world, &ann).await;
-    send(&world, &robot, KEYS, &wish("one"), "a").await.expect(201);
-    send(&world, &ann, KEYS, &wish("two"), "a").await.expect(201);
-    world.delete(&ann, &format!("{KEYS}/{id}")).await.expect(204);
-    send(&world, &robot, KEYS, &wish("one"), "a").await.expect(401);
+    send(&world, &robot, KEYS, &wish("one"), "a")
+        .await
+        .expect(201);
+    send(&world, &ann, KEYS, &wish("two"), "a")
+        .await
+        .expect(201);
+    world
+        .delete(&ann, &format!("{KEYS}/{id}"))
+        .await
+        .expect(204);
+    send(&world, &robot, KEYS, &wish("one"), "a")
+        .await
+        .expect(401);
 
-    send(&world, &Who { csrf: None, ..ann.clone() }, KEYS, &wish("two"), "a").await.expect(403);
+    send(
+        &world,
+        &Who {
+            csrf: None,
+            ..ann.clone()
+        },
+        KEYS,
+        &wish("two"),
+        "a",
+    )
+    .await
+    .expect(403);
     let mut owner = world.database.connect(&world.database.owner).await;
-    sqlx::query("update members set role = 'admin'").execute(&mut owner).await.unwrap();
+    sqlx::query("update members set role = 'admin'")
+        .execute(&mut owner)
+        .await
+        .unwrap();
     let answer = send(&world, &ann, KEYS, &wish("two"), "a").await;
     assert!(!answer.text.contains("pck_"));
     answer.expect(409);
-    sqlx::query("delete from members").execute(&mut owner).await.unwrap();
-    send(&world, &ann, KEYS, &wish("two"), "a").await.expect(404);
-    world.send(&ann, Method::POST, "/v1/logout", None).await.expect(204);
-    send(&world, &ann, KEYS, &wish("two"), "a").await.expect(401);
+    sqlx::query("delete from members")
+        .execute(&mut owner)
+        .await
+        .unwrap();
+    send(&world, &ann, KEYS, &wish("two"), "a")
+        .await
+        .expect(404);
+    world
+        .send(&ann, Method::POST, "/v1/logout", None)
+        .await
+        .expect(204);
+    send(&world, &ann, KEYS, &wish("two"), "a")
+        .await
+        .expect(401);
 }
 
 #[tokio::test]
@@ -131,7 +219,9 @@ async fn a_key_is_forgotten_after_a_day_and_old_rows_are_cleared() {
     let ann = world.owner("acme").await;
     let (_, robot) = admin(&world, &ann).await;
     for key in ["a", "b", "c"] {
-        send(&world, &robot, KEYS, &wish("one"), key).await.expect(201);
+        send(&world, &robot, KEYS, &wish("one"), key)
+            .await
+            .expect(201);
     }
     world.clock.advance(Duration::from_millis(86_399_999));
     let old = send(&world, &robot, KEYS, &wish("one"), "a").await;
@@ -141,7 +231,10 @@ async fn a_key_is_forgotten_after_a_day_and_old_rows_are_cleared() {
     assert!(!new.headers.contains_key("idempotency-replayed"));
     assert_ne!(new.expect(201)["secret"], old.json()["secret"]);
     let mut owner = world.database.connect(&world.database.owner).await;
-    let left: i64 = sqlx::query_scalar("select count(*) from idempotency_keys").fetch_one(&mut owner).await.unwrap();
+    let left: i64 = sqlx::query_scalar("select count(*) from idempotency_keys")
+        .fetch_one(&mut owner)
+        .await
+        .unwrap();
     assert_eq!(left, 1);
 }
 
@@ -150,10 +243,20 @@ async fn a_failure_on_our_side_gives_the_key_back() {
     let world = World::new().await;
     let ann = world.owner("acme").await;
     let mut owner = world.database.connect(&world.database.owner).await;
-    sqlx::query("alter table api_keys rename to away").execute(&mut owner).await.unwrap();
-    send(&world, &ann, KEYS, &wish("one"), "a").await.expect(500);
-    sqlx::query("alter table away rename to api_keys").execute(&mut owner).await.unwrap();
-    send(&world, &ann, KEYS, &wish("one"), "a").await.expect(201);
+    sqlx::query("alter table api_keys rename to away")
+        .execute(&mut owner)
+        .await
+        .unwrap();
+    send(&world, &ann, KEYS, &wish("one"), "a")
+        .await
+        .expect(500);
+    sqlx::query("alter table away rename to api_keys")
+        .execute(&mut owner)
+        .await
+        .unwrap();
+    send(&world, &ann, KEYS, &wish("one"), "a")
+        .await
+        .expect(201);
 }
 
 #[tokio::test]
@@ -161,12 +264,19 @@ async fn a_key_has_one_to_255_visible_characters_and_comes_once() {
     let world = World::new().await;
     let ann = world.owner("acme").await;
     for bad in ["", " ", "a b", "é", &"k".repeat(256)] {
-        send(&world, &ann, KEYS, &wish("one"), bad).await.expect(400);
+        send(&world, &ann, KEYS, &wish("one"), bad)
+            .await
+            .expect(400);
     }
     let twice = [("idempotency-key", "a"), ("idempotency-key", "b")];
-    world.send_with(&ann, Method::POST, KEYS, Some(wish("one")), &twice).await.expect(400);
+    world
+        .send_with(&ann, Method::POST, KEYS, Some(wish("one")), &twice)
+        .await
+        .expect(400);
     assert_eq!(count(&world, &ann).await, 0);
-    send(&world, &ann, KEYS, &wish("one"), &"k".repeat(255)).await.expect(201);
+    send(&world, &ann, KEYS, &wish("one"), &"k".repeat(255))
+        .await
+        .expect(201);
 }
 
 #[tokio::test]
@@ -175,12 +285,21 @@ async fn a_kept_answer_is_sealed_and_opens_for_its_caller_alone() {
     let ann = world.owner("acme").await;
     let (_, robot) = admin(&world, &ann).await;
     let (thief_id, thief) = admin(&world, &ann).await;
-    send(&world, &robot, KEYS, &wish("one"), "a").await.expect(201);
+    send(&world, &robot, KEYS, &wish("one"), "a")
+        .await
+        .expect(201);
     let mut owner = world.database.connect(&world.database.owner).await;
-    let answer: Vec<u8> = sqlx::query_scalar("select answer from idempotency_keys").fetch_one(&mut owner).await.unwrap();
+    let answer: Vec<u8> = sqlx::query_scalar("select answer from idempotency_keys")
+        .fetch_one(&mut owner)
+        .await
+        .unwrap();
     assert!(!String::from_utf8_lossy(&answer).contains("pck_"));
     // As someone with the database, and without the keys, would do it.
-    sqlx::query("update idempotency_keys set caller = $1").bind(thief_id).execute(&mut owner).await.unwrap();
+    sqlx::query("update idempotency_keys set caller = $1")
+        .bind(thief_id)
+        .execute(&mut owner)
+        .await
+        .unwrap();
     let stolen = send(&world, &thief, KEYS, &wish("one"), "a").await;
     assert!(!stolen.text.contains("pck_"));
     stolen.expect(409);
@@ -189,14 +308,21 @@ async fn a_kept_answer_is_sealed_and_opens_for_its_caller_alone() {
 /// Holds what making an API key waits for.
 async fn hold(owner: &mut PgConnection) -> sqlx::Transaction<'_, sqlx::Postgres> {
     let mut held = owner.begin().await.unwrap();
-    sqlx::query("select * from org_versions for update").execute(&mut *held).await.unwrap();
+    sqlx::query("select * from org_versions for update")
+        .execute(&mut *held)
+        .await
+        .unwrap();
     held
 }
 
 /// Waits until the database says so; each question is a round trip.
 async fn until(world: &World, question: &'static str) {
     let mut owner = world.database.connect(&world.database.owner).await;
-    while !sqlx::query_scalar::<_, bool>(question).fetch_one(&mut owner).await.unwrap() {
+    while !sqlx::query_scalar::<_, bool>(question)
+        .fetch_one(&mut owner)
+        .await
+        .unwrap()
+    {
         tokio::task::yield_now().await;
     }
 }
@@ -218,7 +344,10 @@ async fn while_the_first_is_in_progress_a_second_is_told_so() {
     held.rollback().await.unwrap();
     let first = first.await.unwrap();
     assert_eq!(first.status, 201);
-    assert_eq!(send(&world, &ann, KEYS, &wish("one"), "a").await.text, first.text);
+    assert_eq!(
+        send(&world, &ann, KEYS, &wish("one"), "a").await.text,
+        first.text
+    );
     assert_eq!(count(&world, &ann).await, 1);
 }
 
@@ -236,8 +365,14 @@ async fn a_caller_who_hangs_up_finds_the_answer_later() {
     first.abort();
     assert!(first.await.unwrap_err().is_cancelled());
     held.rollback().await.unwrap();
-    until(&world, "select exists (select from idempotency_keys where status = 201)").await;
-    send(&world, &ann, KEYS, &wish("one"), "a").await.expect(201);
+    until(
+        &world,
+        "select exists (select from idempotency_keys where status = 201)",
+    )
+    .await;
+    send(&world, &ann, KEYS, &wish("one"), "a")
+        .await
+        .expect(201);
     assert_eq!(count(&world, &ann).await, 1);
 }
 
@@ -245,10 +380,15 @@ async fn a_caller_who_hangs_up_finds_the_answer_later() {
 async fn what_ended_without_a_word_is_not_done_again() {
     let world = Arc::new(World::new().await);
     let ann = world.owner("acme").await;
-    send(&world, &ann, KEYS, &wish("one"), "a").await.expect(201);
+    send(&world, &ann, KEYS, &wish("one"), "a")
+        .await
+        .expect(201);
     let mut owner = world.database.connect(&world.database.owner).await;
     // As a process leaves it that died between the change and its answer.
-    sqlx::query("update idempotency_keys set status = null, answer = null").execute(&mut owner).await.unwrap();
+    sqlx::query("update idempotency_keys set status = null, answer = null")
+        .execute(&mut owner)
+        .await
+        .unwrap();
     world.clock.advance(Duration::from_secs(60));
     let again = send(&world, &ann, KEYS, &wish("one"), "a").await;
     assert!(!again.headers.contains_key("retry-after"));

@@ -94,22 +94,38 @@ impl Filled {
         host::tls::install_crypto();
         let database = Database::new().await;
         let mut owner = database.connect(&database.owner).await;
-        owner.execute("select make_call_day('2026-11-22')").await.unwrap();
+        owner
+            .execute("select make_call_day('2026-11-22')")
+            .await
+            .unwrap();
         // Without foreign keys: what is tested here are walls, not references.
-        owner.execute("set session_replication_role = replica").await.unwrap();
+        owner
+            .execute("set session_replication_role = replica")
+            .await
+            .unwrap();
         let (one, other) = (OrgId::new(1, [1; 10]).uuid(), OrgId::new(1, [2; 10]).uuid());
         for (number, org) in [(1, one), (2, other)] {
             for (table, _) in rows() {
-                insert(&mut owner, table, org, fresh(number)).await.unwrap_or_else(|error| panic!("{table}: {error}"));
+                insert(&mut owner, table, org, fresh(number))
+                    .await
+                    .unwrap_or_else(|error| panic!("{table}: {error}"));
             }
         }
-        Self { database, one, other }
+        Self {
+            database,
+            one,
+            other,
+        }
     }
 
     async fn as_app(&self, org: Option<Uuid>) -> PgConnection {
         let mut sql = self.database.connect(&self.database.app).await;
         if let Some(org) = org {
-            sqlx::query("select set_config('app.org_id', $1, false)").bind(org.to_string()).execute(&mut sql).await.unwrap();
+            sqlx::query("select set_config('app.org_id', $1, false)")
+                .bind(org.to_string())
+                .execute(&mut sql)
+                .await
+                .unwrap();
         }
         sql
     }
@@ -119,10 +135,20 @@ fn fresh(number: u8) -> Uuid {
     OrgId::new(2, [number; 10]).uuid()
 }
 
-async fn insert(sql: &mut PgConnection, table: &str, org: Uuid, fresh: Uuid) -> Result<(), sqlx::Error> {
+async fn insert(
+    sql: &mut PgConnection,
+    table: &str,
+    org: Uuid,
+    fresh: Uuid,
+) -> Result<(), sqlx::Error> {
     let (_, values) = rows().find(|(name, _)| *name == table).unwrap();
     let query = format!("insert into {table} {values}");
-    sqlx::query(AssertSqlSafe(query)).bind(org).bind(fresh).execute(sql).await.map(drop)
+    sqlx::query(AssertSqlSafe(query))
+        .bind(org)
+        .bind(fresh)
+        .execute(sql)
+        .await
+        .map(drop)
 }
 
 /// Every table that holds something of an organisation, from the catalogue of tables.
@@ -146,7 +172,10 @@ fn column(table: &str) -> &'static str {
 /// The organisations that have rows there.
 async fn orgs_in(sql: &mut PgConnection, table: &str) -> BTreeSet<Uuid> {
     let query = format!("select distinct {} from {table}", column(table));
-    let rows = sqlx::query(AssertSqlSafe(query)).fetch_all(sql).await.unwrap();
+    let rows = sqlx::query(AssertSqlSafe(query))
+        .fetch_all(sql)
+        .await
+        .unwrap();
     rows.iter().map(|row| row.get(0)).collect()
 }
 
@@ -155,18 +184,40 @@ async fn without_an_organisation_every_table_is_empty_and_with_one_it_holds_that
     let filled = Filled::new().await;
     let mut owner = filled.database.connect(&filled.database.owner).await;
     let mut system = filled.database.connect(&filled.database.system).await;
-    let (mut none, mut one) = (filled.as_app(None).await, filled.as_app(Some(filled.one)).await);
+    let (mut none, mut one) = (
+        filled.as_app(None).await,
+        filled.as_app(Some(filled.one)).await,
+    );
     let mut unknown = filled.as_app(Some(fresh(9))).await;
     let both = BTreeSet::from([filled.one, filled.other]);
     let tables = tenant_tables(&mut owner).await;
     let named = ROWS.iter().map(|(table, _)| (*table).to_owned()).collect();
-    assert_eq!(tables, named, "every table of an organisation has a row in this test");
+    assert_eq!(
+        tables, named,
+        "every table of an organisation has a row in this test"
+    );
     for table in &tables {
         assert_eq!(orgs_in(&mut owner, table).await, both, "{table} is filled");
-        assert_eq!(orgs_in(&mut none, table).await, BTreeSet::new(), "{table} without an organisation");
-        assert_eq!(orgs_in(&mut unknown, table).await, BTreeSet::new(), "{table} with one that has no rows");
-        assert_eq!(orgs_in(&mut one, table).await, BTreeSet::from([filled.one]), "{table} with one organisation");
-        assert_eq!(orgs_in(&mut system, table).await, both, "{table} for the system");
+        assert_eq!(
+            orgs_in(&mut none, table).await,
+            BTreeSet::new(),
+            "{table} without an organisation"
+        );
+        assert_eq!(
+            orgs_in(&mut unknown, table).await,
+            BTreeSet::new(),
+            "{table} with one that has no rows"
+        );
+        assert_eq!(
+            orgs_in(&mut one, table).await,
+            BTreeSet::from([filled.one]),
+            "{table} with one organisation"
+        );
+        assert_eq!(
+            orgs_in(&mut system, table).await,
+            both,
+            "{table} for the system"
+        );
     }
 }
 
@@ -175,8 +226,15 @@ async fn an_organisation_named_for_one_transaction_is_forgotten_after_it() {
     let filled = Filled::new().await;
     let mut sql = filled.as_app(None).await;
     let mut tx = sql.begin().await.unwrap();
-    sqlx::query("select set_config('app.org_id', $1, true)").bind(filled.one.to_string()).execute(&mut *tx).await.unwrap();
-    assert_eq!(orgs_in(&mut tx, "grants").await, BTreeSet::from([filled.one]));
+    sqlx::query("select set_config('app.org_id', $1, true)")
+        .bind(filled.one.to_string())
+        .execute(&mut *tx)
+        .await
+        .unwrap();
+    assert_eq!(
+        orgs_in(&mut tx, "grants").await,
+        BTreeSet::from([filled.one])
+    );
     tx.commit().await.unwrap();
     // The setting reads as an empty text now, which is no organisation and no error.
     assert_eq!(orgs_in(&mut sql, "grants").await, BTreeSet::new());
@@ -193,7 +251,10 @@ async fn every_table_of_an_organisation_has_its_row_security_enabled_and_forced(
     .fetch_all(&mut owner)
     .await
     .unwrap();
-    assert_eq!(tenant_tables(&mut owner).await, walled.into_iter().collect());
+    assert_eq!(
+        tenant_tables(&mut owner).await,
+        walled.into_iter().collect()
+    );
     // A view would look with its owner's eyes.
     let views: i64 = sqlx::query_scalar(
         "select count(*) from pg_class where relnamespace = 'public'::regnamespace and relkind in ('v', 'm', 'f')",
@@ -207,16 +268,25 @@ async fn every_table_of_an_organisation_has_its_row_security_enabled_and_forced(
 #[tokio::test]
 async fn a_row_of_another_organisation_can_be_neither_made_nor_changed_nor_deleted() {
     let filled = Filled::new().await;
-    let (mut none, mut one) = (filled.as_app(None).await, filled.as_app(Some(filled.one)).await);
+    let (mut none, mut one) = (
+        filled.as_app(None).await,
+        filled.as_app(Some(filled.one)).await,
+    );
     for (table, _) in rows() {
         for sql in [&mut none, &mut one] {
-            let refused = insert(sql, table, filled.other, fresh(7)).await.unwrap_err();
+            let refused = insert(sql, table, filled.other, fresh(7))
+                .await
+                .unwrap_err();
             assert_eq!(code(&refused), "42501", "{table}: {refused}");
         }
         let column = column(table);
         let takes_over = format!("update {table} set {column} = $2 where {column} = $1");
         assert_no_effect(&mut one, &takes_over, filled.other, filled.one).await;
-        let gives_away = sqlx::query(AssertSqlSafe(takes_over)).bind(filled.one).bind(filled.other).execute(&mut one).await;
+        let gives_away = sqlx::query(AssertSqlSafe(takes_over))
+            .bind(filled.one)
+            .bind(filled.other)
+            .execute(&mut one)
+            .await;
         assert_eq!(code(&gives_away.unwrap_err()), "42501", "{table}");
         let deletes = format!("delete from {table} where {column} = $1 and $2::uuid is not null");
         assert_no_effect(&mut one, &deletes, filled.other, filled.one).await;
@@ -224,14 +294,22 @@ async fn a_row_of_another_organisation_can_be_neither_made_nor_changed_nor_delet
     let mut owner = filled.database.connect(&filled.database.owner).await;
     for (table, _) in rows() {
         let query = format!("select count(*) from {table}");
-        let count: i64 = sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(&mut owner).await.unwrap();
+        let count: i64 = sqlx::query_scalar(AssertSqlSafe(query))
+            .fetch_one(&mut owner)
+            .await
+            .unwrap();
         assert_eq!(count, 2, "{table}");
     }
 }
 
 /// Not allowed at all, or finds nothing.
 async fn assert_no_effect(sql: &mut PgConnection, query: &str, first: Uuid, second: Uuid) {
-    match sqlx::query(AssertSqlSafe(query.to_owned())).bind(first).bind(second).execute(sql).await {
+    match sqlx::query(AssertSqlSafe(query.to_owned()))
+        .bind(first)
+        .bind(second)
+        .execute(sql)
+        .await
+    {
         Ok(done) => assert_eq!(done.rows_affected(), 0, "{query}"),
         Err(error) => assert_eq!(code(&error), "42501", "{query}: {error}"),
     }
@@ -253,7 +331,11 @@ async fn what_was_published_or_said_cannot_be_changed_even_by_its_own_organisati
         "update calls set verdict = verdict",
         "update bundles set bytes = bytes",
     ] {
-        assert_eq!(code(&one.execute(query).await.unwrap_err()), "42501", "{query}");
+        assert_eq!(
+            code(&one.execute(query).await.unwrap_err()),
+            "42501",
+            "{query}"
+        );
     }
 }
 
@@ -263,12 +345,33 @@ async fn neither_role_of_the_plane_owns_anything_or_passes_row_security() {
     let mut owner = filled.database.connect(&filled.database.owner).await;
     let roles = "'portcullis_app', 'portcullis_system'";
     for (what, query) in [
-        ("superuser or bypassrls", format!("select count(*) from pg_roles where rolname in ({roles}) and (rolsuper or rolbypassrls or rolcreaterole)")),
-        ("owner", format!("select count(*) from pg_class where pg_get_userbyid(relowner) in ({roles})")),
-        ("member of another role", format!("select count(*) from pg_auth_members where pg_get_userbyid(member) in ({roles})")),
-        ("creates tables", format!("select count(*) from pg_roles where rolname in ({roles}) and has_schema_privilege(oid, 'public', 'create')")),
+        (
+            "superuser or bypassrls",
+            format!(
+                "select count(*) from pg_roles where rolname in ({roles}) and (rolsuper or rolbypassrls or rolcreaterole)"
+            ),
+        ),
+        (
+            "owner",
+            format!("select count(*) from pg_class where pg_get_userbyid(relowner) in ({roles})"),
+        ),
+        (
+            "member of another role",
+            format!(
+                "select count(*) from pg_auth_members where pg_get_userbyid(member) in ({roles})"
+            ),
+        ),
+        (
+            "creates tables",
+            format!(
+                "select count(*) from pg_roles where rolname in ({roles}) and has_schema_privilege(oid, 'public', 'create')"
+            ),
+        ),
     ] {
-        let count: i64 = sqlx::query_scalar(AssertSqlSafe(query)).fetch_one(&mut owner).await.unwrap();
+        let count: i64 = sqlx::query_scalar(AssertSqlSafe(query))
+            .fetch_one(&mut owner)
+            .await
+            .unwrap();
         assert_eq!(count, 0, "{what}");
     }
     // What runs as its owner is this and no more.
@@ -286,7 +389,10 @@ async fn the_plane_does_not_start_with_a_role_that_row_security_does_not_bind() 
     host::tls::install_crypto();
     let database = Database::new().await;
     assert!(Db::connect(&database.app, &database.system).await.is_ok());
-    for (app, system) in [(&database.owner, &database.system), (&database.app, &database.owner)] {
+    for (app, system) in [
+        (&database.owner, &database.system),
+        (&database.app, &database.owner),
+    ] {
         let refused = Db::connect(app, system).await.unwrap_err();
         assert!(matches!(refused, DbError::UnsafeRole(_)), "{refused}");
     }
@@ -300,7 +406,10 @@ async fn organisations_that_take_turns_on_the_same_connections_never_see_each_ot
         let who = world.owner(slug).await;
         for number in 0..3 {
             let body = serde_json::json!({ "name": format!("{slug} {number}"), "role": "viewer" });
-            world.post(&who, &format!("/v1/orgs/{slug}/api-keys"), body).await.expect(201);
+            world
+                .post(&who, &format!("/v1/orgs/{slug}/api-keys"), body)
+                .await
+                .expect(201);
         }
         orgs.push((slug, who));
     }
@@ -314,15 +423,33 @@ async fn organisations_that_take_turns_on_the_same_connections_never_see_each_ot
                 match round % 3 {
                     0 => {
                         let hasty = world.get(&who, &path);
-                        drop(tokio::time::timeout(std::time::Duration::from_micros(round * 50), hasty).await);
+                        drop(
+                            tokio::time::timeout(
+                                std::time::Duration::from_micros(round * 50),
+                                hasty,
+                            )
+                            .await,
+                        );
                     }
-                    1 => drop(world.delete(&who, &format!("{path}/key_{:032x}", 1)).await.expect(404)),
+                    1 => drop(
+                        world
+                            .delete(&who, &format!("{path}/key_{:032x}", 1))
+                            .await
+                            .expect(404),
+                    ),
                     _ => {
                         let listed = world.get(&who, &path).await.expect(200);
-                        let names: Vec<&str> =
-                            listed["items"].as_array().unwrap().iter().map(|key| key["name"].as_str().unwrap()).collect();
+                        let names: Vec<&str> = listed["items"]
+                            .as_array()
+                            .unwrap()
+                            .iter()
+                            .map(|key| key["name"].as_str().unwrap())
+                            .collect();
                         assert_eq!(names.len(), 3);
-                        assert!(names.iter().all(|name| name.starts_with(slug)), "{slug} saw {names:?}");
+                        assert!(
+                            names.iter().all(|name| name.starts_with(slug)),
+                            "{slug} saw {names:?}"
+                        );
                     }
                 }
             }));
@@ -357,26 +484,60 @@ fn every_look_across_organisations_is_on_this_list() {
     let mut found = BTreeMap::new();
     for file in rust_files(&source) {
         let text = std::fs::read_to_string(&file).unwrap();
-        let name = file.strip_prefix(&source).unwrap().to_str().unwrap().to_owned();
-        for (_, rest) in text.match_indices("Reason::").map(|(at, word)| text.split_at(at + word.len())) {
-            let reason: String = rest.chars().take_while(char::is_ascii_alphanumeric).collect();
+        let name = file
+            .strip_prefix(&source)
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .to_owned();
+        for (_, rest) in text
+            .match_indices("Reason::")
+            .map(|(at, word)| text.split_at(at + word.len()))
+        {
+            let reason: String = rest
+                .chars()
+                .take_while(char::is_ascii_alphanumeric)
+                .collect();
             *found.entry((reason, name.clone())).or_insert(0) += 1;
         }
-        assert!(name == "db.rs" || !text.contains("sqlx::PgPool") && !text.contains("PgPoolOptions"), "{name} has a pool");
+        assert!(
+            name == "db.rs" || !text.contains("sqlx::PgPool") && !text.contains("PgPoolOptions"),
+            "{name} has a pool"
+        );
     }
     let listed = REASONS.map(|(reason, file, times)| ((reason.to_owned(), file.to_owned()), times));
     assert_eq!(found, BTreeMap::from(listed));
 
     let db = std::fs::read_to_string(source.join("db.rs")).unwrap();
-    let variants = db.split_once("pub enum Reason {").and_then(|(_, rest)| rest.split_once('}')).unwrap().0;
-    let variants: BTreeSet<&str> = variants.split(',').map(str::trim).filter(|variant| !variant.is_empty()).collect();
-    assert_eq!(variants, REASONS.iter().map(|(reason, ..)| *reason).collect(), "no reason is there for nothing");
+    let variants = db
+        .split_once("pub enum Reason {")
+        .and_then(|(_, rest)| rest.split_once('}'))
+        .unwrap()
+        .0;
+    let variants: BTreeSet<&str> = variants
+        .split(',')
+        .map(str::trim)
+        .filter(|variant| !variant.is_empty())
+        .collect();
+    assert_eq!(
+        variants,
+        REASONS.iter().map(|(reason, ..)| *reason).collect(),
+        "no reason is there for nothing"
+    );
 }
 
 fn rust_files(folder: &Path) -> Vec<PathBuf> {
-    let entries = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let entries = std::fs::read_dir(folder)
+        .unwrap()
+        .map(|entry| entry.unwrap().path());
     entries
-        .flat_map(|path| if path.is_dir() { rust_files(&path) } else { vec![path] })
+        .flat_map(|path| {
+            if path.is_dir() {
+                rust_files(&path)
+            } else {
+                vec![path]
+            }
+        })
         .filter(|path| path.extension().is_some_and(|extension| extension == "rs"))
         .collect()
 }
@@ -396,11 +557,18 @@ fn every_query_of_an_organisations_transaction_names_the_organisation() {
             if !signature.contains("OrgRead") && !signature.contains("OrgTx") {
                 continue;
             }
-            let query = text[at..].split('"').nth(1).unwrap();
-            let names = query.contains("org_id") || query.contains("from orgs where id = $1") || query.contains("update orgs set");
+            let (opening, query) = text[at..].split_once('"').unwrap();
+            let closing = if opening.ends_with('#') { "\"#" } else { "\"" };
+            let query = query.split(closing).next().unwrap();
+            let names = query.contains("org_id")
+                || query.contains("from orgs where id = $1")
+                || query.contains("update orgs set");
             assert!(names, "{}: `{query}`", file.display());
             seen += 1;
         }
     }
-    assert!(seen > 10, "the test reads the sources, and saw {seen} queries");
+    assert!(
+        seen > 10,
+        "the test reads the sources, and saw {seen} queries"
+    );
 }

@@ -52,7 +52,10 @@ struct Once {
 }
 
 pub async fn once(State(app): State<App>, request: Request, next: Next) -> Response {
-    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD | Method::OPTIONS);
+    let is_safe = matches!(
+        *request.method(),
+        Method::GET | Method::HEAD | Method::OPTIONS
+    );
     if is_safe || !request.headers().contains_key(HEADER) {
         return next.run(request).await;
     }
@@ -68,25 +71,52 @@ pub async fn once(State(app): State<App>, request: Request, next: Next) -> Respo
 async fn claim(app: App, request: Request) -> Result<(Option<Once>, Request), Response> {
     let (mut parts, body) = request.into_parts();
     let key = read(&parts.headers).map_err(IntoResponse::into_response)?;
-    let Some((caller, role)) = who(&app, &mut parts).await.map_err(IntoResponse::into_response)? else {
+    let Some((caller, role)) = who(&app, &mut parts)
+        .await
+        .map_err(IntoResponse::into_response)?
+    else {
         return Ok((None, Request::from_parts(parts, body)));
     };
     let head = parts.clone();
-    let body = Bytes::from_request(Request::from_parts(parts, body), &()).await.map_err(|rejection| {
-        let kind = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE { Kind::TooLarge } else { Kind::BadRequest };
-        Problem::new(kind, rejection.body_text()).into_response()
-    })?;
+    let body = Bytes::from_request(Request::from_parts(parts, body), &())
+        .await
+        .map_err(|rejection| {
+            let kind = if rejection.status() == StatusCode::PAYLOAD_TOO_LARGE {
+                Kind::TooLarge
+            } else {
+                Kind::BadRequest
+            };
+            Problem::new(kind, rejection.body_text()).into_response()
+        })?;
     let id = head.extensions.get::<RequestId>().map(|id| id.0.clone());
-    let once = Once { slot: Slot { caller, key, digest: digest(&head, &body) }, role, id, app };
-    match once.claim().await.map_err(|error| Problem::from(error).into_response())? {
+    let once = Once {
+        slot: Slot {
+            caller,
+            key,
+            digest: digest(&head, &body),
+        },
+        role,
+        id,
+        app,
+    };
+    match once
+        .claim()
+        .await
+        .map_err(|error| Problem::from(error).into_response())?
+    {
         Claim::Ours => Ok((Some(once), Request::from_parts(head, Body::from(body)))),
-        Claim::Taken(taken) => Err(once.answer(&taken).unwrap_or_else(IntoResponse::into_response)),
+        Claim::Taken(taken) => Err(once
+            .answer(&taken)
+            .unwrap_or_else(IntoResponse::into_response)),
     }
 }
 
 /// Who calls, and as what, exactly as the doors ask it. None: nobody that they require here.
 async fn who(app: &App, parts: &mut Parts) -> Result<Option<(String, Option<Role>)>, Problem> {
-    let names_org = parts.extensions.get::<MatchedPath>().is_some_and(|path| path.as_str().contains("/{org}"));
+    let names_org = parts
+        .extensions
+        .get::<MatchedPath>()
+        .is_some_and(|path| path.as_str().contains("/{org}"));
     if names_org {
         let caller = Caller::from_request_parts(parts, app).await?;
         return Ok(Some((caller.actor().id.clone(), Some(caller.role()))));
@@ -113,7 +143,9 @@ impl Once {
             // INVARIANT: what took too long may have happened or not; the claim stays, and a repetition is refused.
             let answered = tokio::time::timeout(DEADLINE, next.run(request)).await;
             let Ok(response) = answered else {
-                return Problem::new(Kind::Unavailable, "it took too long").with_retry_after(5).into_response();
+                return Problem::new(Kind::Unavailable, "it took too long")
+                    .with_retry_after(5)
+                    .into_response();
             };
             match self.finish(response).await {
                 Ok(response) => response,
@@ -121,7 +153,9 @@ impl Once {
             }
         };
         let running = tokio::spawn(task.instrument(tracing::Span::current()));
-        running.await.unwrap_or_else(|error| Problem::internal(&error).into_response())
+        running
+            .await
+            .unwrap_or_else(|error| Problem::internal(&error).into_response())
     }
 
     /// Keeps the answer, or gives the key back where the same request should be tried again.
@@ -134,12 +168,19 @@ impl Once {
             return Ok(response);
         }
         // A body of no known length is a stream, and is not read here.
-        if !response.body().size_hint().upper().is_some_and(|length| length <= LONGEST_ANSWER) {
+        if !response
+            .body()
+            .size_hint()
+            .upper()
+            .is_some_and(|length| length <= LONGEST_ANSWER)
+        {
             self.save(Some((status, None))).await;
             return Ok(response);
         }
         let (parts, body) = response.into_parts();
-        let body = to_bytes(body, usize::MAX).await.map_err(|error| Problem::internal(&error))?;
+        let body = to_bytes(body, usize::MAX)
+            .await
+            .map_err(|error| Problem::internal(&error))?;
         let said = match parts.extensions.get::<Problem>() {
             // With the id of this request, under which the log has it.
             Some(problem) => serde_json::to_string(&problem.body(self.id.clone())).ok(),
@@ -151,7 +192,8 @@ impl Once {
             etag: text(&parts.headers, ETAG),
             body,
         });
-        self.save(Some((status, kept.and_then(|kept| self.seal(&kept))))).await;
+        self.save(Some((status, kept.and_then(|kept| self.seal(&kept)))))
+            .await;
         Ok(Response::from_parts(parts, Body::from(body)))
     }
 
@@ -161,7 +203,9 @@ impl Once {
             let mut tx = self.app.db().system(Reason::Idempotency).await?;
             match answer {
                 None => store::release(&mut tx, &self.slot).await?,
-                Some((status, sealed)) => store::keep(&mut tx, &self.slot, status.as_u16(), sealed).await?,
+                Some((status, sealed)) => {
+                    store::keep(&mut tx, &self.slot, status.as_u16(), sealed).await?
+                }
             }
             tx.commit().await
         };
@@ -174,22 +218,35 @@ impl Once {
     fn answer(&self, taken: &store::Taken) -> Result<Response, Problem> {
         let conflict = |detail: &str| Problem::new(Kind::Conflict, detail);
         if taken.digest != self.slot.digest {
-            return Err(conflict("this `Idempotency-Key` came with another method, path or body before"));
+            return Err(conflict(
+                "this `Idempotency-Key` came with another method, path or body before",
+            ));
         }
         let Some(status) = taken.status else {
             let age = self.app.now().time() - taken.since;
             return Err(if age <= DEADLINE {
-                conflict("the first request with this `Idempotency-Key` is still in progress").with_retry_after(1)
+                conflict("the first request with this `Idempotency-Key` is still in progress")
+                    .with_retry_after(1)
             } else {
-                conflict("how the first request with this `Idempotency-Key` ended is not known; look before you repeat it")
+                conflict(
+                    "how the first request with this `Idempotency-Key` ended is not known; look before you repeat it",
+                )
             });
         };
         let kept = taken.answer.as_deref().and_then(|sealed| self.open(sealed));
-        let kept = kept.ok_or_else(|| conflict("it was done with this `Idempotency-Key`, and the answer is not kept"))?;
+        let kept = kept.ok_or_else(|| {
+            conflict("it was done with this `Idempotency-Key`, and the answer is not kept")
+        })?;
         if kept.role != self.role {
-            return Err(conflict("your role has changed since this `Idempotency-Key` was used"));
+            return Err(conflict(
+                "your role has changed since this `Idempotency-Key` was used",
+            ));
         }
-        let mut response = (StatusCode::from_u16(status).unwrap_or(StatusCode::OK), kept.body).into_response();
+        let mut response = (
+            StatusCode::from_u16(status).unwrap_or(StatusCode::OK),
+            kept.body,
+        )
+            .into_response();
         let headers = response.headers_mut();
         headers.remove(CONTENT_TYPE);
         for (name, value) in [(CONTENT_TYPE, kept.content_type), (ETAG, kept.etag)] {
@@ -203,30 +260,54 @@ impl Once {
 
     fn seal(&self, kept: &Kept) -> Option<Vec<u8>> {
         let plain = serde_json::to_vec(kept).ok()?;
-        self.app.keys().credentials.seal(self.app.random().bytes(), &self.bound_to(), &plain)
+        self.app
+            .keys()
+            .credentials
+            .seal(self.app.random().bytes(), &self.bound_to(), &plain)
     }
 
     fn open(&self, sealed: &[u8]) -> Option<Kept> {
-        let plain = self.app.keys().credentials.open(&self.bound_to(), sealed).ok()?;
+        let plain = self
+            .app
+            .keys()
+            .credentials
+            .open(&self.bound_to(), sealed)
+            .ok()?;
         serde_json::from_slice(&plain).ok()
     }
 
     /// An answer opens for its caller, its key and its request alone.
     fn bound_to(&self) -> Vec<u8> {
-        let Slot { caller, key, digest } = &self.slot;
-        format!("idempotent answer\n{caller}\n{key}\n{}", seal::to_hex(digest)).into_bytes()
+        let Slot {
+            caller,
+            key,
+            digest,
+        } = &self.slot;
+        format!(
+            "idempotent answer\n{caller}\n{key}\n{}",
+            seal::to_hex(digest)
+        )
+        .into_bytes()
     }
 }
 
 /// One header of 1 to 255 visible ASCII characters.
 fn read(headers: &HeaderMap) -> Result<String, Problem> {
     let mut values = headers.get_all(HEADER).iter();
-    let value = values.next().and_then(|value| value.to_str().ok()).filter(|_| values.next().is_none());
+    let value = values
+        .next()
+        .and_then(|value| value.to_str().ok())
+        .filter(|_| values.next().is_none());
     value
-        .filter(|key| (1..=LONGEST).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()))
+        .filter(|key| {
+            (1..=LONGEST).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+        })
         .map(ToOwned::to_owned)
         .ok_or_else(|| {
-            Problem::new(Kind::BadRequest, "`Idempotency-Key`: expected one, of 1 to 255 visible ASCII characters")
+            Problem::new(
+                Kind::BadRequest,
+                "`Idempotency-Key`: expected one, of 1 to 255 visible ASCII characters",
+            )
         })
 }
 
@@ -237,5 +318,8 @@ fn digest(head: &Parts, body: &[u8]) -> [u8; 32] {
 }
 
 fn text(headers: &HeaderMap, name: HeaderName) -> Option<String> {
-    headers.get(name).and_then(|value| value.to_str().ok()).map(ToOwned::to_owned)
+    headers
+        .get(name)
+        .and_then(|value| value.to_str().ok())
+        .map(ToOwned::to_owned)
 }

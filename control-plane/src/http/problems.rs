@@ -8,7 +8,9 @@ use axum::response::Html;
 use axum::routing::get;
 
 pub fn routes() -> Router<App> {
-    Router::new().route("/problems", get(list)).route("/problems/{slug}", get(show))
+    Router::new()
+        .route("/problems", get(list))
+        .route("/problems/{slug}", get(show))
 }
 
 async fn list() -> Html<String> {
@@ -19,11 +21,19 @@ async fn list() -> Html<String> {
             format!("<li>{status} <a href=\"/problems/{slug}\">{slug}</a>: {title}</li>\n")
         })
         .collect();
-    page("Problems", &format!("<p>What the <code>type</code> of an answer in <code>application/problem+json</code> may be.</p>\n<ul>\n{rows}</ul>"))
+    page(
+        "Problems",
+        &format!(
+            "<p>What the <code>type</code> of an answer in <code>application/problem+json</code> may be.</p>\n<ul>\n{rows}</ul>"
+        ),
+    )
 }
 
 async fn show(Path(slug): Path<String>) -> Result<Html<String>, Problem> {
-    let kind = Kind::ALL.into_iter().find(|kind| kind.slug() == slug).ok_or_else(Problem::not_found)?;
+    let kind = Kind::ALL
+        .into_iter()
+        .find(|kind| kind.slug() == slug)
+        .ok_or_else(Problem::not_found)?;
     let (meaning, remedy) = text(kind);
     let status = kind.status();
     Ok(page(

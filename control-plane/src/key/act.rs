@@ -38,7 +38,10 @@ pub async fn make(app: &App, caller: &Caller, new: NewKey) -> Result<MadeKey, Ke
     let mut faults = Faults::default();
     faults.name("/name", &new.name);
     if new.role == Role::Owner || !caller.role().covers(new.role) {
-        faults.add("/role", "expected a role that is neither `owner` nor above your own");
+        faults.add(
+            "/role",
+            "expected a role that is neither `owner` nor above your own",
+        );
     }
     if new.expires_at.is_some_and(|end| end <= now.time()) {
         faults.add("/expires_at", "expected a time that is still to come");
@@ -61,13 +64,23 @@ pub async fn make(app: &App, caller: &Caller, new: NewKey) -> Result<MadeKey, Ke
         return Err(KeyError::TooMany);
     }
     let key = store::insert(&mut tx, key, &app.keys().pepper.digest(secret.expose())).await?;
-    tx.commit(Event::KeyMade { key: key.id, name: key.name.clone(), role: key.role }).await?;
+    tx.commit(Event::KeyMade {
+        key: key.id,
+        name: key.name.clone(),
+        role: key.role,
+    })
+    .await?;
     Ok(MadeKey { key, secret })
 }
 
 pub async fn delete(app: &App, caller: &Caller, key: KeyId) -> Result<(), KeyError> {
-    let mut tx = app.db().write(caller.allow(Action::Administer)?, app.now()).await?;
-    let name = store::delete(&mut tx, key).await?.ok_or(KeyError::NoSuchKey)?;
+    let mut tx = app
+        .db()
+        .write(caller.allow(Action::Administer)?, app.now())
+        .await?;
+    let name = store::delete(&mut tx, key)
+        .await?
+        .ok_or(KeyError::NoSuchKey)?;
     tx.commit(Event::KeyDeleted { key, name }).await?;
     Ok(())
 }

@@ -31,7 +31,10 @@ pub async fn make(
     caller: Caller,
     Body(new): Body<NewKey>,
 ) -> Result<(StatusCode, Json<MadeKey>), Problem> {
-    Ok((StatusCode::CREATED, Json(act::make(&app, &caller, new).await?)))
+    Ok((
+        StatusCode::CREATED,
+        Json(act::make(&app, &caller, new).await?),
+    ))
 }
 
 /// Deletes a key: from now on it opens nothing.
@@ -51,7 +54,10 @@ impl From<KeyError> for Problem {
     fn from(error: KeyError) -> Self {
         let text = error.to_string();
         match error {
-            KeyError::Invalid(errors) => Self { errors, ..Self::new(Kind::Invalid, text) },
+            KeyError::Invalid(errors) => Self {
+                errors,
+                ..Self::new(Kind::Invalid, text)
+            },
             KeyError::TooMany => Self::new(Kind::Conflict, text),
             KeyError::NoSuchKey => Self::not_found(),
             KeyError::Forbidden(forbidden) => forbidden.into(),

@@ -31,14 +31,26 @@ pub async fn by_digest(
     if !self::role(&row.maker_role)?.covers(role) {
         return Ok(None);
     }
-    if row.last_used_at.is_none_or(|last| now - last > Duration::minutes(1)) {
-        sqlx::query!("update api_keys set last_used_at = $2 where id = $1", row.id, now).execute(tx.sql()).await?;
+    if row
+        .last_used_at
+        .is_none_or(|last| now - last > Duration::minutes(1))
+    {
+        sqlx::query!(
+            "update api_keys set last_used_at = $2 where id = $1",
+            row.id,
+            now
+        )
+        .execute(tx.sql())
+        .await?;
     }
     Ok(Some(Presented {
         id: KeyId::from_uuid(row.id),
         name: row.name,
         org: OrgId::from_uuid(row.org),
-        org_slug: row.slug.parse().map_err(|error| DbError::Stored(format!("{error}")))?,
+        org_slug: row
+            .slug
+            .parse()
+            .map_err(|error| DbError::Stored(format!("{error}")))?,
         role,
         made_by: MemberId::from_uuid(row.made_by),
     }))
@@ -47,10 +59,18 @@ pub async fn by_digest(
 /// How many there are. No other key is made or counted before the end of this transaction.
 pub async fn count(tx: &mut OrgTx) -> Result<i64, DbError> {
     let org = tx.org().uuid();
-    sqlx::query!("select version from org_versions where org_id = $1 for update", org).fetch_one(tx.sql()).await?;
-    let count = sqlx::query_scalar!(r#"select count(*) as "count!" from api_keys where org_id = $1"#, org)
-        .fetch_one(tx.sql())
-        .await?;
+    sqlx::query!(
+        "select version from org_versions where org_id = $1 for update",
+        org
+    )
+    .fetch_one(tx.sql())
+    .await?;
+    let count = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from api_keys where org_id = $1"#,
+        org
+    )
+    .fetch_one(tx.sql())
+    .await?;
     Ok(count)
 }
 
@@ -107,9 +127,13 @@ pub async fn list(tx: &mut OrgRead, page: &Page<KeyId>) -> Result<Vec<Key>, DbEr
 /// The name that it had; none where it is not of this organisation.
 pub async fn delete(tx: &mut OrgTx, key: KeyId) -> Result<Option<String>, DbError> {
     let org = tx.org().uuid();
-    let name = sqlx::query_scalar!("delete from api_keys where org_id = $1 and id = $2 returning name", org, key.uuid())
-        .fetch_optional(tx.sql())
-        .await?;
+    let name = sqlx::query_scalar!(
+        "delete from api_keys where org_id = $1 and id = $2 returning name",
+        org,
+        key.uuid()
+    )
+    .fetch_optional(tx.sql())
+    .await?;
     Ok(name)
 }
 

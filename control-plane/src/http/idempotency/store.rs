@@ -80,7 +80,12 @@ pub async fn claim(
     .await?;
     let Some(row) = row else {
         // Given back between the two statements: to the one who asks it was still in progress.
-        return Ok(Claim::Taken(Taken { digest: slot.digest.to_vec(), status: None, answer: None, since: now }));
+        return Ok(Claim::Taken(Taken {
+            digest: slot.digest.to_vec(),
+            status: None,
+            answer: None,
+            since: now,
+        }));
     };
     Ok(Claim::Taken(Taken {
         digest: row.request_digest,
@@ -90,7 +95,12 @@ pub async fn claim(
     }))
 }
 
-pub async fn keep(tx: &mut SystemTx, slot: &Slot, status: u16, answer: Option<Vec<u8>>) -> Result<(), DbError> {
+pub async fn keep(
+    tx: &mut SystemTx,
+    slot: &Slot,
+    status: u16,
+    answer: Option<Vec<u8>>,
+) -> Result<(), DbError> {
     sqlx::query!(
         "update idempotency_keys set status = $4, answer = $5
         where caller = $1 and key = $2 and request_digest = $3 and status is null",
