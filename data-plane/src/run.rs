@@ -100,7 +100,7 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
     if let Some(listen) = config.metrics_listen {
         tokio::spawn(host::metrics::serve(listen, metrics, stop.clone()));
     }
-    let shipped = shipper.drained();
+    let all_sent = shipper.drained();
     let shipping = CancellationToken::new();
     let ships = tokio::spawn(shipper.run(shipping.clone()));
     let follows = tokio::spawn({
@@ -124,7 +124,7 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
     if let Err(closed) = recorder.flush().await {
         tracing::error!(%closed, "the spool was not flushed");
     }
-    let _ = tokio::time::timeout(LAST_RECORDS, shipped).await;
+    let _ = tokio::time::timeout(LAST_RECORDS, all_sent).await;
     shipping.cancel();
     ships.await?;
     Ok(())
