@@ -23,8 +23,8 @@ pub struct Answer {
 impl Answer {
     /// The last JSON-RPC message: the body itself, or the last event's data.
     pub fn message(&self) -> &str {
-        let data = self.body.lines().filter_map(|line| line.strip_prefix("data:").map(str::trim_start));
-        data.filter(|data| !data.is_empty()).last().unwrap_or(&self.body)
+        let mut data = self.body.lines().filter_map(|line| line.strip_prefix("data:").map(str::trim_start));
+        data.rfind(|data| !data.is_empty()).unwrap_or(&self.body)
     }
 
     pub fn json(&self) -> Value {
