@@ -6,6 +6,7 @@ mod fake;
 mod hostile;
 mod world;
 
+use axum::http::Method;
 use fake::{Asked, Fake, answer};
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
@@ -140,20 +141,13 @@ async fn a_change_on_an_old_etag_changes_nothing() {
         .patch(&ann, &path, json!({ "name": "New" }))
         .await
         .expect(200);
-    let patch = axum::http::Method::PATCH;
     let body = Some(json!({ "name": "Newer" }));
     world
-        .send_with(&ann, patch, &path, body, &[("if-match", &old)])
+        .send_with(&ann, Method::PATCH, &path, body, &[("if-match", &old)])
         .await
         .expect(412);
     world
-        .send_with(
-            &ann,
-            axum::http::Method::DELETE,
-            &path,
-            None,
-            &[("if-match", &old)],
-        )
+        .send_with(&ann, Method::DELETE, &path, None, &[("if-match", &old)])
         .await
         .expect(412);
     assert_eq!(world.get(&ann, &path).await.expect(200)["name"], "New");
@@ -337,9 +331,9 @@ async fn tools_of_a_modern_server_are_read_without_a_session_and_with_its_creden
             return Some(asked.error(400, -32602, "not modern"));
         }
         Some(match (asked.method(), asked.body["params"]["cursor"].as_str()) {
-            ("server/discover", _) => asked.result(json!({ "supportedVersions": ["2026-07-28"], "capabilities": {}, "resultType": "complete" })),
-            ("tools/list", None) => asked.result(json!({ "tools": [{ "name": "a" }], "nextCursor": "" })),
-            ("tools/list", Some("")) => asked.result(json!({ "tools": [{ "name": "b" }] })),
+            ("server/discover", _) => asked.result(&json!({ "supportedVersions": ["2026-07-28"], "capabilities": {}, "resultType": "complete" })),
+            ("tools/list", None) => asked.result(&json!({ "tools": [{ "name": "a" }], "nextCursor": "" })),
+            ("tools/list", Some("")) => asked.result(&json!({ "tools": [{ "name": "b" }] })),
             _ => asked.error(404, -32601, "no such method"),
         })
     })
@@ -361,7 +355,7 @@ async fn an_event_stream_with_notices_and_a_ping_before_the_answer_is_read() {
     let ann = world.owner("acme").await;
     let fake = Fake::start(|asked| {
         Some(match asked.method() {
-            "initialize" => asked.result(json!({ "protocolVersion": "2024-11-05", "capabilities": { "tools": {} } })),
+            "initialize" => asked.result(&json!({ "protocolVersion": "2024-11-05", "capabilities": { "tools": {} } })),
             "tools/list" => {
                 let id = &asked.body["id"];
                 let notice = json!({ "jsonrpc": "2.0", "method": "notifications/message", "params": {} });
@@ -551,7 +545,7 @@ async fn what_is_read_from_a_server_with_no_tools_at_all_is_none() {
     let fake = Fake::start(|asked: &Asked| {
         Some(match asked.method() {
             "initialize" => asked.result(
-                json!({ "protocolVersion": "2025-11-25", "capabilities": { "prompts": {} } }),
+                &json!({ "protocolVersion": "2025-11-25", "capabilities": { "prompts": {} } }),
             ),
             "notifications/initialized" => answer(202, &[], ""),
             _ => asked.error(200, -32601, "Method not found"),
@@ -563,5 +557,114 @@ async fn what_is_read_from_a_server_with_no_tools_at_all_is_none() {
     assert_eq!(
         (&server["status"], &server["tools"]),
         (&json!("ready"), &json!([]))
+    );
+}
+
+#[tokio::test]
+async fn who_may_only_look_changes_no_server() {
+    let world = World::new().await;
+    let ann = world.owner("acme").await;
+    let fake = Fake::legacy(tools(json!([{ "name": "a" }]))).await;
+    add(&world, &ann, "files", &fake.url).await;
+    discover(&world, &ann, "files").await.expect(200);
+    let body = json!({ "name": "Looks", "role": "policy_manager" });
+    let key = world
+        .post(&ann, "/v1/orgs/acme/api-keys", body)
+        .await
+        .expect(201);
+    let bob = Who {
+        key: Some(key["secret"].as_str().unwrap().to_owned()),
+        ..Who::default()
+    };
+    let (one, tool) = (
+        format!("{SERVERS}/files"),
+        format!("{SERVERS}/files/tools/a"),
+    );
+    for path in [SERVERS, &one, &format!("{one}/tools")] {
+        world.get(&bob, path).await.expect(200);
+    }
+    let new = json!({ "slug": "more", "name": "More", "url": "https://more.example/mcp" });
+    world.post(&bob, SERVERS, new).await.expect(403);
+    world
+        .patch(&bob, &one, json!({ "name": "Mine" }))
+        .await
+        .expect(403);
+    world
+        .patch(&bob, &tool, json!({ "category": "read" }))
+        .await
+        .expect(403);
+    world.delete(&bob, &one).await.expect(403);
+    let before = fake.asked().len();
+    discover(&world, &bob, "files").await.expect(403);
+    assert_eq!(
+        fake.asked().len(),
+        before,
+        "a server was asked on behalf of someone who may not"
+    );
+}
+
+#[tokio::test]
+async fn a_credential_is_stored_sealed() {
+    let world = World::new().await;
+    let ann = world.owner("acme").await;
+    let auth = json!({ "type": "headers", "headers": { "authorization": "Bearer canary-7f3a" } });
+    let body =
+        json!({ "slug": "files", "name": "F", "url": "https://files.example/mcp", "auth": auth });
+    let server = world.post(&ann, SERVERS, body).await.expect(201);
+    let mut owner = world.database.connect(&world.database.owner).await;
+    let row: (String, Vec<u8>) = sqlx::query_as("select servers::text, credential from servers")
+        .fetch_one(&mut owner)
+        .await
+        .unwrap();
+    let hex = seal::to_hex(b"canary-7f3a");
+    assert!(
+        !row.0.contains("canary") && !row.0.contains(&hex),
+        "{}",
+        row.0
+    );
+    let org = world.get(&ann, "/v1/orgs/acme").await.expect(200);
+    let (org, id) = (
+        org["id"].as_str().unwrap().parse().unwrap(),
+        server["id"].as_str().unwrap().parse().unwrap(),
+    );
+    let sealed = bundle::credential::Sealed::from_bytes(row.1);
+    let opened = sealed.open(org, id, &world.app.keys().credentials).unwrap();
+    assert_eq!(opened["authorization"].expose(), "Bearer canary-7f3a");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn what_a_server_listed_before_it_was_moved_is_not_recorded() {
+    let world = World::new().await;
+    let ann = world.owner("acme").await;
+    let (asked, mut was_asked) = tokio::sync::mpsc::unbounded_channel();
+    let (go_on, gone_on) = std::sync::mpsc::channel::<()>();
+    let gone_on = Mutex::new(gone_on);
+    let fake = Fake::start(move |request| {
+        if request.method() == "tools/list" {
+            asked.send(()).unwrap();
+            gone_on.lock().unwrap().recv().unwrap();
+        }
+        Some(fake::legacy(request, &json!([{ "name": "a" }])))
+    })
+    .await;
+    add(&world, &ann, "files", &fake.url).await;
+    let moving = async {
+        was_asked.recv().await.unwrap();
+        let moved = json!({ "url": "https://new.example/mcp" });
+        world
+            .patch(&ann, &format!("{SERVERS}/files"), moved)
+            .await
+            .expect(200);
+        go_on.send(()).unwrap();
+    };
+    let (answer, ()) = tokio::join!(discover(&world, &ann, "files"), moving);
+    answer.expect(409);
+    let server = world
+        .get(&ann, &format!("{SERVERS}/files"))
+        .await
+        .expect(200);
+    assert_eq!(
+        (&server["status"], &server["tools"]),
+        (&json!("unknown"), &json!([]))
     );
 }

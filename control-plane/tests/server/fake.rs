@@ -30,7 +30,7 @@ impl Asked {
     }
 
     /// The result, as JSON, for this request's id.
-    pub fn result(&self, result: Value) -> Response {
+    pub fn result(&self, result: &Value) -> Response {
         json_answer(
             200,
             &json!({ "jsonrpc": "2.0", "id": self.body["id"], "result": result }),
@@ -118,7 +118,7 @@ impl Fake {
 pub fn legacy(asked: &Asked, tools: &Value) -> Response {
     match asked.method() {
         "initialize" => {
-            let mut response = asked.result(json!({
+            let mut response = asked.result(&json!({
                 "protocolVersion": "2025-06-18", "capabilities": { "tools": {} }, "serverInfo": { "name": "fake", "version": "1" },
             }));
             response
@@ -129,7 +129,7 @@ pub fn legacy(asked: &Asked, tools: &Value) -> Response {
         _ if asked.header("mcp-session-id") != "session-1" => {
             asked.error(400, -32000, "Bad Request: no session")
         }
-        "tools/list" => asked.result(json!({ "tools": tools })),
+        "tools/list" => asked.result(&json!({ "tools": tools })),
         _ => answer(202, &[], ""),
     }
 }

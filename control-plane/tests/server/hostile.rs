@@ -44,7 +44,7 @@ async fn a_list_of_endless_pages_ends_here() {
     let world = World::new().await;
     let fake = listing(|asked| {
         let next = asked.body["id"].as_u64().unwrap().to_string();
-        asked.result(json!({ "tools": [], "nextCursor": next }))
+        asked.result(&json!({ "tools": [], "nextCursor": next }))
     })
     .await;
     assert!(told(&world, &fake).await.contains("more than 200 pages"));
@@ -54,7 +54,7 @@ async fn a_list_of_endless_pages_ends_here() {
 #[tokio::test]
 async fn a_circle_of_pages_ends_here() {
     let world = World::new().await;
-    let fake = listing(|asked| asked.result(json!({ "tools": [], "nextCursor": "again" }))).await;
+    let fake = listing(|asked| asked.result(&json!({ "tools": [], "nextCursor": "again" }))).await;
     assert!(
         told(&world, &fake)
             .await

@@ -78,7 +78,7 @@ fn refused_v4(address: Ipv4Addr) -> Option<&'static str> {
         .map(|(_, _, name)| *name)
 }
 
-/// Inside 2000::/3, the only range of public unicast addresses, these are not hosts of the internet either.
+/// Inside `2000::/3`, the only range of public unicast addresses, these are not hosts of the internet either.
 const V6: &[([u16; 3], u32, &str)] = &[
     ([0x2001, 0, 0], 23, "protocol assignment"),
     ([0x2001, 0xdb8, 0], 32, "documentation"),
