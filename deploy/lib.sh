@@ -49,7 +49,9 @@ need_rust() {
     command -v cc >/dev/null || apt_install gcc libc6-dev ||
         fail "a C compiler is missing. Install one (Debian, Ubuntu: apt-get install gcc libc6-dev), then run this again."
     CARGO_TARGET_DIR=${CARGO_TARGET_DIR:-${XDG_CACHE_HOME:-$HOME/.cache}/portcullis/target}
-    export CARGO_TARGET_DIR PATH SQLX_OFFLINE=true
+    # The queries were checked against a database before they were committed.
+    SQLX_OFFLINE=${SQLX_OFFLINE:-true}
+    export CARGO_TARGET_DIR PATH SQLX_OFFLINE
 }
 
 # Sets `pg_bin`, the folder of initdb, pg_ctl and postgres. Postgres 15 is the oldest that the migrations are written for.
