@@ -138,6 +138,7 @@ impl Problem {
         Self::new(Kind::Internal, "the log has the cause under the id of this request")
     }
 
+    #[must_use]
     pub fn with_retry_after(mut self, seconds: u64) -> Self {
         self.retry_after_s = Some(seconds);
         self

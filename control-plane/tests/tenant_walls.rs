@@ -464,7 +464,7 @@ async fn organisations_that_take_turns_on_the_same_connections_never_see_each_ot
 const REASONS: [(&str, &str, usize); 14] = [
     ("CreateOrg", "org/act.rs", 1),
     ("DeleteOrg", "org/act.rs", 1),
-    ("Idempotency", "http/idempotency.rs", 2),
+    ("Idempotency", "http/idempotency/once.rs", 2),
     ("IngestRecords", "call/days.rs", 1),
     ("IngestRecords", "call/ingest.rs", 1),
     ("NameMember", "grant/act.rs", 1),

@@ -64,7 +64,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(gateway::api::list))
 }
 
-/// The OpenAPI document.
+/// The `OpenAPI` document.
 pub fn document() -> utoipa::openapi::OpenApi {
     routes().into_openapi()
 }

@@ -14,17 +14,18 @@ pub fn routes() -> Router<App> {
 }
 
 async fn list() -> Html<String> {
-    let rows: String = Kind::ALL
+    let rows: Vec<String> = Kind::ALL
         .iter()
         .map(|kind| {
             let (slug, title, status) = (kind.slug(), kind.title(), kind.status().as_u16());
-            format!("<li>{status} <a href=\"/problems/{slug}\">{slug}</a>: {title}</li>\n")
+            format!("<li>{status} <a href=\"/problems/{slug}\">{slug}</a>: {title}</li>")
         })
         .collect();
+    let rows = rows.join("\n");
     page(
         "Problems",
         &format!(
-            "<p>What the <code>type</code> of an answer in <code>application/problem+json</code> may be.</p>\n<ul>\n{rows}</ul>"
+            "<p>What the <code>type</code> of an answer in <code>application/problem+json</code> may be.</p>\n<ul>\n{rows}\n</ul>"
         ),
     )
 }
