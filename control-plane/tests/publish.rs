@@ -1,8 +1,8 @@
 //! From a commit to a signed bundle, as a replica sees it: through the feed and the doors for data planes.
 
-mod world;
 #[path = "world/rows.rs"]
 mod rows;
+mod world;
 
 use axum::body::{Body, to_bytes};
 use axum::http::{Request, StatusCode, header};
@@ -36,22 +36,43 @@ impl Replica {
     async fn new() -> Self {
         let world = World::new().await;
         let stop = Stop::new();
-        tokio::spawn(publish::run(world.app.clone(), world.newest.clone(), stop.clone()));
-        Self { world, stop, cursor: None, held: BTreeMap::new(), gone: BTreeSet::new() }
+        tokio::spawn(publish::run(
+            world.app.clone(),
+            world.newest.clone(),
+            stop.clone(),
+        ));
+        Self {
+            world,
+            stop,
+            cursor: None,
+            held: BTreeMap::new(),
+            gone: BTreeSet::new(),
+        }
     }
 
     async fn get(&self, path: &str) -> (StatusCode, Vec<u8>) {
         let now = self.world.app.now().unix_ms() / 1000;
-        let claims = json!({ "sub": "r1", "aud": "portcullis-control-plane", "iat": now, "exp": now + 60 });
+        let claims =
+            json!({ "sub": "r1", "aud": "portcullis-control-plane", "iat": now, "exp": now + 60 });
         let key = EncodingKey::from_ed_pem(self.world.gateway_signing_pem.as_bytes()).unwrap();
         let token = encode(&Header::new(Algorithm::EdDSA), &claims, &key).unwrap();
-        let request = Request::builder().uri(path).header(header::AUTHORIZATION, format!("Bearer {token}"));
+        let request = Request::builder()
+            .uri(path)
+            .header(header::AUTHORIZATION, format!("Bearer {token}"));
         let response = self.world.open(request.body(Body::empty()).unwrap()).await;
-        (response.status(), to_bytes(response.into_body(), 64 << 20).await.unwrap().to_vec())
+        (
+            response.status(),
+            to_bytes(response.into_body(), 64 << 20)
+                .await
+                .unwrap()
+                .to_vec(),
+        )
     }
 
     async fn feed(&self, cursor: Option<u64>) -> Feed {
-        let query = cursor.map(|cursor| format!("?cursor={cursor}")).unwrap_or_default();
+        let query = cursor
+            .map(|cursor| format!("?cursor={cursor}"))
+            .unwrap_or_default();
         let (status, bytes) = self.get(&format!("/v1/gateway/feed{query}")).await;
         assert_eq!(status, 200);
         serde_json::from_slice(&bytes).unwrap()
@@ -68,7 +89,9 @@ impl Replica {
                     self.gone.insert(org);
                 }
                 Change::Bundle(signed) => {
-                    let (status, bytes) = self.get(&format!("/v1/gateway/bundles/{}", signed.statement.sha256)).await;
+                    let (status, bytes) = self
+                        .get(&format!("/v1/gateway/bundles/{}", signed.statement.sha256))
+                        .await;
                     if status == StatusCode::NOT_FOUND {
                         // Superseded meanwhile: a newer change follows.
                         continue;
@@ -84,17 +107,28 @@ impl Replica {
     /// Follows until the newest version of the organisation is held.
     async fn catch_up(&mut self, org: OrgId) -> &Opened {
         let newest = self.version(org).await;
-        while self.held.get(&org).is_none_or(|held| held.bundle.version < newest) {
+        while self
+            .held
+            .get(&org)
+            .is_none_or(|held| held.bundle.version < newest)
+        {
             self.follow().await;
         }
         let held = &self.held[&org];
-        assert_eq!(held.bundle.version, newest, "no bundle is of a version that was not committed");
+        assert_eq!(
+            held.bundle.version, newest,
+            "no bundle is of a version that was not committed"
+        );
         held
     }
 
     /// The version that was committed last.
     async fn version(&self, org: OrgId) -> u64 {
-        let mut sql = self.world.database.connect(&self.world.database.owner).await;
+        let mut sql = self
+            .world
+            .database
+            .connect(&self.world.database.owner)
+            .await;
         let version: i64 = sqlx::query_scalar("select version from org_versions where org_id = $1")
             .bind(org.uuid())
             .fetch_one(&mut sql)
@@ -104,33 +138,68 @@ impl Replica {
     }
 
     async fn org(&self, who: &Who, slug: &str) -> OrgId {
-        let org = self.world.get(who, &format!("/v1/orgs/{slug}")).await.expect(200);
+        let org = self
+            .world
+            .get(who, &format!("/v1/orgs/{slug}"))
+            .await
+            .expect(200);
         org["id"].as_str().unwrap().parse().unwrap()
     }
 
     async fn draft(&self, who: &Who, policies: &str, slug: &str, document: &Value) {
         let path = format!("{policies}/{slug}/draft");
-        self.world.put(who, &path, json!({ "document": document })).await.expect(200);
+        self.world
+            .put(who, &path, json!({ "document": document }))
+            .await
+            .expect(200);
     }
 
     async fn publish(&self, who: &Who, policies: &str, slug: &str) {
-        self.world.post(who, &format!("{policies}/{slug}/publish"), json!({ "note": "" })).await.expect(201);
+        self.world
+            .post(
+                who,
+                &format!("{policies}/{slug}/publish"),
+                json!({ "note": "" }),
+            )
+            .await
+            .expect(201);
     }
 
     /// The organisation `acme` with a server, a published policy and a grant under it.
     async fn acme(&self) -> (Who, OrgId, Value) {
         let ann = self.world.owner("acme").await;
-        rows::server(&self.world, "acme", "files", &[json!({ "name": "read", "inputSchema": {} })]).await;
-        self.world.post(&ann, POLICIES, json!({ "slug": "support", "name": "Support" })).await.expect(201);
+        rows::server(
+            &self.world,
+            "acme",
+            "files",
+            &[json!({ "name": "read", "inputSchema": {} })],
+        )
+        .await;
+        self.world
+            .post(
+                &ann,
+                POLICIES,
+                json!({ "slug": "support", "name": "Support" }),
+            )
+            .await
+            .expect(201);
         self.publish(&ann, POLICIES, "support").await;
-        let body = json!({ "name": "robot", "servers": [{ "server": "files", "policy": "support" }] });
+        let body =
+            json!({ "name": "robot", "servers": [{ "server": "files", "policy": "support" }] });
         let grant = self.world.post(&ann, GRANTS, body).await.expect(201);
         let org = self.org(&ann, "acme").await;
         (ann, org, grant)
     }
 
     fn digest(&self, grant: &Value) -> String {
-        seal::to_hex(&self.world.app.keys().pepper.digest(grant["token"].as_str().unwrap()))
+        seal::to_hex(
+            &self
+                .world
+                .app
+                .keys()
+                .pepper
+                .digest(grant["token"].as_str().unwrap()),
+        )
     }
 }
 
@@ -142,11 +211,25 @@ fn allows(tool: &str) -> Value {
 }
 
 fn documents(opened: &Opened) -> Vec<(u32, Value)> {
-    opened.bundle.policies.iter().map(|it| (it.number, serde_json::from_str(&it.document).unwrap())).collect()
+    opened
+        .bundle
+        .policies
+        .iter()
+        .map(|it| (it.number, serde_json::from_str(&it.document).unwrap()))
+        .collect()
 }
 
 fn digests(opened: &Opened) -> Vec<(String, Option<u64>)> {
-    opened.bundle.grants.iter().flat_map(|it| it.tokens.iter().map(|token| (token.digest.clone(), token.until))).collect()
+    opened
+        .bundle
+        .grants
+        .iter()
+        .flat_map(|it| {
+            it.tokens
+                .iter()
+                .map(|token| (token.digest.clone(), token.until))
+        })
+        .collect()
 }
 
 #[tokio::test]
@@ -157,12 +240,21 @@ async fn a_commit_becomes_a_signed_bundle_of_the_next_version() {
     let opened = replica.catch_up(org).await;
     // Founded, published, minted.
     assert_eq!(opened.bundle.version, 3);
-    assert_eq!(documents(opened), [(1, json!({ "version": "1", "default": "deny" }))]);
+    assert_eq!(
+        documents(opened),
+        [(1, json!({ "version": "1", "default": "deny" }))]
+    );
     assert_eq!(digests(opened), [(digest, None)]);
     let held = &opened.bundle.grants[0];
     assert_eq!(held.attachments[0].server, opened.bundle.servers[0].id);
-    assert_eq!(held.attachments[0].policy, Some((opened.bundle.policies[0].id, 1)));
-    assert_eq!(opened.bundle.servers[0].tools.as_ref().unwrap()[0].name, "read");
+    assert_eq!(
+        held.attachments[0].policy,
+        Some((opened.bundle.policies[0].id, 1))
+    );
+    assert_eq!(
+        opened.bundle.servers[0].tools.as_ref().unwrap()[0].name,
+        "read"
+    );
 }
 
 #[tokio::test]
@@ -176,12 +268,22 @@ async fn a_draft_makes_no_bundle_and_a_publication_and_a_rollback_each_make_one(
     assert_eq!(replica.version(org).await, before);
     replica.publish(&ann, POLICIES, "support").await;
     let opened = replica.catch_up(org).await;
-    assert_eq!((opened.bundle.version, documents(opened)), (before + 1, vec![(2, allows("a"))]));
+    assert_eq!(
+        (opened.bundle.version, documents(opened)),
+        (before + 1, vec![(2, allows("a"))])
+    );
     let rollback = json!({ "version": 1, "note": "" });
-    replica.world.post(&ann, &format!("{POLICIES}/support/rollback"), rollback).await.expect(201);
+    replica
+        .world
+        .post(&ann, &format!("{POLICIES}/support/rollback"), rollback)
+        .await
+        .expect(201);
     let opened = replica.catch_up(org).await;
     let nothing = json!({ "version": "1", "default": "deny" });
-    assert_eq!((opened.bundle.version, documents(opened)), (before + 2, vec![(3, nothing)]));
+    assert_eq!(
+        (opened.bundle.version, documents(opened)),
+        (before + 2, vec![(3, nothing)])
+    );
 }
 
 #[tokio::test]
@@ -208,19 +310,41 @@ async fn a_revoked_grant_is_in_no_newer_bundle_and_a_rotation_holds_both_tokens_
     let mut replica = Replica::new().await;
     let (ann, org, grant) = replica.acme().await;
     let path = format!("{GRANTS}/{}", grant["id"].as_str().unwrap());
-    let rotated = replica.world.post(&ann, &format!("{path}/rotate"), json!({ "overlap": "24h" })).await.expect(200);
+    let rotated = replica
+        .world
+        .post(&ann, &format!("{path}/rotate"), json!({ "overlap": "24h" }))
+        .await
+        .expect(200);
     let (old, new) = (replica.digest(&grant), replica.digest(&rotated));
     let until = replica.world.app.now().unix_ms() + 86_400_000;
-    assert_eq!(digests(replica.catch_up(org).await), [(new.clone(), None), (old, Some(until))]);
+    assert_eq!(
+        digests(replica.catch_up(org).await),
+        [(new.clone(), None), (old, Some(until))]
+    );
 
-    let again = replica.world.post(&ann, &format!("{path}/rotate"), json!({})).await.expect(200);
+    let again = replica
+        .world
+        .post(&ann, &format!("{path}/rotate"), json!({}))
+        .await
+        .expect(200);
     let newest = replica.digest(&again);
-    assert_eq!(digests(replica.catch_up(org).await), [(newest, None)], "no overlap, no old token, nor the one before");
+    assert_eq!(
+        digests(replica.catch_up(org).await),
+        [(newest, None)],
+        "no overlap, no old token, nor the one before"
+    );
 
-    replica.world.post(&ann, &format!("{path}/revoke"), json!({})).await.expect(200);
+    replica
+        .world
+        .post(&ann, &format!("{path}/revoke"), json!({}))
+        .await
+        .expect(200);
     let opened = replica.catch_up(org).await;
     assert!(opened.bundle.grants.is_empty());
-    assert!(opened.bundle.policies.is_empty(), "no document travels that judges nothing");
+    assert!(
+        opened.bundle.policies.is_empty(),
+        "no document travels that judges nothing"
+    );
 }
 
 #[tokio::test]
@@ -260,13 +384,26 @@ async fn replicas_are_told_that_an_organisation_is_gone() {
     let mut replica = Replica::new().await;
     let (ann, org, _) = replica.acme().await;
     let sha256 = replica.catch_up(org).await.signed.statement.sha256.clone();
-    replica.world.delete(&ann, "/v1/orgs/acme").await.expect(204);
+    replica
+        .world
+        .delete(&ann, "/v1/orgs/acme")
+        .await
+        .expect(204);
     while !replica.gone.contains(&org) {
         replica.follow().await;
     }
     assert!(replica.held.is_empty());
-    assert_eq!(replica.get(&format!("/v1/gateway/bundles/{sha256}")).await.0, 404);
-    assert!(replica.feed(None).await.changes.is_empty(), "the whole manifest leaves it out");
+    assert_eq!(
+        replica
+            .get(&format!("/v1/gateway/bundles/{sha256}"))
+            .await
+            .0,
+        404
+    );
+    assert!(
+        replica.feed(None).await.changes.is_empty(),
+        "the whole manifest leaves it out"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
@@ -301,8 +438,16 @@ async fn an_organisation_is_changed_and_deleted_while_it_is_being_published() {
         }
     }
     assert_eq!(replica.catch_up(org).await.bundle.version, before + 100);
-    replica.world.patch(&ann, "/v1/orgs/acme", json!({ "name": "Last" })).await.expect(200);
-    replica.world.delete(&ann, "/v1/orgs/acme").await.expect(204);
+    replica
+        .world
+        .patch(&ann, "/v1/orgs/acme", json!({ "name": "Last" }))
+        .await
+        .expect(200);
+    replica
+        .world
+        .delete(&ann, "/v1/orgs/acme")
+        .await
+        .expect(204);
     while !replica.gone.contains(&org) {
         replica.follow().await;
     }
@@ -323,12 +468,18 @@ async fn a_bundle_holds_all_of_its_own_organisation_and_nothing_of_another() {
         }
         for _ in 0..12 {
             let (_, slug, who) = &orgs[below(2)];
-            let (policies, grants) = (format!("/v1/orgs/{slug}/policies"), format!("/v1/orgs/{slug}/grants"));
+            let (policies, grants) = (
+                format!("/v1/orgs/{slug}/policies"),
+                format!("/v1/orgs/{slug}/grants"),
+            );
             let name = format!("name-{}", below(4));
             match below(4) {
                 0 => {
                     let path = format!("{policies}/{name}");
-                    replica.world.post(who, &policies, json!({ "slug": name, "name": slug })).await;
+                    replica
+                        .world
+                        .post(who, &policies, json!({ "slug": name, "name": slug }))
+                        .await;
                     replica.draft(who, &policies, &name, &allows(slug)).await;
                     replica.publish(who, &policies, &name).await;
                     replica.world.get(who, &path).await.expect(200);
@@ -344,25 +495,52 @@ async fn a_bundle_holds_all_of_its_own_organisation_and_nothing_of_another() {
                         .iter()
                         .map(|id| json!({ "server": format!("srv_{id}"), "policy": held["items"][0]["slug"] }))
                         .collect();
-                    replica.world.post(who, &grants, json!({ "name": name, "servers": servers })).await.expect(201);
+                    replica
+                        .world
+                        .post(who, &grants, json!({ "name": name, "servers": servers }))
+                        .await
+                        .expect(201);
                 }
             }
         }
         for (org, slug, who) in &orgs {
             // One more change, so that the rows that no event told of are bundled too.
-            replica.world.patch(who, &format!("/v1/orgs/{slug}"), json!({ "name": "Last" })).await.expect(200);
+            replica
+                .world
+                .patch(who, &format!("/v1/orgs/{slug}"), json!({ "name": "Last" }))
+                .await
+                .expect(200);
             let servers = own_ids(&replica, slug, "servers").await;
             let grants = own_ids(&replica, slug, "grants").await;
             let opened = replica.catch_up(*org).await;
             let hex = |id: uuid::Uuid| id.simple().to_string();
-            assert_eq!(opened.bundle.servers.iter().map(|it| hex(it.id.uuid())).collect::<BTreeSet<_>>(), servers);
-            assert_eq!(opened.bundle.grants.iter().map(|it| hex(it.id.uuid())).collect::<BTreeSet<_>>(), grants);
+            assert_eq!(
+                opened
+                    .bundle
+                    .servers
+                    .iter()
+                    .map(|it| hex(it.id.uuid()))
+                    .collect::<BTreeSet<_>>(),
+                servers
+            );
+            assert_eq!(
+                opened
+                    .bundle
+                    .grants
+                    .iter()
+                    .map(|it| hex(it.id.uuid()))
+                    .collect::<BTreeSet<_>>(),
+                grants
+            );
             let text = serde_json::to_string(&opened.bundle).unwrap();
             for (other, other_slug, _) in orgs.iter().filter(|(other, ..)| other != org) {
                 assert!(!text.contains(&other.to_string()) && !text.contains(other_slug));
                 for table in ["servers", "grants", "policies"] {
                     for id in own_ids(&replica, other_slug, table).await {
-                        assert!(!text.contains(&id), "{slug} holds {table} {id} of {other_slug}");
+                        assert!(
+                            !text.contains(&id),
+                            "{slug} holds {table} {id} of {other_slug}"
+                        );
                     }
                 }
             }
@@ -372,9 +550,18 @@ async fn a_bundle_holds_all_of_its_own_organisation_and_nothing_of_another() {
 
 /// The ids in a table of one organisation, as the digits they print.
 async fn own_ids(replica: &Replica, org: &str, table: &str) -> BTreeSet<String> {
-    let mut sql = replica.world.database.connect(&replica.world.database.owner).await;
-    let query = format!("select replace({table}.id::text, '-', '') from {table} join orgs on orgs.id = org_id where orgs.slug = $1");
-    let ids: Vec<String> =
-        sqlx::query_scalar(sqlx::AssertSqlSafe(query)).bind(org).fetch_all(&mut sql).await.unwrap();
+    let mut sql = replica
+        .world
+        .database
+        .connect(&replica.world.database.owner)
+        .await;
+    let query = format!(
+        "select replace({table}.id::text, '-', '') from {table} join orgs on orgs.id = org_id where orgs.slug = $1"
+    );
+    let ids: Vec<String> = sqlx::query_scalar(sqlx::AssertSqlSafe(query))
+        .bind(org)
+        .fetch_all(&mut sql)
+        .await
+        .unwrap();
     ids.into_iter().collect()
 }

@@ -66,11 +66,20 @@ pub async fn mint(app: &App, caller: &Caller, new: NewGrant) -> Result<Minted, G
     store::insert(&mut tx, row).await?;
     store::attach(&mut tx, id, &attached).await?;
     let grant = by_id(&mut tx, id).await?;
-    tx.commit(Event::GrantMinted { grant: id, name: new.name, servers: told(&attached) }).await?;
+    tx.commit(Event::GrantMinted {
+        grant: id,
+        name: new.name,
+        servers: told(&attached),
+    })
+    .await?;
     Ok(Minted { grant, token })
 }
 
-pub async fn list(app: &App, caller: &Caller, page: Page<GrantId>) -> Result<Listed<Grant>, Refused> {
+pub async fn list(
+    app: &App,
+    caller: &Caller,
+    page: Page<GrantId>,
+) -> Result<Listed<Grant>, Refused> {
     let mut tx = app.db().read(caller.allow(Action::Read)?).await?;
     let grants = store::list(&mut tx, &page, app.now().time()).await?;
     Ok(page.listed(grants, |grant| grant.id.to_string()))
@@ -79,7 +88,9 @@ pub async fn list(app: &App, caller: &Caller, page: Page<GrantId>) -> Result<Lis
 pub async fn show(app: &App, caller: &Caller, id: GrantId) -> Result<Grant, GrantError> {
     let mut tx = app.db().read(caller.allow(Action::Read)?).await?;
     let org = tx.org();
-    store::by_id(tx.sql(), org, id, app.now().time()).await?.ok_or(GrantError::NoSuchGrant)
+    store::by_id(tx.sql(), org, id, app.now().time())
+        .await?
+        .ok_or(GrantError::NoSuchGrant)
 }
 
 /// Who may write policies but no grants may say which policy counts on the servers that the grant reaches already.
@@ -142,12 +153,21 @@ pub async fn change(
     let (mut old, mut new) = (said(&before), said(&after));
     old.insert("servers".to_owned(), json!(attached_before));
     new.insert("servers".to_owned(), json!(grant.servers));
-    let unchanged: Vec<String> = old.keys().filter(|key| old.get(*key) == new.get(*key)).cloned().collect();
+    let unchanged: Vec<String> = old
+        .keys()
+        .filter(|key| old.get(*key) == new.get(*key))
+        .cloned()
+        .collect();
     for key in unchanged {
         old.remove(&key);
         new.remove(&key);
     }
-    tx.commit(Event::GrantChanged { grant: id, before: old.into(), after: new.into() }).await?;
+    tx.commit(Event::GrantChanged {
+        grant: id,
+        before: old.into(),
+        after: new.into(),
+    })
+    .await?;
     Ok(grant)
 }
 
@@ -163,8 +183,12 @@ pub async fn rotate(
     let kept = match &rotation.overlap {
         None => Duration::ZERO,
         Some(text) => overlap(text).ok_or_else(|| {
-            let detail = "expected a whole number and `s`, `m`, `h` or `d`, at most `7d`".to_owned();
-            GrantError::Invalid(vec![Fault { pointer: "/overlap".to_owned(), detail }])
+            let detail =
+                "expected a whole number and `s`, `m`, `h` or `d`, at most `7d`".to_owned();
+            GrantError::Invalid(vec![Fault {
+                pointer: "/overlap".to_owned(),
+                detail,
+            }])
         })?,
     };
     let mut tx = app.db().write(allowed, app.now()).await?;
@@ -177,20 +201,36 @@ pub async fn rotate(
     let old_until = kept.is_positive().then(|| tx.now().time() + kept);
     store::rotate(&mut tx, id, &digest, token.hint(), old_until).await?;
     let grant = by_id(&mut tx, id).await?;
-    tx.commit(Event::GrantRotated { grant: id, overlap_s: kept.whole_seconds().unsigned_abs() }).await?;
+    tx.commit(Event::GrantRotated {
+        grant: id,
+        overlap_s: kept.whole_seconds().unsigned_abs(),
+    })
+    .await?;
     Ok(Minted { grant, token })
 }
 
 /// For ever. Said again, it is as it was.
-pub async fn revoke(app: &App, caller: &Caller, id: GrantId, seen: Option<Uuid>) -> Result<Grant, GrantError> {
-    let mut tx = app.db().write(caller.allow(Action::WriteGrants)?, app.now()).await?;
+pub async fn revoke(
+    app: &App,
+    caller: &Caller,
+    id: GrantId,
+    seen: Option<Uuid>,
+) -> Result<Grant, GrantError> {
+    let mut tx = app
+        .db()
+        .write(caller.allow(Action::WriteGrants)?, app.now())
+        .await?;
     let before = lock(&mut tx, id, seen).await?;
     if before.is_revoked {
         return by_id(&mut tx, id).await;
     }
     store::revoke(&mut tx, id).await?;
     let grant = by_id(&mut tx, id).await?;
-    tx.commit(Event::GrantRevoked { grant: id, name: before.name }).await?;
+    tx.commit(Event::GrantRevoked {
+        grant: id,
+        name: before.name,
+    })
+    .await?;
     Ok(grant)
 }
 
@@ -204,7 +244,9 @@ async fn lock(tx: &mut OrgTx, id: GrantId, seen: Option<Uuid>) -> Result<Locked,
 
 async fn by_id(tx: &mut OrgTx, id: GrantId) -> Result<Grant, GrantError> {
     let (org, now) = (tx.org(), tx.now().time());
-    store::by_id(tx.sql(), org, id, now).await?.ok_or(GrantError::NoSuchGrant)
+    store::by_id(tx.sql(), org, id, now)
+        .await?
+        .ok_or(GrantError::NoSuchGrant)
 }
 
 /// The e-mail address of who is named: by their membership, or by the address itself.
@@ -226,25 +268,35 @@ async fn person(
     let mut tx = app.db().system(Reason::NameMember).await?;
     let address = store::address(&mut tx, caller.org(), member).await?;
     if address.is_none() {
-        faults.add("/user", format!("this organisation has no member `{named}`"));
+        faults.add(
+            "/user",
+            format!("this organisation has no member `{named}`"),
+        );
     }
     Ok(address)
 }
 
 fn said(grant: &Locked) -> Map<String, Value> {
-    let expires_at = grant.expires_at.map(|end| end.format(&time::format_description::well_known::Rfc3339).ok());
+    let expires_at = grant.expires_at.map(|end| {
+        end.format(&time::format_description::well_known::Rfc3339)
+            .ok()
+    });
     let said = [
         ("name", json!(grant.name)),
         ("labels", json!(grant.labels)),
         ("user", json!(grant.user)),
         ("expires_at", json!(expires_at)),
     ];
-    said.into_iter().map(|(key, value)| (key.to_owned(), value)).collect()
+    said.into_iter()
+        .map(|(key, value)| (key.to_owned(), value))
+        .collect()
 }
 
 fn told(attached: &[Attached]) -> Value {
     let each = attached.iter().map(|it| {
-        let (policy, version) = it.policy.map_or((None, None), |(policy, pin): (_, Pin)| (Some(policy), Some(pin)));
+        let (policy, version) = it.policy.map_or((None, None), |(policy, pin): (_, Pin)| {
+            (Some(policy), Some(pin))
+        });
         json!({ "server_id": it.server, "policy_id": policy, "version": version })
     });
     each.collect()

@@ -33,7 +33,10 @@ pub async fn mint(
     caller: Caller,
     Body(new): Body<NewGrant>,
 ) -> Result<impl IntoResponse, Problem> {
-    Ok(tagged(StatusCode::CREATED, act::mint(&app, &caller, new).await?))
+    Ok(tagged(
+        StatusCode::CREATED,
+        act::mint(&app, &caller, new).await?,
+    ))
 }
 
 #[utoipa::path(get, path = "/v1/orgs/{org}/grants/{grant}", tag = "grants",
@@ -44,7 +47,10 @@ pub async fn show(
     caller: Caller,
     Path((_org, grant)): Path<(String, GrantId)>,
 ) -> Result<impl IntoResponse, Problem> {
-    Ok(tagged(StatusCode::OK, act::show(&app, &caller, grant).await?))
+    Ok(tagged(
+        StatusCode::OK,
+        act::show(&app, &caller, grant).await?,
+    ))
 }
 
 /// Changes a grant. A policy manager may change which policy counts on the servers it reaches, and nothing else.
@@ -58,7 +64,10 @@ pub async fn change(
     IfMatch(seen): IfMatch,
     Body(change): Body<GrantChange>,
 ) -> Result<impl IntoResponse, Problem> {
-    Ok(tagged(StatusCode::OK, act::change(&app, &caller, grant, seen, change).await?))
+    Ok(tagged(
+        StatusCode::OK,
+        act::change(&app, &caller, grant, seen, change).await?,
+    ))
 }
 
 /// Gives the grant a new token; the old one stays good for `overlap`.
@@ -72,7 +81,10 @@ pub async fn rotate(
     IfMatch(seen): IfMatch,
     OptionalBody(rotation): OptionalBody<Rotation>,
 ) -> Result<impl IntoResponse, Problem> {
-    Ok(tagged(StatusCode::OK, act::rotate(&app, &caller, grant, seen, rotation).await?))
+    Ok(tagged(
+        StatusCode::OK,
+        act::rotate(&app, &caller, grant, seen, rotation).await?,
+    ))
 }
 
 /// Ends the grant for ever.
@@ -85,14 +97,20 @@ pub async fn revoke(
     Path((_org, grant)): Path<(String, GrantId)>,
     IfMatch(seen): IfMatch,
 ) -> Result<impl IntoResponse, Problem> {
-    Ok(tagged(StatusCode::OK, act::revoke(&app, &caller, grant, seen).await?))
+    Ok(tagged(
+        StatusCode::OK,
+        act::revoke(&app, &caller, grant, seen).await?,
+    ))
 }
 
 impl From<GrantError> for Problem {
     fn from(error: GrantError) -> Self {
         let text = error.to_string();
         match error {
-            GrantError::Invalid(errors) => Self { errors, ..Self::new(Kind::Invalid, text) },
+            GrantError::Invalid(errors) => Self {
+                errors,
+                ..Self::new(Kind::Invalid, text)
+            },
             GrantError::NoSuchGrant => Self::not_found(),
             GrantError::Stale => Self::new(Kind::StaleVersion, text),
             GrantError::Revoked | GrantError::TooMany => Self::new(Kind::Conflict, text),

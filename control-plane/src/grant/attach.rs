@@ -17,9 +17,16 @@ pub struct Attached {
 
 /// Everything that cannot be attached is a fault at its place. Holds what it finds until the transaction ends, so that
 /// nothing is attached to what goes meanwhile.
-pub async fn resolve(tx: &mut OrgTx, wanted: &[Wanted], faults: &mut Faults) -> Result<Vec<Attached>, DbError> {
+pub async fn resolve(
+    tx: &mut OrgTx,
+    wanted: &[Wanted],
+    faults: &mut Faults,
+) -> Result<Vec<Attached>, DbError> {
     if wanted.len() > MOST {
-        faults.add("/servers", format!("expected at most {MOST} servers, got {}", wanted.len()));
+        faults.add(
+            "/servers",
+            format!("expected at most {MOST} servers, got {}", wanted.len()),
+        );
         return Ok(Vec::new());
     }
     let servers = servers(tx, wanted).await?;
@@ -28,25 +35,46 @@ pub async fn resolve(tx: &mut OrgTx, wanted: &[Wanted], faults: &mut Faults) -> 
     let mut seen = HashSet::new();
     let mut attached = Vec::with_capacity(wanted.len());
     for (index, want) in wanted.iter().enumerate() {
-        let mut add = |key: &str, detail: String| faults.add(format!("/servers/{index}/{key}"), detail);
+        let mut add =
+            |key: &str, detail: String| faults.add(format!("/servers/{index}/{key}"), detail);
         let server = servers.get(&want.server);
         match server {
-            None => add("server", format!("this organisation has no server `{}`", want.server)),
-            Some(server) if !seen.insert(*server) => add("server", format!("`{}` stands twice", want.server)),
+            None => add(
+                "server",
+                format!("this organisation has no server `{}`", want.server),
+            ),
+            Some(server) if !seen.insert(*server) => {
+                add("server", format!("`{}` stands twice", want.server))
+            }
             Some(_) => {}
         }
-        let policy = want.policy.as_ref().map(|named| (named, policies.get(named)));
+        let policy = want
+            .policy
+            .as_ref()
+            .map(|named| (named, policies.get(named)));
         let pin = want.version.unwrap_or(Pin::Latest);
         match (policy, want.version) {
             (None, Some(_)) => add("version", "a version of which `policy`?".to_owned()),
-            (Some((named, None)), _) => add("policy", format!("this organisation has no policy `{named}`")),
-            (Some((named, Some(policy))), Some(Pin::At(number))) if !versions.contains(&(*policy, number)) => {
-                add("version", format!("the policy `{named}` has no version `{number}`"));
+            (Some((named, None)), _) => add(
+                "policy",
+                format!("this organisation has no policy `{named}`"),
+            ),
+            (Some((named, Some(policy))), Some(Pin::At(number)))
+                if !versions.contains(&(*policy, number)) =>
+            {
+                add(
+                    "version",
+                    format!("the policy `{named}` has no version `{number}`"),
+                );
             }
             _ => {}
         }
-        let policy = policy.and_then(|(_, found)| found.map(|policy| (PolicyId::from_uuid(*policy), pin)));
-        attached.extend(server.map(|server| Attached { server: ServerId::from_uuid(*server), policy }));
+        let policy =
+            policy.and_then(|(_, found)| found.map(|policy| (PolicyId::from_uuid(*policy), pin)));
+        attached.extend(server.map(|server| Attached {
+            server: ServerId::from_uuid(*server),
+            policy,
+        }));
     }
     Ok(attached)
 }
@@ -55,7 +83,10 @@ pub async fn resolve(tx: &mut OrgTx, wanted: &[Wanted], faults: &mut Faults) -> 
 async fn servers(tx: &mut OrgTx, wanted: &[Wanted]) -> Result<HashMap<String, Uuid>, DbError> {
     let org = tx.org().uuid();
     let names: Vec<String> = wanted.iter().map(|want| want.server.clone()).collect();
-    let ids: Vec<Uuid> = names.iter().filter_map(|name| Some(name.parse::<ServerId>().ok()?.uuid())).collect();
+    let ids: Vec<Uuid> = names
+        .iter()
+        .filter_map(|name| Some(name.parse::<ServerId>().ok()?.uuid()))
+        .collect();
     let rows = sqlx::query!(
         "select id, slug from servers where org_id = $1 and (slug = any($2) or id = any($3)) for key share",
         org,
@@ -64,13 +95,27 @@ async fn servers(tx: &mut OrgTx, wanted: &[Wanted]) -> Result<HashMap<String, Uu
     )
     .fetch_all(tx.sql())
     .await?;
-    Ok(rows.into_iter().flat_map(|row| [(row.slug, row.id), (ServerId::from_uuid(row.id).to_string(), row.id)]).collect())
+    Ok(rows
+        .into_iter()
+        .flat_map(|row| {
+            [
+                (row.slug, row.id),
+                (ServerId::from_uuid(row.id).to_string(), row.id),
+            ]
+        })
+        .collect())
 }
 
 async fn policies(tx: &mut OrgTx, wanted: &[Wanted]) -> Result<HashMap<String, Uuid>, DbError> {
     let org = tx.org().uuid();
-    let names: Vec<String> = wanted.iter().filter_map(|want| want.policy.clone()).collect();
-    let ids: Vec<Uuid> = names.iter().filter_map(|name| Some(name.parse::<PolicyId>().ok()?.uuid())).collect();
+    let names: Vec<String> = wanted
+        .iter()
+        .filter_map(|want| want.policy.clone())
+        .collect();
+    let ids: Vec<Uuid> = names
+        .iter()
+        .filter_map(|name| Some(name.parse::<PolicyId>().ok()?.uuid()))
+        .collect();
     let rows = sqlx::query!(
         "select id, slug from policies where org_id = $1 and (slug = any($2) or id = any($3)) for key share",
         org,
@@ -79,7 +124,15 @@ async fn policies(tx: &mut OrgTx, wanted: &[Wanted]) -> Result<HashMap<String, U
     )
     .fetch_all(tx.sql())
     .await?;
-    Ok(rows.into_iter().flat_map(|row| [(row.slug, row.id), (PolicyId::from_uuid(row.id).to_string(), row.id)]).collect())
+    Ok(rows
+        .into_iter()
+        .flat_map(|row| {
+            [
+                (row.slug, row.id),
+                (PolicyId::from_uuid(row.id).to_string(), row.id),
+            ]
+        })
+        .collect())
 }
 
 /// Those of the pinned versions that there are.
@@ -90,7 +143,10 @@ async fn versions(
 ) -> Result<HashSet<(Uuid, u32)>, DbError> {
     let org = tx.org().uuid();
     let pinned = wanted.iter().filter_map(|want| match want.version {
-        Some(Pin::At(number)) => Some((*policies.get(want.policy.as_ref()?)?, i32::try_from(number).ok()?)),
+        Some(Pin::At(number)) => Some((
+            *policies.get(want.policy.as_ref()?)?,
+            i32::try_from(number).ok()?,
+        )),
         _ => None,
     });
     let (ids, numbers): (Vec<Uuid>, Vec<i32>) = pinned.unzip();
@@ -103,5 +159,8 @@ async fn versions(
     )
     .fetch_all(tx.sql())
     .await?;
-    Ok(rows.into_iter().filter_map(|row| Some((row.policy_id, u32::try_from(row.number).ok()?))).collect())
+    Ok(rows
+        .into_iter()
+        .filter_map(|row| Some((row.policy_id, u32::try_from(row.number).ok()?)))
+        .collect())
 }

@@ -61,7 +61,11 @@ pub enum State {
 }
 
 impl State {
-    pub fn of(revoked_at: Option<OffsetDateTime>, expires_at: Option<OffsetDateTime>, now: OffsetDateTime) -> Self {
+    pub fn of(
+        revoked_at: Option<OffsetDateTime>,
+        expires_at: Option<OffsetDateTime>,
+        now: OffsetDateTime,
+    ) -> Self {
         if revoked_at.is_some() {
             Self::Revoked
         } else if expires_at.is_some_and(|end| end <= now) {
@@ -146,7 +150,13 @@ pub struct GrantChange {
 impl GrantChange {
     /// Whether it says nothing but which servers are reached, and how.
     pub fn only_attaches(&self) -> bool {
-        let Self { name, labels, user, servers: _, expires_at } = self;
+        let Self {
+            name,
+            labels,
+            user,
+            servers: _,
+            expires_at,
+        } = self;
         name.is_none() && labels.is_none() && user.is_none() && expires_at.is_none()
     }
 }
@@ -179,7 +189,13 @@ fn in_full<S: Serializer>(token: &Token, serializer: S) -> Result<S::Ok, S::Erro
     serializer.serialize_str(token.expose())
 }
 
-fn time_or_null<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Option<OffsetDateTime>>, D::Error> {
+#[expect(
+    clippy::option_option,
+    reason = "absent, null and a time are three things here"
+)]
+fn time_or_null<'de, D: Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Option<OffsetDateTime>>, D::Error> {
     time::serde::rfc3339::option::deserialize(from).map(Some)
 }
 
@@ -208,12 +224,23 @@ impl Visitor<'_> for PinVisitor {
     }
 
     fn visit_str<E: de::Error>(self, text: &str) -> Result<Pin, E> {
-        if text == "latest" { Ok(Pin::Latest) } else { Err(E::invalid_value(de::Unexpected::Str(text), &self)) }
+        if text == "latest" {
+            Ok(Pin::Latest)
+        } else {
+            Err(E::invalid_value(de::Unexpected::Str(text), &self))
+        }
     }
 
     fn visit_u64<E: de::Error>(self, number: u64) -> Result<Pin, E> {
-        let number = u32::try_from(number).ok().filter(|it| *it > 0 && i32::try_from(*it).is_ok());
-        number.map(Pin::At).ok_or_else(|| E::custom(format_args!("expected {}", "`\"latest\"` or the number of a version")))
+        let number = u32::try_from(number)
+            .ok()
+            .filter(|it| *it > 0 && i32::try_from(*it).is_ok());
+        number.map(Pin::At).ok_or_else(|| {
+            E::custom(format_args!(
+                "expected {}",
+                "`\"latest\"` or the number of a version"
+            ))
+        })
     }
 }
 
@@ -228,7 +255,9 @@ impl ToSchema for Pin {}
 /// The seconds of `90s`, `30m`, `24h` or `7d`; none for what is no such time, and for more than [`LONGEST_OVERLAP`].
 pub fn overlap(text: &str) -> Option<Duration> {
     let units = [('s', 1), ('m', 60), ('h', 3_600), ('d', 86_400)];
-    let (digits, seconds) = units.iter().find_map(|(unit, seconds)| Some((text.strip_suffix(*unit)?, *seconds)))?;
+    let (digits, seconds) = units
+        .iter()
+        .find_map(|(unit, seconds)| Some((text.strip_suffix(*unit)?, *seconds)))?;
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return None;
     }

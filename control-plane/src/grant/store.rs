@@ -38,7 +38,12 @@ pub struct Row<'a> {
 /// How many that are not revoked there are. No other is made or counted before the end of this transaction.
 pub async fn count(tx: &mut OrgTx) -> Result<i64, DbError> {
     let org = tx.org().uuid();
-    sqlx::query!("select version from org_versions where org_id = $1 for update", org).fetch_one(tx.sql()).await?;
+    sqlx::query!(
+        "select version from org_versions where org_id = $1 for update",
+        org
+    )
+    .fetch_one(tx.sql())
+    .await?;
     let count = sqlx::query_scalar!(
         r#"select count(*) as "count!" from grants where org_id = $1 and revoked_at is null"#,
         org
@@ -73,11 +78,18 @@ pub async fn insert(tx: &mut OrgTx, row: Row<'_>) -> Result<(), DbError> {
 /// Puts this list in place of the one before.
 pub async fn attach(tx: &mut OrgTx, grant: GrantId, attached: &[Attached]) -> Result<(), DbError> {
     let org = tx.org().uuid();
-    sqlx::query!("delete from attachments where org_id = $1 and grant_id = $2", org, grant.uuid())
-        .execute(tx.sql())
-        .await?;
+    sqlx::query!(
+        "delete from attachments where org_id = $1 and grant_id = $2",
+        org,
+        grant.uuid()
+    )
+    .execute(tx.sql())
+    .await?;
     let servers: Vec<Uuid> = attached.iter().map(|it| it.server.uuid()).collect();
-    let policies: Vec<Option<Uuid>> = attached.iter().map(|it| it.policy.map(|(policy, _)| policy.uuid())).collect();
+    let policies: Vec<Option<Uuid>> = attached
+        .iter()
+        .map(|it| it.policy.map(|(policy, _)| policy.uuid()))
+        .collect();
     let pinned: Vec<Option<i32>> = attached
         .iter()
         .map(|it| match it.policy {
@@ -100,7 +112,11 @@ pub async fn attach(tx: &mut OrgTx, grant: GrantId, attached: &[Attached]) -> Re
     Ok(())
 }
 
-pub async fn list(tx: &mut OrgRead, page: &Page<GrantId>, now: OffsetDateTime) -> Result<Vec<Grant>, DbError> {
+pub async fn list(
+    tx: &mut OrgRead,
+    page: &Page<GrantId>,
+    now: OffsetDateTime,
+) -> Result<Vec<Grant>, DbError> {
     let org = tx.org();
     let rows = sqlx::query_as!(
         Shown,
@@ -139,7 +155,10 @@ pub async fn by_id(
     .fetch_optional(&mut *sql)
     .await?;
     let Some(row) = row else { return Ok(None) };
-    let servers = attachments(sql, org, &[row.id]).await?.remove(&row.id).unwrap_or_default();
+    let servers = attachments(sql, org, &[row.id])
+        .await?
+        .remove(&row.id)
+        .unwrap_or_default();
     row.grant(servers, now).map(Some)
 }
 
@@ -229,7 +248,11 @@ pub async fn revoke(tx: &mut OrgTx, grant: GrantId) -> Result<(), DbError> {
 }
 
 /// The e-mail address of a member of this organisation.
-pub async fn address(tx: &mut SystemTx, org: OrgId, member: MemberId) -> Result<Option<String>, DbError> {
+pub async fn address(
+    tx: &mut SystemTx,
+    org: OrgId,
+    member: MemberId,
+) -> Result<Option<String>, DbError> {
     let address = sqlx::query_scalar!(
         "select users.email from members join users on users.id = members.user_id
         where members.org_id = $1 and members.id = $2",
@@ -315,5 +338,7 @@ fn json(labels: &Labels) -> Result<serde_json::Value, DbError> {
 }
 
 fn slug(stored: &str) -> Result<Slug, DbError> {
-    stored.parse().map_err(|error| DbError::Stored(format!("{error}")))
+    stored
+        .parse()
+        .map_err(|error| DbError::Stored(format!("{error}")))
 }

@@ -8,7 +8,21 @@ fn an_overlap_is_a_whole_number_and_a_unit_up_to_a_week() {
     assert_eq!(read("24h"), Some(86_400));
     assert_eq!(read("7d"), Some(604_800));
     assert_eq!(read("0s"), Some(0));
-    for refused in ["", "s", "24", "1.5h", "-1h", "+1h", " 1h", "1h ", "1w", "8d", "604801s", "99999999999999999999d", "٣h"] {
+    for refused in [
+        "",
+        "s",
+        "24",
+        "1.5h",
+        "-1h",
+        "+1h",
+        " 1h",
+        "1h ",
+        "1w",
+        "8d",
+        "604801s",
+        "99999999999999999999d",
+        "٣h",
+    ] {
         assert_eq!(read(refused), None, "{refused}");
     }
 }
@@ -29,8 +43,20 @@ fn a_pin_is_the_word_latest_or_a_number_from_one() {
     let read = |text: &str| serde_json::from_str::<Pin>(text).ok();
     assert_eq!(read("\"latest\""), Some(Pin::Latest));
     assert_eq!(read("3"), Some(Pin::At(3)));
-    for refused in ["0", "-1", "1.5", "\"3\"", "\"newest\"", "4294967295", "true", "{}"] {
+    for refused in [
+        "0",
+        "-1",
+        "1.5",
+        "\"3\"",
+        "\"newest\"",
+        "4294967295",
+        "true",
+        "{}",
+    ] {
         assert_eq!(read(refused), None, "{refused}");
     }
-    assert_eq!(serde_json::to_string(&[Pin::Latest, Pin::At(3)]).unwrap(), "[\"latest\",3]");
+    assert_eq!(
+        serde_json::to_string(&[Pin::Latest, Pin::At(3)]).unwrap(),
+        "[\"latest\",3]"
+    );
 }

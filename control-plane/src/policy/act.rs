@@ -1,6 +1,8 @@
 //! What can be done with policies: create one, look, change, delete, draft, check.
 
-use super::{EMPTY, MOST, NewPolicy, Policy, PolicyChange, Saved, compile, is_current, known, store};
+use super::{
+    EMPTY, MOST, NewPolicy, Policy, PolicyChange, Saved, compile, is_current, known, store,
+};
 use crate::access::Action;
 use crate::app::App;
 use crate::caller::{Caller, Forbidden, Refused};
@@ -29,7 +31,9 @@ pub enum PolicyError {
     NoSuchPolicy,
     #[error("it has changed since you read it; read it again and send the newer etag")]
     Stale,
-    #[error("the grant `{0}` is attached to it; attach that to another policy, or revoke it, first")]
+    #[error(
+        "the grant `{0}` is attached to it; attach that to another policy, or revoke it, first"
+    )]
     Attached(String),
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
@@ -42,21 +46,36 @@ pub async fn create(app: &App, caller: &Caller, new: NewPolicy) -> Result<Policy
     let mut faults = Faults::default();
     faults.name("/name", &new.name);
     faults.into_result().map_err(PolicyError::Invalid)?;
-    let draft = new.document.as_deref().map_or(EMPTY, RawValue::get).to_owned();
+    let draft = new
+        .document
+        .as_deref()
+        .map_or(EMPTY, RawValue::get)
+        .to_owned();
     let findings = compile::check(draft.clone(), None).await;
     let mut tx = app.db().write(allowed, app.now()).await?;
     if store::count(&mut tx).await? >= MOST {
         return Err(PolicyError::TooMany);
     }
     let id = tx.now().id(PolicyId::new);
-    store::insert(&mut tx, id, &new, &draft).await.map_err(|error| taken(error, new.slug.as_str()))?;
+    store::insert(&mut tx, id, &new, &draft)
+        .await
+        .map_err(|error| taken(error, new.slug.as_str()))?;
     let mut policy = by_name(&mut tx, &id.to_string()).await?;
     policy.draft.findings = Some(findings);
-    tx.commit(Event::PolicyCreated { policy: id, slug: new.slug.to_string(), name: new.name }).await?;
+    tx.commit(Event::PolicyCreated {
+        policy: id,
+        slug: new.slug.to_string(),
+        name: new.name,
+    })
+    .await?;
     Ok(policy)
 }
 
-pub async fn list(app: &App, caller: &Caller, page: Page<PolicyId>) -> Result<Listed<Policy>, Refused> {
+pub async fn list(
+    app: &App,
+    caller: &Caller,
+    page: Page<PolicyId>,
+) -> Result<Listed<Policy>, Refused> {
     let mut tx = app.db().read(caller.allow(Action::Read)?).await?;
     let policies = store::list(&mut tx, &page).await?;
     Ok(page.listed(policies, |policy| policy.id.to_string()))
@@ -65,10 +84,16 @@ pub async fn list(app: &App, caller: &Caller, page: Page<PolicyId>) -> Result<Li
 pub async fn show(app: &App, caller: &Caller, named: &str) -> Result<Policy, PolicyError> {
     let mut tx = app.db().read(caller.allow(Action::Read)?).await?;
     let org = tx.org();
-    let mut policy = store::by_name(tx.sql(), org, named).await?.ok_or(PolicyError::NoSuchPolicy)?;
+    let mut policy = store::by_name(tx.sql(), org, named)
+        .await?
+        .ok_or(PolicyError::NoSuchPolicy)?;
     let known = known::of_policy(tx.sql(), org, policy.id, app.now().time()).await?;
     drop(tx);
-    let text = policy.draft.document.as_deref().map_or(EMPTY, RawValue::get);
+    let text = policy
+        .draft
+        .document
+        .as_deref()
+        .map_or(EMPTY, RawValue::get);
     policy.draft.findings = Some(compile::check(text.to_owned(), known).await);
     Ok(policy)
 }
@@ -87,12 +112,19 @@ pub async fn change(
     }
     faults.into_result().map_err(PolicyError::Invalid)?;
     let mut tx = app.db().write(allowed, app.now()).await?;
-    let before = store::lock(&mut tx, named).await?.ok_or(PolicyError::NoSuchPolicy)?;
+    let before = store::lock(&mut tx, named)
+        .await?
+        .ok_or(PolicyError::NoSuchPolicy)?;
     if seen.is_some_and(|seen| seen != before.etag) {
         return Err(PolicyError::Stale);
     }
-    let slug = change.slug.as_ref().map_or_else(String::new, ToString::to_string);
-    store::change(&mut tx, &before, &change).await.map_err(|error| taken(error, &slug))?;
+    let slug = change
+        .slug
+        .as_ref()
+        .map_or_else(String::new, ToString::to_string);
+    store::change(&mut tx, &before, &change)
+        .await
+        .map_err(|error| taken(error, &slug))?;
     let policy = by_name(&mut tx, &before.id.to_string()).await?;
     let event = Event::PolicyChanged {
         policy: policy.id,
@@ -103,16 +135,30 @@ pub async fn change(
     Ok(policy)
 }
 
-pub async fn delete(app: &App, caller: &Caller, named: &str, seen: Option<Uuid>) -> Result<(), PolicyError> {
-    let mut tx = app.db().write(caller.allow(Action::WritePolicies)?, app.now()).await?;
-    let policy = store::lock(&mut tx, named).await?.ok_or(PolicyError::NoSuchPolicy)?;
+pub async fn delete(
+    app: &App,
+    caller: &Caller,
+    named: &str,
+    seen: Option<Uuid>,
+) -> Result<(), PolicyError> {
+    let mut tx = app
+        .db()
+        .write(caller.allow(Action::WritePolicies)?, app.now())
+        .await?;
+    let policy = store::lock(&mut tx, named)
+        .await?
+        .ok_or(PolicyError::NoSuchPolicy)?;
     if seen.is_some_and(|seen| seen != policy.etag) {
         return Err(PolicyError::Stale);
     }
     if let Some(grant) = store::delete(&mut tx, policy.id).await? {
         return Err(PolicyError::Attached(grant));
     }
-    tx.commit(Event::PolicyRemoved { policy: policy.id, slug: policy.slug }).await?;
+    tx.commit(Event::PolicyRemoved {
+        policy: policy.id,
+        slug: policy.slug,
+    })
+    .await?;
     Ok(())
 }
 
@@ -127,15 +173,24 @@ pub async fn save_draft(
     let allowed = caller.allow(Action::WritePolicies)?;
     let text = document.get();
     let mut tx = app.db().write(allowed, app.now()).await?;
-    let policy = store::lock(&mut tx, named).await?.ok_or(PolicyError::NoSuchPolicy)?;
+    let policy = store::lock(&mut tx, named)
+        .await?
+        .ok_or(PolicyError::NoSuchPolicy)?;
     if !is_current(seen, policy.draft_etag, policy.etag) {
         return Err(PolicyError::Stale);
     }
     let etag = store::save_draft(&mut tx, policy.id, text).await?;
     let (org, now) = (tx.org(), tx.now().time());
     let known = known::of_policy(tx.sql(), org, policy.id, now).await?;
-    tx.commit(Event::PolicyDrafted { policy: policy.id, bytes: text.len() }).await?;
-    Ok(Saved { etag, findings: compile::check(text.to_owned(), known).await })
+    tx.commit(Event::PolicyDrafted {
+        policy: policy.id,
+        bytes: text.len(),
+    })
+    .await?;
+    Ok(Saved {
+        etag,
+        findings: compile::check(text.to_owned(), known).await,
+    })
 }
 
 /// Everything there is to say about a document, for the tools of a server where one is named. Saves nothing.
@@ -147,10 +202,15 @@ pub async fn check(
 ) -> Result<Vec<Finding>, PolicyError> {
     let mut tx = app.db().read(caller.allow(Action::WritePolicies)?).await?;
     let known = match server {
-        Some(named) => known::of_server(&mut tx, named, app.now().time()).await?.ok_or_else(|| {
-            let detail = format!("this organisation has no server `{named}`");
-            PolicyError::Invalid(vec![Fault { pointer: "/server".to_owned(), detail }])
-        })?,
+        Some(named) => known::of_server(&mut tx, named, app.now().time())
+            .await?
+            .ok_or_else(|| {
+                let detail = format!("this organisation has no server `{named}`");
+                PolicyError::Invalid(vec![Fault {
+                    pointer: "/server".to_owned(),
+                    detail,
+                }])
+            })?,
         None => None,
     };
     drop(tx);
@@ -160,7 +220,9 @@ pub async fn check(
 /// Inside a change, after which the policy is known to be there.
 async fn by_name(tx: &mut crate::db::OrgTx, named: &str) -> Result<Policy, PolicyError> {
     let org = tx.org();
-    store::by_name(tx.sql(), org, named).await?.ok_or(PolicyError::NoSuchPolicy)
+    store::by_name(tx.sql(), org, named)
+        .await?
+        .ok_or(PolicyError::NoSuchPolicy)
 }
 
 fn taken(error: DbError, slug: &str) -> PolicyError {

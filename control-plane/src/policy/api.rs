@@ -59,7 +59,10 @@ pub async fn create(
     caller: Caller,
     Body(new): Body<NewPolicy>,
 ) -> Result<impl IntoResponse, Problem> {
-    Ok(tagged(StatusCode::CREATED, act::create(&app, &caller, new).await?))
+    Ok(tagged(
+        StatusCode::CREATED,
+        act::create(&app, &caller, new).await?,
+    ))
 }
 
 #[utoipa::path(get, path = "/v1/orgs/{org}/policies/{policy}", tag = "policies",
@@ -70,7 +73,10 @@ pub async fn show(
     caller: Caller,
     Path((_org, policy)): Path<(String, String)>,
 ) -> Result<impl IntoResponse, Problem> {
-    Ok(tagged(StatusCode::OK, act::show(&app, &caller, &policy).await?))
+    Ok(tagged(
+        StatusCode::OK,
+        act::show(&app, &caller, &policy).await?,
+    ))
 }
 
 /// Changes the name or the slug.
@@ -84,7 +90,10 @@ pub async fn change(
     IfMatch(seen): IfMatch,
     Body(change): Body<PolicyChange>,
 ) -> Result<impl IntoResponse, Problem> {
-    Ok(tagged(StatusCode::OK, act::change(&app, &caller, &policy, seen, change).await?))
+    Ok(tagged(
+        StatusCode::OK,
+        act::change(&app, &caller, &policy, seen, change).await?,
+    ))
 }
 
 /// Deletes a policy with its versions; 409 while a grant is attached to it.
@@ -112,7 +121,10 @@ pub async fn save_draft(
     IfMatch(seen): IfMatch,
     Body(body): Body<DraftBody>,
 ) -> Result<impl IntoResponse, Problem> {
-    Ok(tagged(StatusCode::OK, act::save_draft(&app, &caller, &policy, seen, &body.document).await?))
+    Ok(tagged(
+        StatusCode::OK,
+        act::save_draft(&app, &caller, &policy, seen, &body.document).await?,
+    ))
 }
 
 /// Says what is wrong with a document, and saves nothing.
@@ -142,9 +154,17 @@ impl From<PolicyError> for Problem {
     fn from(error: PolicyError) -> Self {
         let text = error.to_string();
         match error {
-            PolicyError::Invalid(errors) => Self { errors, ..Self::new(Kind::Invalid, text) },
-            PolicyError::Faulty(findings) => Self { findings, ..Self::new(Kind::Invalid, text) },
-            PolicyError::SlugTaken(_) | PolicyError::TooMany | PolicyError::Attached(_) => Self::new(Kind::Conflict, text),
+            PolicyError::Invalid(errors) => Self {
+                errors,
+                ..Self::new(Kind::Invalid, text)
+            },
+            PolicyError::Faulty(findings) => Self {
+                findings,
+                ..Self::new(Kind::Invalid, text)
+            },
+            PolicyError::SlugTaken(_) | PolicyError::TooMany | PolicyError::Attached(_) => {
+                Self::new(Kind::Conflict, text)
+            }
             PolicyError::NoSuchPolicy => Self::not_found(),
             PolicyError::Stale => Self::new(Kind::StaleVersion, text),
             PolicyError::Forbidden(forbidden) => forbidden.into(),

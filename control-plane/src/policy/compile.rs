@@ -13,7 +13,8 @@ pub async fn check(text: String, known: Option<Known>) -> Vec<Finding> {
 
 /// The SHA-256 of the canonical form; the errors where it does not compile.
 pub async fn digest(text: String) -> Result<[u8; 32], Vec<Finding>> {
-    aside(move || ::policy::canonical(&text).map(|canonical| seal::sha256(canonical.as_bytes()))).await
+    aside(move || ::policy::canonical(&text).map(|canonical| seal::sha256(canonical.as_bytes())))
+        .await
 }
 
 pub async fn aside<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> T {

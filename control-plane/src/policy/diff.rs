@@ -42,21 +42,40 @@ pub enum ChangeKind {
 
 /// Of two published documents. One that cannot be read, which none is, would be a change of the whole.
 pub fn diff(before: &str, after: &str) -> Diff {
-    let mut found = Found { before, after, changes: Vec::new(), pointer_bytes: 0, unlisted: 0, words: Vec::new() };
+    let mut found = Found {
+        before,
+        after,
+        changes: Vec::new(),
+        pointer_bytes: 0,
+        unlisted: 0,
+        words: Vec::new(),
+    };
     match (read(before), read(after)) {
         (Some(before), Some(after)) => found.compare(&before.root, &after.root, &mut Vec::new()),
         _ if before == after => {}
         _ => found.unlisted = 1,
     }
     if found.unlisted > 0 {
-        found.words.push(format!("{} more changes are not listed", found.unlisted));
+        found
+            .words
+            .push(format!("{} more changes are not listed", found.unlisted));
     }
-    Diff { changes: found.changes, words: found.words }
+    Diff {
+        changes: found.changes,
+        words: found.words,
+    }
 }
 
 fn read(text: &str) -> Option<Document<'_>> {
     // A document was published within smaller bounds than these.
-    json::read(text.as_bytes(), &Limits { bytes: 1 << 20, depth: 64 }).ok()
+    json::read(
+        text.as_bytes(),
+        &Limits {
+            bytes: 1 << 20,
+            depth: 64,
+        },
+    )
+    .ok()
 }
 
 struct Found<'t> {
@@ -102,13 +121,16 @@ impl Found<'_> {
     }
 
     fn say(&mut self, before: Option<&Node<'_>>, after: Option<&Node<'_>>, at: &[String]) {
-        let pointer: String = at.iter().map(|step| format!("/{}", pointer_escape(step))).collect();
+        let pointer = at
+            .iter()
+            .fold(String::new(), |up, step| up + "/" + &pointer_escape(step));
         self.pointer_bytes += pointer.len();
         if self.changes.len() >= MOST_CHANGES || self.pointer_bytes > MOST_POINTER_BYTES {
             self.unlisted += 1;
             return;
         }
-        let raw = |node: &Node<'_>, text: &str| RawValue::from_string(node.span.of(text).to_owned()).ok();
+        let raw =
+            |node: &Node<'_>, text: &str| RawValue::from_string(node.span.of(text).to_owned()).ok();
         let change = Change {
             pointer,
             kind: match (before, after) {
@@ -130,10 +152,12 @@ fn is_same(before: &Node<'_>, after: &Node<'_>) -> bool {
         (Value::Null, Value::Null) => true,
         (Value::Bool(before), Value::Bool(after)) => before == after,
         (Value::String(before), Value::String(after)) => before == after,
-        (Value::Number(before), Value::Number(after)) => match (Decimal::parse(before), Decimal::parse(after)) {
-            (Ok(before), Ok(after)) => before == after,
-            _ => before == after,
-        },
+        (Value::Number(before), Value::Number(after)) => {
+            match (Decimal::parse(before), Decimal::parse(after)) {
+                (Ok(before), Ok(after)) => before == after,
+                _ => before == after,
+            }
+        }
         _ => false,
     }
 }

@@ -27,12 +27,28 @@ impl Known {
     pub fn into_tools(self) -> ServerTools {
         let mut tools: BTreeMap<String, ServerTool> = BTreeMap::new();
         // A definition that cannot be read says nothing, and a draft is not the place to tell of it.
-        for tool in self.tools.iter().filter_map(|row| bundled_tool(row, true).ok()) {
-            let schema = tool.input_schema.and_then(|text| serde_json::from_str(text.get()).ok());
-            let other = ServerTool { name: tool.name.clone(), category: tool.category, schema };
-            tools.entry(tool.name).and_modify(|tool| agree(tool, &other)).or_insert(other);
+        for tool in self
+            .tools
+            .iter()
+            .filter_map(|row| bundled_tool(row, true).ok())
+        {
+            let schema = tool
+                .input_schema
+                .and_then(|text| serde_json::from_str(text.get()).ok());
+            let other = ServerTool {
+                name: tool.name.clone(),
+                category: tool.category,
+                schema,
+            };
+            tools
+                .entry(tool.name)
+                .and_modify(|tool| agree(tool, &other))
+                .or_insert(other);
         }
-        ServerTools { tools: tools.into_values().collect(), shadows: shadow::ages(&self.past, self.now) }
+        ServerTools {
+            tools: tools.into_values().collect(),
+            shadows: shadow::ages(&self.past, self.now),
+        }
     }
 }
 
@@ -47,7 +63,11 @@ fn agree(tool: &mut ServerTool, other: &ServerTool) {
 }
 
 /// Of the server that is named: none where there is no such server, `Some(None)` where its tools were never read.
-pub async fn of_server(tx: &mut OrgRead, named: &str, now: OffsetDateTime) -> Result<Option<Option<Known>>, DbError> {
+pub async fn of_server(
+    tx: &mut OrgRead,
+    named: &str,
+    now: OffsetDateTime,
+) -> Result<Option<Option<Known>>, DbError> {
     let org = tx.org();
     let server = sqlx::query!(
         "select id, last_discovered_at from servers where org_id = $1 and (slug = $2 or id = $3)",
@@ -57,12 +77,18 @@ pub async fn of_server(tx: &mut OrgRead, named: &str, now: OffsetDateTime) -> Re
     )
     .fetch_optional(tx.sql())
     .await?;
-    let Some(server) = server else { return Ok(None) };
+    let Some(server) = server else {
+        return Ok(None);
+    };
     if server.last_discovered_at.is_none() {
         return Ok(Some(None));
     }
     let tools = tools(tx.sql(), org, &[server.id]).await?;
-    Ok(Some(Some(Known { tools, past: Vec::new(), now })))
+    Ok(Some(Some(Known {
+        tools,
+        past: Vec::new(),
+        now,
+    })))
 }
 
 /// Of the servers where live grants have this policy; none where no tools of theirs were read.
@@ -102,7 +128,11 @@ pub async fn of_policy(
     Ok(Some(Known { tools, past, now }))
 }
 
-async fn tools(sql: &mut PgConnection, org: OrgId, servers: &[Uuid]) -> Result<Vec<ToolRow>, DbError> {
+async fn tools(
+    sql: &mut PgConnection,
+    org: OrgId,
+    servers: &[Uuid],
+) -> Result<Vec<ToolRow>, DbError> {
     let tools = sqlx::query_as!(
         ToolRow,
         "select server_id, name, definition, digest, reviewed_digest, category

@@ -1,6 +1,9 @@
-//! How answers of the crate `::policy` look, for the OpenAPI document: that crate knows nothing of HTTP.
+//! How answers of the crate `::policy` look, for the API's document: that crate knows nothing of HTTP.
 
-#![allow(dead_code, reason = "a description; a test holds it against the real thing")]
+#![allow(
+    dead_code,
+    reason = "a description; a test holds it against the real thing"
+)]
 
 use serde::Deserialize;
 use utoipa::ToSchema;

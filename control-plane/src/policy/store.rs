@@ -22,14 +22,27 @@ pub struct Locked {
 /// How many there are. No other policy is made or counted before the end of this transaction.
 pub async fn count(tx: &mut OrgTx) -> Result<i64, DbError> {
     let org = tx.org().uuid();
-    sqlx::query!("select version from org_versions where org_id = $1 for update", org).fetch_one(tx.sql()).await?;
-    let count = sqlx::query_scalar!(r#"select count(*) as "count!" from policies where org_id = $1"#, org)
-        .fetch_one(tx.sql())
-        .await?;
+    sqlx::query!(
+        "select version from org_versions where org_id = $1 for update",
+        org
+    )
+    .fetch_one(tx.sql())
+    .await?;
+    let count = sqlx::query_scalar!(
+        r#"select count(*) as "count!" from policies where org_id = $1"#,
+        org
+    )
+    .fetch_one(tx.sql())
+    .await?;
     Ok(count)
 }
 
-pub async fn insert(tx: &mut OrgTx, id: PolicyId, new: &NewPolicy, draft: &str) -> Result<(), DbError> {
+pub async fn insert(
+    tx: &mut OrgTx,
+    id: PolicyId,
+    new: &NewPolicy,
+    draft: &str,
+) -> Result<(), DbError> {
     let (org, now) = (tx.org().uuid(), tx.now().clone());
     sqlx::query!(
         "insert into policies (id, org_id, slug, name, draft, draft_etag, etag, created_at)
@@ -67,7 +80,11 @@ pub async fn list(tx: &mut OrgRead, page: &Page<PolicyId>) -> Result<Vec<Policy>
                 id: PolicyId::from_uuid(row.id),
                 slug: slug(&row.slug)?,
                 name: row.name,
-                draft: Draft { document: None, etag: row.draft_etag, findings: None },
+                draft: Draft {
+                    document: None,
+                    etag: row.draft_etag,
+                    findings: None,
+                },
                 published: row.published.map(number).transpose()?,
                 etag: row.etag,
                 created_at: row.created_at,
@@ -77,7 +94,11 @@ pub async fn list(tx: &mut OrgRead, page: &Page<PolicyId>) -> Result<Vec<Policy>
 }
 
 /// The policy of this slug or id, with its draft and without findings.
-pub async fn by_name(sql: &mut PgConnection, org: OrgId, named: &str) -> Result<Option<Policy>, DbError> {
+pub async fn by_name(
+    sql: &mut PgConnection,
+    org: OrgId,
+    named: &str,
+) -> Result<Option<Policy>, DbError> {
     let row = sqlx::query!(
         "select id, slug, name, draft, draft_etag, published, etag, created_at from policies
         where org_id = $1 and (slug = $2 or id = $3)",
@@ -92,7 +113,11 @@ pub async fn by_name(sql: &mut PgConnection, org: OrgId, named: &str) -> Result<
             id: PolicyId::from_uuid(row.id),
             slug: slug(&row.slug)?,
             name: row.name,
-            draft: Draft { document: Some(document(row.draft)?), etag: row.draft_etag, findings: None },
+            draft: Draft {
+                document: Some(document(row.draft)?),
+                etag: row.draft_etag,
+                findings: None,
+            },
             published: row.published.map(number).transpose()?,
             etag: row.etag,
             created_at: row.created_at,
@@ -178,7 +203,13 @@ pub async fn delete(tx: &mut OrgTx, policy: PolicyId) -> Result<Option<String>, 
     )
     .execute(tx.sql())
     .await?;
-    sqlx::query!("delete from policies where org_id = $1 and id = $2", org, policy.uuid()).execute(tx.sql()).await?;
+    sqlx::query!(
+        "delete from policies where org_id = $1 and id = $2",
+        org,
+        policy.uuid()
+    )
+    .execute(tx.sql())
+    .await?;
     Ok(None)
 }
 
@@ -191,7 +222,9 @@ pub(crate) fn number(stored: i32) -> Result<u32, DbError> {
 }
 
 fn slug(stored: &str) -> Result<Slug, DbError> {
-    stored.parse().map_err(|error| DbError::Stored(format!("{error}")))
+    stored
+        .parse()
+        .map_err(|error| DbError::Stored(format!("{error}")))
 }
 
 fn id_in(named: &str) -> Option<Uuid> {

@@ -2,7 +2,7 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
-use super::World;
+use crate::world::World;
 use serde_json::Value;
 use testbed::Database;
 

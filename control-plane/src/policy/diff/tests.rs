@@ -2,7 +2,11 @@ use super::*;
 use proptest::prelude::*;
 
 fn places(before: &str, after: &str) -> Vec<String> {
-    diff(before, after).changes.iter().map(|change| format!("{:?} {}", change.kind, change.pointer)).collect()
+    diff(before, after)
+        .changes
+        .iter()
+        .map(|change| format!("{:?} {}", change.kind, change.pointer))
+        .collect()
 }
 
 #[test]
@@ -49,7 +53,10 @@ fn a_flood_of_changes_is_counted_and_not_listed() {
     let list = |item: &str| format!("[{}]", vec![item; 3_000].join(","));
     let diff = diff(&list("1"), &list("2"));
     assert_eq!(diff.changes.len(), MOST_CHANGES);
-    assert_eq!(diff.words.last().unwrap(), "2000 more changes are not listed");
+    assert_eq!(
+        diff.words.last().unwrap(),
+        "2000 more changes are not listed"
+    );
 }
 
 fn any_json() -> impl Strategy<Value = serde_json::Value> {

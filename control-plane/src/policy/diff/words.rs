@@ -7,13 +7,18 @@ use serde_json::value::RawValue;
 const SHOWN: usize = 80;
 
 pub fn sentence(change: &Change, at: &[String]) -> String {
-    let value = |raw: &Option<Box<RawValue>>| short(raw.as_deref().map_or("nothing", RawValue::get));
+    let value =
+        |raw: &Option<Box<RawValue>>| short(raw.as_deref().map_or("nothing", RawValue::get));
     let place = place(at);
     match change.kind {
         ChangeKind::Added => format!("adds {place}: `{}`", value(&change.after)),
         ChangeKind::Removed => format!("removes {place}, which was `{}`", value(&change.before)),
         ChangeKind::Changed => {
-            format!("changes {place} from `{}` to `{}`", value(&change.before), value(&change.after))
+            format!(
+                "changes {place} from `{}` to `{}`",
+                value(&change.before),
+                value(&change.after)
+            )
         }
     }
 }

@@ -15,8 +15,8 @@ use crate::db::OrgRead;
 use crate::grant::Pin;
 use crate::problem::Fault;
 use ::policy::{
-    Around, ClientFacts, CompiledSchema, Explanation, GrantFacts, Hints, Question, ServerFacts, Step,
-    compile as compile_policy, sentence,
+    Around, ClientFacts, CompiledSchema, Explanation, GrantFacts, Hints, Question, ServerFacts,
+    Step, compile as compile_policy, sentence,
 };
 use bundle::{Pinning, Tool};
 use serde::Deserialize;
@@ -26,7 +26,10 @@ use time::OffsetDateTime;
 use utoipa::ToSchema;
 
 /// The gateway reads a message this deep.
-const ARGUMENTS: json::Limits = json::Limits { bytes: 2 << 20, depth: 64 };
+const ARGUMENTS: json::Limits = json::Limits {
+    bytes: 2 << 20,
+    depth: 64,
+};
 const NO_POLICY: &str = "(no policy)";
 
 /// Asks for a `document`, or for a `policy` (its `version`, else the published one, else the draft), or for what a
@@ -77,27 +80,46 @@ pub struct ServerRow {
     tool: Option<Tool>,
 }
 
-pub async fn explain(app: &App, caller: &Caller, asked: Explain) -> Result<Explanation, PolicyError> {
+pub async fn explain(
+    app: &App,
+    caller: &Caller,
+    asked: Explain,
+) -> Result<Explanation, PolicyError> {
     let mut tx = app.db().read(caller.allow(Action::Read)?).await?;
     let server = match &asked.server {
         Some(named) => Some(
             store::server(&mut tx, named, &asked.call.tool)
                 .await?
-                .ok_or_else(|| fault("/server", format!("this organisation has no server `{named}`")))?,
+                .ok_or_else(|| {
+                    fault(
+                        "/server",
+                        format!("this organisation has no server `{named}`"),
+                    )
+                })?,
         ),
         None => None,
     };
     let grant = match &asked.grant {
-        Some(named) => store::grant(&mut tx, named)
-            .await?
-            .ok_or_else(|| fault("/grant", format!("this organisation has no grant `{named}`")))?,
+        Some(named) => store::grant(&mut tx, named).await?.ok_or_else(|| {
+            fault(
+                "/grant",
+                format!("this organisation has no grant `{named}`"),
+            )
+        })?,
         None => GrantRow::default(),
     };
     let text = document(&mut tx, &asked, server.as_ref()).await?;
     drop(tx);
     let now = asked.at.unwrap_or_else(|| app.now().time());
-    let scene = Scene { grant, server, call: asked.call, now };
-    let Some(text) = text else { return Ok(without_policy()) };
+    let scene = Scene {
+        grant,
+        server,
+        call: asked.call,
+        now,
+    };
+    let Some(text) = text else {
+        return Ok(without_policy());
+    };
     compile::aside(move || scene.play(&text)).await
 }
 
@@ -109,7 +131,10 @@ async fn document(
 ) -> Result<Option<String>, PolicyError> {
     if let Some(document) = &asked.document {
         if asked.policy.is_some() || asked.version.is_some() {
-            return Err(fault("/document", "expected a `document` or a `policy`, not both"));
+            return Err(fault(
+                "/document",
+                "expected a `document` or a `policy`, not both",
+            ));
         }
         return Ok(Some(document.get().to_owned()));
     }
@@ -120,31 +145,48 @@ async fn document(
         return Err(fault("/version", "a version of which `policy`?"));
     }
     let (Some(grant), Some(server)) = (&asked.grant, server) else {
-        return Err(fault("", "expected a `document`, a `policy`, or a `grant` and a `server`"));
+        return Err(fault(
+            "",
+            "expected a `document`, a `policy`, or a `grant` and a `server`",
+        ));
     };
-    store::attached(tx, grant, server.id)
-        .await?
-        .ok_or_else(|| fault("/grant", format!("the grant does not reach the server `{}`", server.slug)))
+    store::attached(tx, grant, server.id).await?.ok_or_else(|| {
+        fault(
+            "/grant",
+            format!("the grant does not reach the server `{}`", server.slug),
+        )
+    })
 }
 
 async fn of_policy(tx: &mut OrgRead, named: &str, pin: Option<Pin>) -> Result<String, PolicyError> {
     let org = tx.org();
     let policy = policies::by_name(tx.sql(), org, named)
         .await?
-        .ok_or_else(|| fault("/policy", format!("this organisation has no policy `{named}`")))?;
+        .ok_or_else(|| {
+            fault(
+                "/policy",
+                format!("this organisation has no policy `{named}`"),
+            )
+        })?;
     let number = match (pin, policy.published) {
         (Some(Pin::At(number)), _) | (None | Some(Pin::Latest), Some(number)) => Some(number),
-        (Some(Pin::Latest), None) => return Err(fault("/version", "nothing of the policy is published yet")),
+        (Some(Pin::Latest), None) => {
+            return Err(fault("/version", "nothing of the policy is published yet"));
+        }
         (None, None) => None,
     };
     let document = match number {
-        Some(number) => versions::one(tx.sql(), org, policy.id, number)
-            .await?
-            .ok_or_else(|| fault("/version", format!("the policy has no version `{number}`")))?
-            .document,
+        Some(number) => {
+            versions::one(tx.sql(), org, policy.id, number)
+                .await?
+                .ok_or_else(|| fault("/version", format!("the policy has no version `{number}`")))?
+                .document
+        }
         None => policy.draft.document,
     };
-    Ok(document.map(|document| document.get().to_owned()).unwrap_or_default())
+    Ok(document
+        .map(|document| document.get().to_owned())
+        .unwrap_or_default())
 }
 
 /// The call with everything around it.
@@ -159,12 +201,24 @@ impl Scene {
     fn play(&self, text: &str) -> Result<Explanation, PolicyError> {
         let policy = compile_policy(text).map_err(PolicyError::Faulty)?;
         let arguments = self.call.arguments.as_deref().map(RawValue::get);
-        let arguments = arguments.map(|text| json::read(text.as_bytes(), &ARGUMENTS)).transpose();
-        let arguments =
-            arguments.map_err(|fault| self::fault("/call/arguments", format!("the gateway does not read it: {fault}")))?;
-        if let Some(refusal) = arguments.as_ref().and_then(|document| document.refusals.first()) {
+        let arguments = arguments
+            .map(|text| json::read(text.as_bytes(), &ARGUMENTS))
+            .transpose();
+        let arguments = arguments.map_err(|fault| {
+            self::fault(
+                "/call/arguments",
+                format!("the gateway does not read it: {fault}"),
+            )
+        })?;
+        if let Some(refusal) = arguments
+            .as_ref()
+            .and_then(|document| document.refusals.first())
+        {
             let pointer = format!("/call/arguments{}", refusal.pointer);
-            return Err(fault(&pointer, format!("the gateway refuses it: {}", refusal.kind)));
+            return Err(fault(
+                &pointer,
+                format!("the gateway refuses it: {}", refusal.kind),
+            ));
         }
         let tool = self.server.as_ref().and_then(|server| server.tool.as_ref());
         let schema = tool.and_then(|tool| tool.input_schema.as_ref());
@@ -172,7 +226,10 @@ impl Scene {
         let question = Question {
             tool: &self.call.tool,
             known: self.server.is_none() || tool.is_some(),
-            changed: self.server.as_ref().is_some_and(|server| server.pinning == Pinning::Block)
+            changed: self
+                .server
+                .as_ref()
+                .is_some_and(|server| server.pinning == Pinning::Block)
                 && tool.is_some_and(|tool| tool.is_changed),
             category: tool.map_or(::policy::Category::Unknown, |tool| tool.category),
             hints: tool.map(hints).unwrap_or_default(),
@@ -185,7 +242,9 @@ impl Scene {
                     labels: &self.grant.labels,
                     user: self.grant.user.as_deref(),
                 },
-                server: ServerFacts { slug: self.server.as_ref().map_or("", |server| &server.slug) },
+                server: ServerFacts {
+                    slug: self.server.as_ref().map_or("", |server| &server.slug),
+                },
                 client: ClientFacts::default(),
                 now: i64::try_from(self.now.unix_timestamp_nanos() / 1_000_000).unwrap_or(i64::MAX),
             },
@@ -219,5 +278,8 @@ fn without_policy() -> Explanation {
 }
 
 fn fault(pointer: &str, detail: impl Into<String>) -> PolicyError {
-    PolicyError::Invalid(vec![Fault { pointer: pointer.to_owned(), detail: detail.into() }])
+    PolicyError::Invalid(vec![Fault {
+        pointer: pointer.to_owned(),
+        detail: detail.into(),
+    }])
 }

@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 pub async fn grant(tx: &mut OrgRead, named: &str) -> Result<Option<GrantRow>, DbError> {
     let org = tx.org().uuid();
-    let Ok(id) = named.parse::<GrantId>() else { return Ok(None) };
+    let Ok(id) = named.parse::<GrantId>() else {
+        return Ok(None);
+    };
     let row = sqlx::query!(
         "select name, labels, user_email from grants where org_id = $1 and id = $2",
         org,
@@ -17,13 +19,22 @@ pub async fn grant(tx: &mut OrgRead, named: &str) -> Result<Option<GrantRow>, Db
     .fetch_optional(tx.sql())
     .await?;
     row.map(|row| {
-        let labels = serde_json::from_value(row.labels).map_err(|error| DbError::Stored(error.to_string()))?;
-        Ok(GrantRow { name: row.name, labels, user: row.user_email })
+        let labels = serde_json::from_value(row.labels)
+            .map_err(|error| DbError::Stored(error.to_string()))?;
+        Ok(GrantRow {
+            name: row.name,
+            labels,
+            user: row.user_email,
+        })
     })
     .transpose()
 }
 
-pub async fn server(tx: &mut OrgRead, named: &str, tool: &str) -> Result<Option<ServerRow>, DbError> {
+pub async fn server(
+    tx: &mut OrgRead,
+    named: &str,
+    tool: &str,
+) -> Result<Option<ServerRow>, DbError> {
     let org = tx.org().uuid();
     let row = sqlx::query!(
         "select id, slug, pinning from servers where org_id = $1 and (slug = $2 or id = $3)",
@@ -53,9 +64,15 @@ pub async fn server(tx: &mut OrgRead, named: &str, tool: &str) -> Result<Option<
 }
 
 /// What `grant` has on `server`: none where it does not reach it, `Some(None)` where no published policy is attached.
-pub async fn attached(tx: &mut OrgRead, grant: &str, server: ServerId) -> Result<Option<Option<String>>, DbError> {
+pub async fn attached(
+    tx: &mut OrgRead,
+    grant: &str,
+    server: ServerId,
+) -> Result<Option<Option<String>>, DbError> {
     let org = tx.org().uuid();
-    let Ok(grant) = grant.parse::<GrantId>() else { return Ok(None) };
+    let Ok(grant) = grant.parse::<GrantId>() else {
+        return Ok(None);
+    };
     let row = sqlx::query!(
         r#"select policy_versions.document as "document?"
         from attachments

@@ -8,14 +8,21 @@ fn of(past: &[(i64, &[&str])]) -> Vec<(String, u32)> {
     let past: Vec<Past> = past
         .iter()
         .map(|(days, tools)| {
-            let entries: Vec<String> = tools.iter().map(|tool| format!(r#""{tool}":{{"mode":"shadow"}}"#)).collect();
+            let entries: Vec<String> = tools
+                .iter()
+                .map(|tool| format!(r#""{tool}":{{"mode":"shadow"}}"#))
+                .collect();
             Past {
                 published_at: NOW - Duration::days(*days),
-                document: (!tools.is_empty()).then(|| format!(r#"{{"tools":{{{}}}}}"#, entries.join(","))),
+                document: (!tools.is_empty())
+                    .then(|| format!(r#"{{"tools":{{{}}}}}"#, entries.join(","))),
             }
         })
         .collect();
-    let mut ages: Vec<_> = ages(&past, NOW).into_iter().map(|it| (it.rule, it.days)).collect();
+    let mut ages: Vec<_> = ages(&past, NOW)
+        .into_iter()
+        .map(|it| (it.rule, it.days))
+        .collect();
     ages.sort();
     ages
 }
@@ -32,7 +39,10 @@ fn an_entry_is_as_old_as_the_run_of_versions_that_have_it_in_shadow() {
 
 #[test]
 fn a_break_begins_it_anew_and_what_is_enforced_again_has_no_age() {
-    assert_eq!(of(&[(1, &["a"]), (10, &[]), (40, &["a"])]), [("/tools/a".to_owned(), 1)]);
+    assert_eq!(
+        of(&[(1, &["a"]), (10, &[]), (40, &["a"])]),
+        [("/tools/a".to_owned(), 1)]
+    );
     assert_eq!(of(&[(1, &[]), (40, &["a"])]), []);
 }
 
@@ -40,7 +50,15 @@ fn a_break_begins_it_anew_and_what_is_enforced_again_has_no_age() {
 fn all_tools_may_be_in_shadow_too() {
     let past = Past {
         published_at: NOW - Duration::days(31),
-        document: Some(r#"{"all_tools":{"mode":"shadow"},"tools":{"x":{"mode":"enforce"}}}"#.to_owned()),
+        document: Some(
+            r#"{"all_tools":{"mode":"shadow"},"tools":{"x":{"mode":"enforce"}}}"#.to_owned(),
+        ),
     };
-    assert_eq!(ages(&[past], NOW), [ShadowAge { rule: "/all_tools".to_owned(), days: 31 }]);
+    assert_eq!(
+        ages(&[past], NOW),
+        [ShadowAge {
+            rule: "/all_tools".to_owned(),
+            days: 31
+        }]
+    );
 }

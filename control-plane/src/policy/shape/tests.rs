@@ -11,8 +11,17 @@ fn the_described_findings_are_the_real_ones() {
     let found = ::policy::check("{\"version\":\"1\",\"defualt\":\"deny\"}", None);
     assert_eq!(read::<Vec<Finding>>(&found).len(), found.len());
     assert!(found.iter().any(|finding| finding.hint.is_some()));
-    let warned = ::policy::check(r#"{"version":"1","default":"allow","tools":{"@read":{}}}"#, None);
-    assert!(matches!(read::<Vec<Finding>>(&warned)[..], [Finding { level: Level::Warning, .. }]));
+    let warned = ::policy::check(
+        r#"{"version":"1","default":"allow","tools":{"@read":{}}}"#,
+        None,
+    );
+    assert!(matches!(
+        read::<Vec<Finding>>(&warned)[..],
+        [Finding {
+            level: Level::Warning,
+            ..
+        }]
+    ));
 }
 
 #[test]
@@ -25,7 +34,10 @@ fn the_described_explanations_are_the_real_ones() {
     for tool in ["a", "h", "d", "other"] {
         let explained = policy.explain(&context.question(tool, None));
         let shape: Explanation = read(&explained);
-        assert_eq!((shape.limits.len(), shape.trace.len()), (explained.limits.len(), explained.trace.len()));
+        assert_eq!(
+            (shape.limits.len(), shape.trace.len()),
+            (explained.limits.len(), explained.trace.len())
+        );
         assert!(tool != "a" || shape.limits.len() == 2);
     }
 }

@@ -23,14 +23,19 @@ pub async fn publish(
     let allowed = caller.allow(Action::WritePolicies)?;
     check_note(&publication.note)?;
     let mut tx = app.db().write(allowed, app.now()).await?;
-    let policy = policies::lock(&mut tx, named).await?.ok_or(PolicyError::NoSuchPolicy)?;
+    let policy = policies::lock(&mut tx, named)
+        .await?
+        .ok_or(PolicyError::NoSuchPolicy)?;
     for seen in [seen, publication.etag] {
         if !is_current(seen, policy.draft_etag, policy.etag) {
             return Err(PolicyError::Stale);
         }
     }
-    let digest = compile::digest(policy.draft.clone()).await.map_err(PolicyError::Faulty)?;
-    let version = store::freeze(&mut tx, &policy, &policy.draft, &digest, &publication.note).await?;
+    let digest = compile::digest(policy.draft.clone())
+        .await
+        .map_err(PolicyError::Faulty)?;
+    let version =
+        store::freeze(&mut tx, &policy, &policy.draft, &digest, &publication.note).await?;
     let event = Event::PolicyPublished {
         policy: policy.id,
         version: version.number,
@@ -40,7 +45,10 @@ pub async fn publish(
     let (org, now) = (tx.org(), tx.now().time());
     let known = known::of_policy(tx.sql(), org, policy.id, now).await?;
     tx.commit(event).await?;
-    Ok(Published { version, findings: compile::check(policy.draft, known).await })
+    Ok(Published {
+        version,
+        findings: compile::check(policy.draft, known).await,
+    })
 }
 
 /// The draft stays as it is.
@@ -55,18 +63,27 @@ pub async fn roll_back(
     check_note(&rollback.note)?;
     let mut tx = app.db().write(allowed, app.now()).await?;
     let org = tx.org();
-    let policy = policies::lock(&mut tx, named).await?.ok_or(PolicyError::NoSuchPolicy)?;
+    let policy = policies::lock(&mut tx, named)
+        .await?
+        .ok_or(PolicyError::NoSuchPolicy)?;
     if !is_current(seen, policy.draft_etag, policy.etag) {
         return Err(PolicyError::Stale);
     }
     let mut faults = Faults::default();
     let Some(old) = store::one(tx.sql(), org, policy.id, rollback.version).await? else {
-        faults.add("/version", format!("the policy has no version `{}`", rollback.version));
-        return Err(PolicyError::Invalid(faults.into_result().err().unwrap_or_default()));
+        faults.add(
+            "/version",
+            format!("the policy has no version `{}`", rollback.version),
+        );
+        return Err(PolicyError::Invalid(
+            faults.into_result().err().unwrap_or_default(),
+        ));
     };
     let text = old.document.as_deref().map_or("", RawValue::get).to_owned();
     // What compiled once may not do so today: a newer release can refuse what an older one took.
-    let digest = compile::digest(text.clone()).await.map_err(PolicyError::Faulty)?;
+    let digest = compile::digest(text.clone())
+        .await
+        .map_err(PolicyError::Faulty)?;
     let version = store::freeze(&mut tx, &policy, &text, &digest, &rollback.note).await?;
     let event = Event::PolicyRolledBack {
         policy: policy.id,
@@ -77,37 +94,74 @@ pub async fn roll_back(
     let now = tx.now().time();
     let known = known::of_policy(tx.sql(), org, policy.id, now).await?;
     tx.commit(event).await?;
-    Ok(Published { version, findings: compile::check(text, known).await })
+    Ok(Published {
+        version,
+        findings: compile::check(text, known).await,
+    })
 }
 
-pub async fn list(app: &App, caller: &Caller, named: &str, page: Page<u32>) -> Result<Listed<Version>, PolicyError> {
+pub async fn list(
+    app: &App,
+    caller: &Caller,
+    named: &str,
+    page: Page<u32>,
+) -> Result<Listed<Version>, PolicyError> {
     let mut tx = app.db().read(caller.allow(Action::Read)?).await?;
     let org = tx.org();
-    let policy = policies::by_name(tx.sql(), org, named).await?.ok_or(PolicyError::NoSuchPolicy)?;
+    let policy = policies::by_name(tx.sql(), org, named)
+        .await?
+        .ok_or(PolicyError::NoSuchPolicy)?;
     let versions = store::list(tx.sql(), org, policy.id, &page).await?;
     Ok(page.listed(versions, |version| version.number.to_string()))
 }
 
-pub async fn show(app: &App, caller: &Caller, named: &str, number: u32) -> Result<Version, PolicyError> {
+pub async fn show(
+    app: &App,
+    caller: &Caller,
+    named: &str,
+    number: u32,
+) -> Result<Version, PolicyError> {
     let mut tx = app.db().read(caller.allow(Action::Read)?).await?;
     let org = tx.org();
-    let policy = policies::by_name(tx.sql(), org, named).await?.ok_or(PolicyError::NoSuchPolicy)?;
-    store::one(tx.sql(), org, policy.id, number).await?.ok_or(PolicyError::NoSuchPolicy)
+    let policy = policies::by_name(tx.sql(), org, named)
+        .await?
+        .ok_or(PolicyError::NoSuchPolicy)?;
+    store::one(tx.sql(), org, policy.id, number)
+        .await?
+        .ok_or(PolicyError::NoSuchPolicy)
 }
 
 /// What changed from version `from` to version `to`, whichever is the older.
-pub async fn compare(app: &App, caller: &Caller, named: &str, from: u32, to: u32) -> Result<Diff, PolicyError> {
+pub async fn compare(
+    app: &App,
+    caller: &Caller,
+    named: &str,
+    from: u32,
+    to: u32,
+) -> Result<Diff, PolicyError> {
     let before = show(app, caller, named, from).await?;
     let after = show(app, caller, named, to).await?;
-    let text = |version: Version| version.document.map(|document| document.get().to_owned()).unwrap_or_default();
+    let text = |version: Version| {
+        version
+            .document
+            .map(|document| document.get().to_owned())
+            .unwrap_or_default()
+    };
     let (before, after) = (text(before), text(after));
     Ok(compile::aside(move || diff(&before, &after)).await)
 }
 
 fn check_note(note: &str) -> Result<(), PolicyError> {
     let mut faults = Faults::default();
-    if note.chars().count() > LONGEST_NOTE || note.chars().any(|char| char.is_control() && char != '\n') {
-        faults.add("/note", format!("expected at most {LONGEST_NOTE} characters, none a control character but new lines"));
+    if note.chars().count() > LONGEST_NOTE
+        || note.chars().any(|char| char.is_control() && char != '\n')
+    {
+        faults.add(
+            "/note",
+            format!(
+                "expected at most {LONGEST_NOTE} characters, none a control character but new lines"
+            ),
+        );
     }
     faults.into_result().map_err(PolicyError::Invalid)
 }

@@ -52,7 +52,9 @@ pub async fn list(
     Path((_org, policy)): Path<(String, String)>,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Listed<Version>>, Problem> {
-    Ok(Json(act::list(&app, &caller, &policy, query.page()?).await?))
+    Ok(Json(
+        act::list(&app, &caller, &policy, query.page()?).await?,
+    ))
 }
 
 /// One version with its document.
@@ -76,5 +78,7 @@ pub async fn compare(
     caller: Caller,
     Path((_org, policy, number, other)): Path<(String, String, u32, u32)>,
 ) -> Result<Json<Diff>, Problem> {
-    Ok(Json(act::compare(&app, &caller, &policy, number, other).await?))
+    Ok(Json(
+        act::compare(&app, &caller, &policy, number, other).await?,
+    ))
 }
