@@ -1,7 +1,7 @@
 //! The JSON door of servers.
 
 use super::act::{self, ServerError};
-use super::discover::Busy;
+use super::discover::{self, Busy};
 use super::{NewServer, Server, ServerChange};
 use crate::app::App;
 use crate::caller::Caller;
@@ -95,7 +95,7 @@ pub async fn discover(
 ) -> Result<impl IntoResponse, Problem> {
     Ok(tagged(
         StatusCode::OK,
-        act::discover(&app, &caller, &server).await?,
+        discover::discover(&app, &caller, &server).await?,
     ))
 }
 

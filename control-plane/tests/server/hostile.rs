@@ -14,7 +14,7 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 /// A legacy server whose tool list is whatever `list` answers.
-async fn listing(list: impl Fn(&crate::Asked) -> Response + Send + Sync + 'static) -> Fake {
+async fn listing(list: impl Fn(&crate::fake::Asked) -> Response + Send + Sync + 'static) -> Fake {
     Fake::start(move |asked| {
         Some(if asked.method() == "tools/list" {
             list(asked)

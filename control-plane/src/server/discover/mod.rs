@@ -1,12 +1,15 @@
-//! Reads the tools that a server lists now, by its own protocol. Writes nothing down: that is `act.rs` and `tool/`.
+//! Reads the tools that a server lists now, by its own protocol. What is read, `act.rs` and `tool/` write down.
 //!
 //! The server may be anything, hostile too: everything read from it is bounded, in time, bytes, pages and tools.
 
+mod act;
+mod heard;
 mod listing;
 mod reach;
 mod talk;
 mod wire;
 
+pub use act::discover;
 pub use listing::{Found, Listing};
 pub use reach::{Busy, Reach, Seat};
 

@@ -1,6 +1,7 @@
 //! One server, one message at a time: JSON-RPC over Streamable HTTP, as its client. Every byte that comes counts
 //! against one budget.
 
+use super::heard::{Heard, complaint, heard, reply_to};
 use super::{Bounds, Reach};
 use bundle::credential::{Headers, Secrets};
 use bytes::Bytes;
@@ -12,10 +13,8 @@ use hyper::body::Incoming;
 use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use json::Node;
-use mcp::reply::{self, Reply};
 use mcp::sse::Splitter;
-use mcp::{Revision, quote, same_id};
+use mcp::{Revision, quote};
 use std::time::Duration;
 use url::Url;
 
@@ -319,57 +318,6 @@ impl Wire {
         }
         Ok(None)
     }
-}
-
-enum Heard {
-    Answer,
-    Question { id: String, method: String },
-    Nothing,
-}
-
-/// What one message is to someone who waits for the answer to `id`.
-fn heard(text: &[u8], id: &str) -> Result<Heard, WireError> {
-    let document = reply::parse(text)?;
-    Ok(match Reply::of(&document.root, &document)? {
-        Reply::Answer(answer)
-            if answer
-                .id
-                .map_or(answer.is_error, |answered| same_id(answered, id)) =>
-        {
-            Heard::Answer
-        }
-        Reply::Request { id, method } => Heard::Question {
-            id: id.to_owned(),
-            method: method.to_owned(),
-        },
-        Reply::Answer(_) | Reply::Notification { .. } => Heard::Nothing,
-    })
-}
-
-/// Code and message of a JSON-RPC error.
-fn complaint(text: &[u8]) -> Result<Option<(i64, String)>, WireError> {
-    let document = reply::parse(text)?;
-    let Some(error) = document.root.get("error") else {
-        return Ok(None);
-    };
-    let code = error
-        .get("code")
-        .and_then(Node::as_number)
-        .and_then(|code| code.parse().ok())
-        .unwrap_or(0);
-    let message = error
-        .get("message")
-        .and_then(Node::as_str)
-        .unwrap_or_default();
-    Ok(Some((code, message.to_owned())))
-}
-
-/// We only list: of all that a server may ask of its client, a ping is what we have.
-fn reply_to(id: &str, method: &str) -> String {
-    if method == "ping" {
-        return format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{}}}}"#);
-    }
-    mcp::answer::error(Some(id), -32601, "this client has no such method", None)
 }
 
 /// The reason that a person can do something about, from wherever in the chain it stands.

@@ -1,0 +1,76 @@
+//! What can be done about a server's tools as a whole: read them, and record what was read.
+
+use super::{Bounds, Failure};
+use crate::access::Action;
+use crate::app::App;
+use crate::caller::Caller;
+use crate::event::Event;
+use crate::server::act::{ServerError, show};
+use crate::server::{Server, Status, store, tool, url};
+use bundle::credential::Headers;
+
+/// Reads the tools that the server lists now and records them. No transaction is open while the server is asked.
+pub async fn discover(app: &App, caller: &Caller, named: &str) -> Result<Server, ServerError> {
+    let mut tx = app.db().read(caller.allow(Action::WriteServers)?).await?;
+    let org = tx.org();
+    let server = store::id(tx.sql(), org, named)
+        .await?
+        .ok_or(ServerError::NoSuchServer)?;
+    let target = store::target(tx.sql(), org, server)
+        .await?
+        .ok_or(ServerError::NoSuchServer)?;
+    drop(tx);
+    let _seat = app.reach().seat(org, server)?;
+    let headers = match &target.credential {
+        Some(sealed) => sealed
+            .open(org, server, &app.keys().credentials)
+            .map_err(|_| ServerError::Credential)?,
+        None => Headers::new(),
+    };
+    // The operator's exceptions may have been narrowed since the server was added.
+    let read = match url::read(&target.url, app.reach().egress()) {
+        Ok(url) => super::read(app.reach(), &url, &headers, Bounds::default()).await,
+        Err(told) => Err(Failure {
+            status: Status::Unreachable,
+            told,
+        }),
+    };
+    let mut tx = app
+        .db()
+        .write(caller.allow(Action::WriteServers)?, app.now())
+        .await?;
+    store::lock(&mut tx, &server.to_string())
+        .await?
+        .ok_or(ServerError::NoSuchServer)?;
+    if store::target(tx.sql(), org, server).await?.as_ref() != Some(&target) {
+        return Err(ServerError::ChangedMeanwhile);
+    }
+    let event = match &read {
+        Ok(listing) => {
+            let found = tool::store::record(&mut tx, server, listing, target.is_first).await?;
+            store::mark(&mut tx, server, Status::Ready, listing.odd.as_deref(), true).await?;
+            Event::ServerDiscovered {
+                server,
+                status: Status::Ready.word().to_owned(),
+                is_first: target.is_first,
+                added: found.added,
+                removed: found.removed,
+                changed: found.changed,
+            }
+        }
+        Err(failure) => {
+            store::mark(&mut tx, server, failure.status, Some(&failure.told), false).await?;
+            Event::ServerDiscovered {
+                server,
+                status: failure.status.word().to_owned(),
+                is_first: false,
+                added: Vec::new(),
+                removed: Vec::new(),
+                changed: Vec::new(),
+            }
+        }
+    };
+    tx.commit(event).await?;
+    read?;
+    show(app, caller, &server.to_string()).await
+}
