@@ -389,7 +389,7 @@ async fn what_ended_without_a_word_is_not_done_again() {
         .execute(&mut owner)
         .await
         .unwrap();
-    world.clock.advance(Duration::from_secs(60));
+    world.clock.advance(Duration::from_mins(1));
     let again = send(&world, &ann, KEYS, &wish("one"), "a").await;
     assert!(!again.headers.contains_key("retry-after"));
     again.expect(409);
