@@ -44,7 +44,7 @@ pub async fn resolve(
                 format!("this organisation has no server `{}`", want.server),
             ),
             Some(server) if !seen.insert(*server) => {
-                add("server", format!("`{}` stands twice", want.server))
+                add("server", format!("`{}` stands twice", want.server));
             }
             Some(_) => {}
         }
