@@ -7,6 +7,7 @@ Says `{"listening": URL}` once, then one line per call that reached the stdio se
 """
 
 import argparse
+import asyncio
 import os
 import shutil
 import sys
@@ -24,6 +25,19 @@ class Tell(Middleware):
     async def on_call_tool(self, context, call_next):
         say(called=context.message.name, arguments=context.message.arguments)
         return await call_next(context)
+
+
+class TakingTurns(StdioTransport):
+    """One stdio server for clients of both eras: where one still has it, the next waits instead of being turned away."""
+
+    async def connect(self, **options):
+        while True:
+            try:
+                return await super().connect(**options)
+            except RuntimeError as busy:
+                if "live session" not in str(busy):
+                    raise
+                await asyncio.sleep(0.05)
 
 
 def environment(aws):
@@ -50,7 +64,7 @@ def main():
     chosen = parser.parse_args()
     end_with_starter()
     aws = start_aws() if chosen.aws else None
-    transport = StdioTransport(program(chosen.command), chosen.arguments, env=environment(aws), keep_alive=True)
+    transport = TakingTurns(program(chosen.command), chosen.arguments, env=environment(aws), keep_alive=True)
     proxy = create_proxy(transport, name=chosen.command)
     proxy.add_middleware(Tell())
     bound = loopback_socket(chosen.port)

@@ -52,7 +52,10 @@ async fn the_request_arrives_as_the_client_wrote_it() {
         "params": { "arguments": { "z": 0.10, "a": [1 , 2] }, "name": "work", "extra": {"B":1,"A":2} } }"#;
     let answer = client.post(body).await;
     assert_eq!(answer.status, 200, "{answer:?}");
-    assert_eq!(upstream.calls().len(), 1);
+    assert_eq!(answer.text(), "done: \"work\"");
+    assert!(answer.body.contains(r#""id":18446744073709551616"#), "{answer:?}");
+    let arrived = upstream.seen().pop().unwrap();
+    assert_eq!(arrived.text, body);
 }
 
 #[tokio::test]

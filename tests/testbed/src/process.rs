@@ -30,7 +30,14 @@ impl Process {
         let folder = test.ancestors().nth(2).expect("a test lies in `deps` of the target folder");
         let path = folder.join(name);
         assert!(path.exists(), "`{}` is not built: run the tests of the whole workspace", path.display());
-        Command::new(path)
+        let mut command = Command::new(path);
+        // A program refuses variables of ours that it does not know, and those of the tests it does not.
+        for (variable, _) in std::env::vars_os() {
+            if variable.to_string_lossy().starts_with("PORTCULLIS_") {
+                command.env_remove(variable);
+            }
+        }
+        command
     }
 
     pub fn id(&self) -> u32 {

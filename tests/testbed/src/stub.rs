@@ -5,6 +5,8 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use serde::Deserialize;
+use serde_json::value::RawValue;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
@@ -16,7 +18,18 @@ use tokio::task::JoinHandle;
 pub struct Seen {
     pub at: Instant,
     pub headers: HeaderMap,
+    pub text: String,
+    /// The body as this server understood it; null where it did not.
     pub body: Value,
+}
+
+/// Read without looking into what is not asked for, so that numbers beyond doubles do no harm here.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Envelope {
+    id: Option<Box<RawValue>>,
+    method: String,
+    params: Option<Box<RawValue>>,
 }
 
 #[derive(Debug)]
@@ -73,10 +86,14 @@ impl Drop for Stub {
 
 async fn answer(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -> Response {
     let at = Instant::now();
-    let body: Value = serde_json::from_slice(&body).unwrap_or_default();
-    let (id, method) = (body["id"].clone(), body["method"].as_str().unwrap_or_default().to_owned());
-    let name = body["params"]["name"].clone();
-    shared.seen.lock().unwrap().push(Seen { at, headers, body });
+    let text = String::from_utf8_lossy(&body).into_owned();
+    let envelope: Envelope = serde_json::from_str(&text).unwrap_or_default();
+    let params: Value = envelope.params.and_then(|params| serde_json::from_str(params.get()).ok()).unwrap_or_default();
+    let (id, method) = (envelope.id.map(|id| id.get().to_owned()), envelope.method);
+    let name = params["name"].clone();
+    let body = serde_json::from_str(&text).unwrap_or_default();
+    shared.seen.lock().unwrap().push(Seen { at, headers, text, body });
+    let Some(id) = id else { return StatusCode::ACCEPTED.into_response() };
     let result = match method.as_str() {
         "initialize" => json!({
             "protocolVersion": "2025-11-25", "capabilities": { "tools": {} },
@@ -87,12 +104,11 @@ async fn answer(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -
             tokio::time::sleep(shared.delay).await;
             json!({ "content": [{ "type": "text", "text": format!("done: {name}") }] })
         }
-        _ if id.is_null() => return StatusCode::ACCEPTED.into_response(),
-        _ => {
-            let error = json!({ "jsonrpc": "2.0", "id": id, "error": { "code": -32601, "message": "Method not found" } });
-            return ([(header::CONTENT_TYPE, "application/json")], error.to_string()).into_response();
-        }
+        _ => return message(format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":-32601,"message":"Method not found"}}}}"#)),
     };
-    let answer = json!({ "jsonrpc": "2.0", "id": id, "result": result });
-    ([(header::CONTENT_TYPE, "application/json")], answer.to_string()).into_response()
+    message(format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#))
+}
+
+fn message(text: String) -> Response {
+    ([(header::CONTENT_TYPE, "application/json")], text).into_response()
 }
