@@ -2,6 +2,7 @@
 //! writes down what it saw.
 #![allow(dead_code, reason = "each test file uses its part of the world")]
 
+pub mod session;
 pub mod upstream;
 
 use bundle::credential::Sealed;

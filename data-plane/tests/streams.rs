@@ -1,0 +1,222 @@
+//! Event streams of the legacy era: event by event, kept alive, replaced, cut.
+
+mod world;
+
+use http::Method;
+use http_body_util::BodyExt;
+use world::session::{RESULT, begin, pass, read_until, sender, server};
+use world::upstream::{self, Upstream, event};
+use world::{Answer, Plan, World, call, plan};
+
+#[tokio::test]
+async fn a_stream_that_the_server_does_not_offer_is_exactly_405() {
+    for status in [400, 404, 405, 406, 501] {
+        let upstream = Upstream::new(move |_| async move { upstream::status(status, "{}") }).await;
+        let world = World::new(plan(), upstream).await;
+        let answer = Answer::of(world.send(world.request(Method::GET, &[], "")).await).await;
+        assert_eq!(answer.status, 405, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn events_arrive_one_by_one_as_they_are_sent() {
+    let (upstream, streams) = server(true).await;
+    let world = World::new(plan(), upstream).await;
+    let session = begin(&world).await;
+    let request = world.request(
+        Method::POST,
+        &[("mcp-session-id", &session)],
+        call("echo", "{}"),
+    );
+    let asking = tokio::spawn(async move {
+        let response = world.send(request).await;
+        (world, response)
+    });
+    let sender = loop {
+        if let Some(sender) = streams.lock().unwrap().first().cloned() {
+            break sender;
+        }
+        tokio::task::yield_now().await;
+    };
+    sender.send("id: 1\ndata: \n\n".into()).await.unwrap();
+    let (_world, mut response) = asking.await.unwrap();
+    assert_eq!(response.headers()["content-type"], "text/event-stream");
+    assert_eq!(response.headers()["x-accel-buffering"], "no");
+    assert_eq!(read_until(&mut response, "\n\n").await, "id: 1\ndata: \n\n");
+    let progress = r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":0.50}}"#;
+    for _ in 0..3 {
+        sender.send(event(progress)).await.unwrap();
+        assert_eq!(read_until(&mut response, "\n\n").await, event(progress));
+    }
+    sender
+        .send(format!("id: 2\r\ndata: {RESULT}\r\n\r\n"))
+        .await
+        .unwrap();
+    assert_eq!(
+        read_until(&mut response, "\n\n").await,
+        format!("id: 2\ndata: {RESULT}\n\n")
+    );
+    drop(sender);
+    streams.lock().unwrap().clear();
+    assert!(response.body_mut().frame().await.is_none());
+}
+
+#[tokio::test]
+async fn an_event_cannot_smuggle_another_in() {
+    let (upstream, streams) = server(true).await;
+    let world = World::new(plan(), upstream).await;
+    let session = begin(&world).await;
+    let mut response = world
+        .send(world.request(
+            Method::POST,
+            &[("mcp-session-id", &session)],
+            call("echo", "{}"),
+        ))
+        .await;
+    let sender = sender(&streams, &world.upstream, 1).await;
+    // An answer to another request, an answer to none, and a field that is none; then the true answer.
+    for foreign in [
+        r#"{"jsonrpc":"2.0","id":99,"result":{"evil":1}}"#,
+        r#"{"jsonrpc":"2.0","id":"1","result":{"evil":1}}"#,
+    ] {
+        sender.send(event(foreign)).await.unwrap();
+    }
+    sender
+        .send(format!("evil: 1\rdata: {RESULT}\r\r"))
+        .await
+        .unwrap();
+    let text = read_until(&mut response, "\n\n").await;
+    assert_eq!(text, format!("data: {RESULT}\n\n"));
+}
+
+#[tokio::test]
+async fn a_legacy_client_that_hangs_up_does_not_cancel_its_call() {
+    let (upstream, streams) = server(true).await;
+    let world = World::new(plan(), upstream).await;
+    let session = begin(&world).await;
+    let mut response = world
+        .send(world.request(
+            Method::POST,
+            &[("mcp-session-id", &session)],
+            call("echo", "{}"),
+        ))
+        .await;
+    let sender = sender(&streams, &world.upstream, 1).await;
+    sender.send("id: 1\ndata: \n\n".into()).await.unwrap();
+    read_until(&mut response, "\n\n").await;
+    drop(response);
+    for _ in 0..20 {
+        sender
+            .send(event(
+                r#"{"jsonrpc":"2.0","method":"notifications/progress"}"#,
+            ))
+            .await
+            .unwrap();
+    }
+    sender.send(event(RESULT)).await.unwrap();
+    drop(sender);
+    streams.lock().unwrap().clear();
+    let records = world
+        .recorded(|records| {
+            records
+                .iter()
+                .any(|record| matches!(record, bundle::record::Record::Outcome(_)))
+        })
+        .await;
+    let outcome = records.iter().find_map(|record| match record {
+        bundle::record::Record::Outcome(outcome) => Some(outcome.outcome),
+        bundle::record::Record::Intent(_) => None,
+    });
+    assert_eq!(outcome, Some(bundle::record::Ending::Ok));
+}
+
+#[tokio::test]
+async fn a_new_standing_stream_replaces_the_old_one() {
+    let (upstream, streams) = server(false).await;
+    let world = World::new(plan(), upstream).await;
+    let session = begin(&world).await;
+    let get = || {
+        world.request(
+            Method::GET,
+            &[("mcp-session-id", &session), ("content-type", "")],
+            "",
+        )
+    };
+    let mut first = world.send(get()).await;
+    assert_eq!(first.status(), 200);
+    let note = r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#;
+    sender(&streams, &world.upstream, 1)
+        .await
+        .send(event(note))
+        .await
+        .unwrap();
+    read_until(&mut first, &event(note)).await;
+    let mut second = world.send(get()).await;
+    assert_eq!(second.status(), 200);
+    assert!(
+        first.body_mut().frame().await.is_none(),
+        "the old one has ended"
+    );
+    sender(&streams, &world.upstream, 2)
+        .await
+        .send(event(note))
+        .await
+        .unwrap();
+    read_until(&mut second, &event(note)).await;
+}
+
+#[tokio::test]
+async fn the_rest_of_a_broken_stream_is_asked_for_by_its_last_event_and_its_lists_are_cut() {
+    let (upstream, streams) = server(false).await;
+    let policy = Some(r#"{"version":"1","default":"allow","hide":["b"]}"#.to_owned());
+    let world = World::new(Plan { policy, ..plan() }, upstream).await;
+    let session = begin(&world).await;
+    let mut rest = world
+        .send(world.request(
+            Method::GET,
+            &[("mcp-session-id", &session), ("last-event-id", "e7")],
+            "",
+        ))
+        .await;
+    assert_eq!(
+        world.upstream.saw().last().unwrap().header("last-event-id"),
+        "e7"
+    );
+    let list = r#"{"jsonrpc":"2.0","id":5,"result":{"tools":[{"name":"a"},{"name":"b"}]}}"#;
+    sender(&streams, &world.upstream, 1)
+        .await
+        .send(event(list))
+        .await
+        .unwrap();
+    let cut = list.replace(r#",{"name":"b"}"#, "");
+    assert_eq!(read_until(&mut rest, "\n\n").await, event(&cut));
+}
+
+#[tokio::test]
+async fn a_quiet_stream_says_that_it_is_alive() {
+    let (upstream, streams) = server(false).await;
+    let world = World::new(plan(), upstream).await;
+    let session = begin(&world).await;
+    let mut stream = world
+        .send(world.request(Method::GET, &[("mcp-session-id", &session)], ""))
+        .await;
+    let _open = sender(&streams, &world.upstream, 1).await;
+    pass(20).await;
+    assert_eq!(read_until(&mut stream, "\n\n").await, ": keep-alive\n\n");
+}
+
+#[tokio::test]
+async fn an_open_stream_is_cut_when_its_grant_is_revoked() {
+    let (upstream, streams) = server(false).await;
+    let mut world = World::new(plan(), upstream).await;
+    let session = begin(&world).await;
+    let mut stream = world
+        .send(world.request(Method::GET, &[("mcp-session-id", &session)], ""))
+        .await;
+    let open = sender(&streams, &world.upstream, 1).await;
+    streams.lock().unwrap().clear();
+    world.publish(|bundle| drop(bundle.grants.remove(0)));
+    pass(5).await;
+    assert!(stream.body_mut().frame().await.is_none());
+    open.closed().await;
+}
