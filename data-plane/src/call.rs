@@ -8,7 +8,6 @@ mod letter;
 pub use letter::{Letter, Presented};
 
 use crate::caller::Caller;
-use crate::lists::Tool;
 use crate::refusal::Refusal;
 use crate::relay::SessionKey;
 use crate::upstream::headers;
@@ -96,12 +95,6 @@ impl Call {
         if rule == Rule::Call {
             match request.tool_call() {
                 Ok(call) => {
-                    let tool = Tool::of(letter.caller, &letter.app.seen, call.name);
-                    if era.is_modern() {
-                        letter
-                            .check_params(tool.param_headers(), call.arguments)
-                            .map_err(Refusal::Framed)?;
-                    }
                     read.argument_keys = keys(call.arguments);
                     read.tool = Some(call.name.to_owned());
                 }

@@ -9,7 +9,7 @@ mod message;
 
 use crate::budget::{Ask, Charged, Held, Mode, Revoked};
 use crate::call::{Call, Letter};
-use crate::caller;
+use crate::caller::{self, Caller};
 use crate::front::{self, Body, Entrance};
 use crate::gate::{self, Admitted, Judgement};
 use crate::gateway::Gateway;
@@ -56,7 +56,12 @@ async fn enter(
     };
     match head.method {
         Method::POST if !front::is_json(head) => Err(Refusal::NotJson),
-        Method::POST => message::post(letter, &front::read(body).await?).await,
+        Method::POST => {
+            let bytes = front::read(body).await?;
+            // A body may take its time, and what was published in that time judges it.
+            let caller = &caller.renewed(app)?;
+            message::post(Letter { caller, ..letter }, &bytes).await
+        }
         Method::GET => plain(app, Call::stream(&letter)?).await,
         Method::DELETE => plain(app, Call::end(&letter)?).await,
         _ => Err(Refusal::WrongVerb {
@@ -73,9 +78,15 @@ async fn pass(
 ) -> Result<Response<Body>, Refusal> {
     let app = letter.app;
     let (era, presented) = letter.frame(request)?;
-    let call = Call::request(&letter, request, era, presented, bytes)?;
+    let mut call = Call::request(&letter, request, era, presented, bytes)?;
     is_fresh(app, &call)?;
-    let tool = known(letter, request).await;
+    let renewed = looked_again(letter, &call).await?;
+    if let Some(caller) = &renewed {
+        call.caller = caller.clone();
+    }
+    let caller = renewed.as_ref().unwrap_or(letter.caller);
+    let letter = Letter { caller, ..letter };
+    let tool = known(letter, request, era)?;
     let mut intent = intent::of(app, &call);
     let admitted = match gate::judge(call, request.param("arguments"), tool.as_ref()) {
         Judgement::Admitted(admitted) => *admitted,
@@ -129,20 +140,42 @@ fn is_fresh(app: &Gateway, call: &Call) -> Result<(), Refusal> {
     Ok(())
 }
 
-/// What is known of the tool that the call names. Where it is unknown, or hidden, the server's list is read again first:
-/// for both, so that time does not tell them apart.
-async fn known<'a>(letter: Letter<'a>, request: &mcp::Request<'a>) -> Option<Tool<'a>> {
+/// Where the tool that the call names is unknown, or hidden, the server's list is read again first: for both, so that time
+/// does not tell them apart. Answers who the caller is by then.
+async fn looked_again(letter: Letter<'_>, call: &Call) -> Result<Option<Caller>, Refusal> {
     let (app, caller) = (letter.app, letter.caller);
-    let name = (request.method == "tools/call")
-        .then(|| request.tool_call().ok())??
-        .name;
-    tracing::Span::current().record("gen_ai.tool.name", name);
-    let tool = Tool::of(caller, &app.seen, name);
-    if !gate::is_out_of_sight(caller, name, &tool) {
-        return Some(tool);
+    let Some(name) = call.as_request().and_then(|request| request.tool.as_ref()) else {
+        return Ok(None);
+    };
+    tracing::Span::current().record("gen_ai.tool.name", message::shown(name));
+    if !gate::is_out_of_sight(caller, name, &Tool::of(caller, &app.seen, name)) {
+        return Ok(None);
     }
     lists::read_again(app, caller).await;
-    Some(Tool::of(caller, &app.seen, name))
+    caller.renewed(app).map(Some)
+}
+
+/// What is known of the tool that the call names, if it names one.
+fn known<'a>(
+    letter: Letter<'a>,
+    request: &mcp::Request<'a>,
+    era: mcp::Era,
+) -> Result<Option<Tool<'a>>, Refusal> {
+    let (app, caller) = (letter.app, letter.caller);
+    let Some(called) = (request.method == "tools/call")
+        .then(|| request.tool_call().ok())
+        .flatten()
+    else {
+        return Ok(None);
+    };
+    let tool = Tool::of(caller, &app.seen, called.name);
+    // What a hidden tool's schema asks for would tell that there is one.
+    if era.is_modern() && !gate::is_out_of_sight(caller, called.name, &tool) {
+        letter
+            .check_params(tool.param_headers(), called.arguments)
+            .map_err(Refusal::Framed)?;
+    }
+    Ok(Some(tool))
 }
 
 /// Charges every limit of the call, or none.
@@ -181,12 +214,6 @@ async fn charge(
         } => (index, retry_after_ms, mode),
     };
     app.meter.limiter(mode.as_str(), began.elapsed());
-    // A limit that is closed for want of counters may open any moment.
-    let wait = if mode == Mode::Closed {
-        Some(1000)
-    } else {
-        wait
-    };
     // INVARIANT: the index is one of the charges that were asked for. Were it not, no would still be no.
     let due = admitted
         .due

@@ -75,24 +75,7 @@ pub fn recognise(
         .iter()
         .position(|server| named(wanted, server.slug.as_str(), server.id.to_string()))
         .ok_or(Refusal::NotFound)?;
-    let id = bundle.servers[server].id;
-    let attachment = bundle.grants[grant]
-        .attachments
-        .iter()
-        .find(|attachment| attachment.server == id)
-        .ok_or(Refusal::NotFound)?;
-    let caller = Caller {
-        policy: attachment.policy,
-        org: Arc::clone(&org),
-        grant,
-        server,
-        digest,
-        metadata,
-    };
-    if caller.is_switched_off() {
-        return Err(Refusal::SwitchedOff);
-    }
-    Ok(caller)
+    Caller::at(Arc::clone(&org), grant, server, digest, metadata)
 }
 
 /// The grant that this token opens now.
@@ -109,6 +92,49 @@ fn live(holder: &Holder, digest: &[u8; 32], now_ms: u64) -> Option<(Arc<Org>, us
 }
 
 impl Caller {
+    fn at(
+        org: Arc<Org>,
+        grant: usize,
+        server: usize,
+        digest: [u8; 32],
+        metadata: String,
+    ) -> Result<Self, Refusal> {
+        let bundle = org.bundle();
+        let id = bundle.servers[server].id;
+        let attachment = bundle.grants[grant]
+            .attachments
+            .iter()
+            .find(|attachment| attachment.server == id)
+            .ok_or(Refusal::NotFound)?;
+        let caller = Self {
+            policy: attachment.policy,
+            org: Arc::clone(&org),
+            grant,
+            server,
+            digest,
+            metadata,
+        };
+        if caller.is_switched_off() {
+            return Err(Refusal::SwitchedOff);
+        }
+        Ok(caller)
+    }
+
+    /// The same caller as the newest bundle knows it. Whoever has waited for a client or a server asks again: what was
+    /// published meanwhile must judge what comes next.
+    pub fn renewed(&self, app: &Gateway) -> Result<Self, Refusal> {
+        let (org, grant) =
+            live(&app.holder, &self.digest, app.now_ms()).ok_or_else(|| self.revoked())?;
+        let id = self.server().id;
+        let server = org
+            .bundle()
+            .servers
+            .iter()
+            .position(|server| server.id == id)
+            .ok_or(Refusal::NotFound)?;
+        Self::at(org, grant, server, self.digest, self.metadata.clone())
+    }
+
     pub fn grant(&self) -> &Grant {
         &self.org.bundle().grants[self.grant]
     }
@@ -151,20 +177,7 @@ impl Caller {
 
     /// Whether the newest bundle would still let this caller in: open streams ask again and again.
     pub fn is_still_good(&self, app: &Gateway) -> bool {
-        let Some((org, grant)) = live(&app.holder, &self.digest, app.now_ms()) else {
-            return false;
-        };
-        let bundle = org.bundle();
-        let id = self.server().id;
-        let covers = bundle.grants[grant]
-            .attachments
-            .iter()
-            .any(|attachment| attachment.server == id);
-        let open = bundle
-            .servers
-            .iter()
-            .any(|server| server.id == id && server.is_open);
-        covers && open && bundle.org.is_open && bundle.grants[grant].is_open
+        self.renewed(app).is_ok()
     }
 
     fn is_switched_off(&self) -> bool {

@@ -29,7 +29,8 @@ pub struct Config {
     pub egress_allow: Vec<IpNet>,
     pub keys: Keys,
     pub log: Option<String>,
-    pub otlp: Option<String>,
+    /// May hold a password.
+    pub otlp: Option<Secret>,
 }
 
 #[derive(Debug)]
@@ -50,28 +51,44 @@ pub struct Keys {
 
 impl Config {
     pub fn from_env(env: &Env) -> anyhow::Result<Self> {
-        let listen = env.parse("LISTEN")?.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8081)));
+        let listen = env
+            .parse("LISTEN")?
+            .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8081)));
         let keys_dir = PathBuf::from(env.required("KEYS_DIR")?);
         let config = Self {
             listen,
             metrics_listen: env.parse("METRICS_LISTEN")?,
-            public_url: env.text("PUBLIC_URL").unwrap_or_else(|| format!("http://{listen}")),
+            public_url: env
+                .text("PUBLIC_URL")
+                .unwrap_or_else(|| format!("http://{listen}")),
             allowed_hosts: env.list("ALLOWED_HOSTS"),
             allowed_origins: env.list("ALLOWED_ORIGINS"),
-            control_plane_url: env.parse("CONTROL_PLANE_URL")?.context("`PORTCULLIS_CONTROL_PLANE_URL` is not set")?,
+            control_plane_url: env
+                .parse("CONTROL_PLANE_URL")?
+                .context("`PORTCULLIS_CONTROL_PLANE_URL` is not set")?,
             state_dir: PathBuf::from(env.required("STATE_DIR")?),
             redis_url: env.secret("REDIS_URL"),
-            redis_timeout: Duration::from_millis(env.parse("REDIS_TIMEOUT_MS")?.unwrap_or(USUAL_REDIS_TIMEOUT_MS)),
+            redis_timeout: Duration::from_millis(
+                env.parse("REDIS_TIMEOUT_MS")?
+                    .unwrap_or(USUAL_REDIS_TIMEOUT_MS),
+            ),
             replica: env.text("REPLICA").unwrap_or_else(|| listen.to_string()),
             egress_allow: env.parse_list("EGRESS_ALLOW")?,
-            keys: Keys::read(&keys_dir).with_context(|| format!("keys in `{}`", keys_dir.display()))?,
+            keys: Keys::read(&keys_dir)
+                .with_context(|| format!("keys in `{}`", keys_dir.display()))?,
             log: env.text("LOG"),
-            otlp: env.text("OTLP_ENDPOINT"),
+            otlp: env.secret("OTLP_ENDPOINT"),
         };
         env.finish()?;
         ensure!(
             (1..=100).contains(&config.replica.len()) && !config.replica.contains(char::is_control),
             "`PORTCULLIS_REPLICA` is a name of 1 to 100 characters"
+        );
+        // It is printed at start.
+        ensure!(
+            config.control_plane_url.username().is_empty()
+                && config.control_plane_url.password().is_none(),
+            "`PORTCULLIS_CONTROL_PLANE_URL` holds no credential: replicas sign their requests"
         );
         ensure!(
             (1..=10_000).contains(&config.redis_timeout.as_millis()),
@@ -83,17 +100,28 @@ impl Config {
 
 impl Keys {
     fn read(dir: &Path) -> anyhow::Result<Self> {
-        let text = |name: &str| std::fs::read_to_string(dir.join(name)).with_context(|| format!("`{name}`"));
+        let text = |name: &str| {
+            std::fs::read_to_string(dir.join(name)).with_context(|| format!("`{name}`"))
+        };
         let ring = |name: &str| KeyRing::parse(&text(name)?).with_context(|| format!("`{name}`"));
         let verify = text("bundle-verify.pem")?;
-        let keys = verify.split_inclusive("-----END PUBLIC KEY-----").filter(|pem| pem.contains("BEGIN"));
+        let keys = verify
+            .split_inclusive("-----END PUBLIC KEY-----")
+            .filter(|pem| pem.contains("BEGIN"));
         Ok(Self {
-            pepper: Pepper::from_hex(&text("pepper.key")?).context("`pepper.key`: expected 64 hexadecimal digits")?,
+            pepper: Pepper::from_hex(&text("pepper.key")?)
+                .context("`pepper.key`: expected 64 hexadecimal digits")?,
             credentials: ring("credentials.key")?,
             session: ring("session.key")?,
             snapshot: ring("snapshot.key")?,
-            bundle_verify: keys.map(VerifyingKey::from_pem).collect::<Result<_, _>>().context("`bundle-verify.pem`")?,
+            bundle_verify: keys
+                .map(VerifyingKey::from_pem)
+                .collect::<Result<_, _>>()
+                .context("`bundle-verify.pem`")?,
             gateway_signing_pem: Secret::new(text("gateway-signing.pem")?),
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -7,7 +7,10 @@ use host::env::Env;
 use host::stop::Stop;
 
 #[derive(Parser)]
-#[command(version, about = "One replica of the Portcullis gateway: judges every call, and relays what may pass")]
+#[command(
+    version,
+    about = "One replica of the Portcullis gateway: judges every call, and relays what may pass"
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -26,10 +29,23 @@ fn main() -> anyhow::Result<()> {
         service: "portcullis-data-plane",
         instance: config.replica.clone(),
         log: config.log.clone(),
-        otlp: config.otlp.clone(),
+        otlp: config
+            .otlp
+            .as_ref()
+            .map(|endpoint| endpoint.expose().to_owned()),
     })?;
     host::tls::install_crypto();
     tracing::info!(?config, "starting");
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    runtime.block_on(async { data_plane::run(config, Clock::system(), Random::system(), Stop::on_signals()?).await })
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
+    runtime.block_on(async {
+        data_plane::run(
+            config,
+            Clock::system(),
+            Random::system(),
+            Stop::on_signals()?,
+        )
+        .await
+    })
 }

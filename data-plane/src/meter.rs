@@ -1,12 +1,16 @@
 //! What operators watch of calls: how they were judged, what the gateway added, what the servers took. Labels are words
 //! from closed lists; names of organisations, tools or people are never among them.
 
-use prometheus_client::encoding::EncodeLabelSet;
+use crate::bundles::Holder;
+use host::clock::Clock;
+use prometheus_client::collector::Collector;
+use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
-use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::gauge::{ConstGauge, Gauge};
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
+use std::sync::Arc;
 use std::time::Duration;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -129,6 +133,30 @@ impl Meter {
     }
 }
 
+/// How long ago the control plane last confirmed what is held, looked up whenever the metrics are read; before it ever
+/// did, since 1970.
+#[derive(Debug)]
+pub struct BundleAge {
+    pub holder: Arc<Holder>,
+    pub clock: Clock,
+}
+
+impl Collector for BundleAge {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> std::fmt::Result {
+        let age_ms = self
+            .clock
+            .unix_ms()
+            .saturating_sub(self.holder.confirmed_ms());
+        let age = ConstGauge::new(Duration::from_millis(age_ms).as_secs_f64());
+        age.encode(encoder.encode_descriptor(
+            "bundle_age",
+            "Since the control plane last confirmed the bundles in force",
+            Some(&Unit::Seconds),
+            age.metric_type(),
+        )?)
+    }
+}
+
 #[derive(Debug)]
 pub struct OpenStream(Gauge);
 
@@ -137,3 +165,6 @@ impl Drop for OpenStream {
         self.0.dec();
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -123,7 +123,12 @@ impl Refusal {
         if let Some(seconds) = self.retry_after_seconds() {
             headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
         }
-        if let Self::WrongVerb { allowed } = self {
+        let allowed = match self {
+            Self::WrongVerb { allowed } => Some(*allowed),
+            Self::NoStream => Some("POST, DELETE"),
+            _ => None,
+        };
+        if let Some(allowed) = allowed {
             headers.insert(ALLOW, HeaderValue::from_static(allowed));
         }
         if let Some(challenge) = self

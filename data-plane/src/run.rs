@@ -1,13 +1,13 @@
 //! The running process: snapshot in force, feed followed, records shipped, calls answered; and its end, in order.
 
-use crate::budget::{Budget, Settings};
+use crate::budget::{Budget, Settings, Watch};
 use crate::bundles::{ControlPlane, Disk, Fetcher, Holder, Parts};
 use crate::call_path;
 use crate::config::Config;
 use crate::front::{self, Entrance};
 use crate::gateway::Gateway;
 use crate::lists::Seen;
-use crate::meter::Meter;
+use crate::meter::{BundleAge, Meter};
 use crate::record::{self, Recorder, SpoolOptions, post};
 use crate::relay::{Asked, Standing};
 use crate::upstream::pool::Upstreams;
@@ -31,8 +31,9 @@ use tokio_util::sync::CancellationToken;
 const LAST_RECORDS: Duration = Duration::from_secs(5);
 
 pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> anyhow::Result<()> {
-    let listener =
-        TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.listen))?;
     let metrics = Metrics::new("data-plane");
     let spool = SpoolOptions::new(config.state_dir.join("spool"));
     let now: record::Clock = Arc::new({
@@ -54,20 +55,32 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
     )?;
     let shipper = recorder.shipper(&config.replica, post::over(link.clone()));
     let holder = Arc::new(Holder::default());
-    let limiter = if config.redis_url.is_some() { LimiterKind::Shared } else { LimiterKind::Memory };
+    let limiter = if config.redis_url.is_some() {
+        LimiterKind::Shared
+    } else {
+        LimiterKind::Memory
+    };
     let parts = Parts {
         link,
         holder: holder.clone(),
-        disk: Disk::open(config.state_dir.join("snapshot"), config.keys.snapshot.clone())?,
+        disk: Disk::open(
+            config.state_dir.join("snapshot"),
+            config.keys.snapshot.clone(),
+        )?,
         keys: config.keys.bundle_verify.clone(),
         address: config.public_url.clone(),
         limiter,
     };
     let fetcher = Fetcher::new(parts, clock.clone(), random.clone());
     if config.redis_url.is_none() {
-        tracing::warn!("no Redis is configured: limits are counted in this process, so let it be the only replica");
+        tracing::warn!(
+            "no Redis is configured: limits are counted in this process, so let it be the only replica"
+        );
     }
-    let settings = Settings { timeout: config.redis_timeout, slow: config.redis_timeout.mul_f64(0.8) };
+    let settings = Settings {
+        timeout: config.redis_timeout,
+        slow: config.redis_timeout.mul_f64(0.8),
+    };
     let budget = Budget::connect(config.redis_url.as_ref(), settings, fetcher.fleet()).await?;
     let gateway = Arc::new(Gateway {
         replica: config.replica.clone(),
@@ -95,10 +108,21 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
         random,
     });
 
+    metrics.register(|registry| {
+        registry.register_collector(Box::new(Watch(gateway.budget.clone())));
+        registry.register_collector(Box::new(BundleAge {
+            holder: gateway.holder.clone(),
+            clock: clock.clone(),
+        }));
+    });
+
     let restored = fetcher.start_from_disk()?;
     tracing::info!(restored, "snapshot in force");
     if let Some(listen) = config.metrics_listen {
-        tokio::spawn(host::metrics::serve(listen, metrics, stop.clone()));
+        let listener = TcpListener::bind(listen)
+            .await
+            .with_context(|| format!("cannot listen on {listen} for metrics"))?;
+        tokio::spawn(host::metrics::serve_on(listener, metrics, stop.clone()));
     }
     let all_sent = shipper.drained();
     let shipping = CancellationToken::new();
@@ -143,7 +167,9 @@ async fn answer(
     };
     Ok(match request.uri().path() {
         "/healthz" => plain(StatusCode::OK),
-        "/readyz" if fetcher.is_ready() && gateway.recorder.is_open() && !stop.is_stopped() => plain(StatusCode::OK),
+        "/readyz" if fetcher.is_ready() && gateway.recorder.is_open() && !stop.is_stopped() => {
+            plain(StatusCode::OK)
+        }
         "/readyz" => plain(StatusCode::SERVICE_UNAVAILABLE),
         _ => call_path::answer(&gateway, request).await,
     })

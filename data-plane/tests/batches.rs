@@ -78,3 +78,20 @@ async fn a_batch_is_judged_element_by_element_under_its_one_revision() {
     }
     assert_eq!(world.upstream.saw().len(), 3);
 }
+
+#[tokio::test]
+async fn a_notification_in_a_batch_is_answered_by_nothing_whatever_the_server_says_to_it() {
+    let upstream = Upstream::new(|saw| async move {
+        match saw.method().as_str() {
+            "ping" => json(r#"{"jsonrpc":"2.0","id":3,"result":{}}"#),
+            _ => upstream::status(200, ""),
+        }
+    })
+    .await;
+    let world = World::new(plan(), upstream).await;
+    let note = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
+    let ping = r#"{"jsonrpc":"2.0","id":3,"method":"ping"}"#;
+    let answer = world.post(&[], format!("[{note},{ping},{note}]")).await;
+    assert_eq!(answer.body, r#"[{"jsonrpc":"2.0","id":3,"result":{}}]"#);
+    assert_eq!(world.post(&[], format!("[{note}]")).await.status, 202);
+}

@@ -44,6 +44,22 @@ async fn hidden_tools_are_cut_out_and_everything_else_is_as_it_was() {
 }
 
 #[tokio::test]
+async fn a_list_is_kept_by_no_cache_even_where_nothing_was_cut_out_of_it() {
+    let upstream = Upstream::new(|_| async {
+        let mut said = upstream::json(r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[]}}"#);
+        let forever = "public, max-age=600".parse().unwrap();
+        said.headers_mut().insert("cache-control", forever);
+        said
+    })
+    .await;
+    let world = World::new(plan(), upstream).await;
+    let list = world.post(&[], ASK).await;
+    assert_eq!(list.headers["cache-control"], "no-store");
+    let other = world.post(&[], ASK.replace("tools/list", "ping")).await;
+    assert_eq!(other.headers["cache-control"], "public, max-age=600");
+}
+
+#[tokio::test]
 async fn tools_that_wait_for_their_review_are_not_shown() {
     let reviewed = digest(r#"{"name":"a","inputSchema":{"type":"object","x":1.5}}"#);
     let change = move |bundle: &mut bundle::OrgBundle| {

@@ -182,6 +182,61 @@ async fn an_argument_that_the_schema_mirrors_is_compared_with_its_header() {
 }
 
 #[tokio::test]
+async fn a_tool_that_was_just_met_is_held_to_its_headers_and_a_hidden_one_shows_none() {
+    let list = r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"new","inputSchema":{"properties":{"region":{"type":"string","x-mcp-header":"Region"}}}},{"name":"hidden_a","inputSchema":{"properties":{"region":{"type":"string","x-mcp-header":"Region"}}}}]}}"#;
+    let upstream = Upstream::new(move |saw| async move {
+        match saw.method().as_str() {
+            "initialize" => {
+                json(r#"{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-11-25"}}"#)
+            }
+            "tools/list" => json(list),
+            _ => json(RESULT),
+        }
+    })
+    .await;
+    let policy = Some(r#"{"version":"1","default":"allow","hide":["hidden_*"]}"#.to_owned());
+    let world = World::new(Plan { policy, ..plan() }, upstream).await;
+    let region = r#","arguments":{"region":"eu"}"#;
+    let new = call(&world, "new", region).await;
+    assert_eq!(
+        (new.status.as_u16(), new.json()["error"]["code"].as_i64()),
+        (400, Some(-32020))
+    );
+    let hidden = call(&world, "hidden_a", region).await;
+    let unknown = call(&world, "hidden_b", region).await;
+    assert_eq!(
+        (hidden.status, hidden.body.replace("hidden_a", "hidden_b")),
+        (unknown.status, unknown.body)
+    );
+    let saw = world.upstream.saw();
+    assert!(saw.iter().all(|saw| saw.method() != "tools/call"));
+}
+
+#[tokio::test]
+async fn a_method_over_its_limit_is_a_429_with_the_seconds_to_wait() {
+    let policy = r#"{"version":"1","default":"allow","all_tools":{"limits":[{"counter":"all","window":"hour","max":1,"methods":"all"}]}}"#;
+    let empty = r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[]}}"#;
+    let plan = Plan {
+        policy: Some(policy.into()),
+        ..plan()
+    };
+    let world = World::new(plan, Upstream::saying(empty).await).await;
+    let ask = async || post(&world, "tools/list", None, body("tools/list", "")).await;
+    assert_eq!(ask().await.body, empty);
+    let over = ask().await;
+    let said = over.json();
+    assert_eq!(
+        (over.status.as_u16(), said["error"]["code"].as_i64()),
+        (429, Some(1003))
+    );
+    let wait = said["error"]["data"]["retry_after_ms"].as_u64().unwrap();
+    let seconds = wait.div_ceil(1000).to_string();
+    assert_eq!(over.headers["retry-after"], seconds.as_str());
+    let text = said["error"]["message"].as_str().unwrap();
+    assert!(text.starts_with("[RATE LIMITED] ") && text.ends_with(&format!(" {seconds} s.")));
+}
+
+#[tokio::test]
 async fn refusals_have_the_status_of_their_era() {
     let policy = Some(r#"{"version":"1","default":"deny"}"#.to_owned());
     let world = World::new(Plan { policy, ..plan() }, Upstream::saying(RESULT).await).await;

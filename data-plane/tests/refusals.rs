@@ -2,6 +2,7 @@
 
 mod world;
 
+use data_plane::budget::{Budget, Fleet, Settings};
 use world::upstream::Upstream;
 use world::{Plan, World, call, plan, with_policy};
 
@@ -249,4 +250,67 @@ async fn methods_that_the_policy_keeps_out_are_empty_lists_or_refusals() {
     assert!(world.upstream.saw().is_empty());
     world.post(&[], ask("prompts/list")).await;
     assert_eq!(world.upstream.saw().len(), 1);
+}
+
+#[tokio::test]
+async fn a_call_that_cannot_be_recorded_is_not_made() {
+    let plan = Plan {
+        policy: Some(
+            r#"{"version":"1","default":"allow","all_tools":{"limits":[{"counter":"sent","window":"hour","max":1,"count":"forwarded"}]}}"#.into(),
+        ),
+        spool: 100,
+        ..plan()
+    };
+    let world = World::new(plan, echo().await).await;
+    for _ in 0..2 {
+        let answer = world.call("echo", "{}").await;
+        assert_eq!(
+            (
+                answer.status.as_u16(),
+                answer.headers["retry-after"].to_str().unwrap()
+            ),
+            (503, "30")
+        );
+        assert_eq!(
+            answer.body,
+            r#"{"jsonrpc":"2.0","id":1,"error":{"code":1004,"message":"the call cannot be recorded, so it is not made"}}"#
+        );
+    }
+    assert!(world.upstream.saw().is_empty());
+}
+
+#[tokio::test]
+async fn a_limit_that_is_closed_names_a_second_and_none_where_waiting_cannot_help() {
+    let url = seal::Secret::new("redis://127.0.0.1:1".to_owned());
+    let (_fleet, fleet) = tokio::sync::watch::channel(Fleet::default());
+    let budget = Budget::connect(Some(&url), Settings::default(), fleet)
+        .await
+        .unwrap();
+    let policy = r#"{"version":"1","default":"allow","tools":{"echo":{"limits":[{"counter":"spent","window":"hour","max":5,"cost":{"from":"args.n"}}]}}}"#;
+    let plan = Plan {
+        policy: Some(policy.into()),
+        budget,
+        ..plan()
+    };
+    let world = World::new(plan, echo().await).await;
+    let soon = world.call("echo", r#"{"n":1}"#).await.json();
+    let never = world.call("echo", r#"{"n":6}"#).await.json();
+    let wait = |said: &serde_json::Value| {
+        said["result"]["_meta"]["dev.portcullis/decision"]["retry_after_ms"].as_u64()
+    };
+    let text = |said: &serde_json::Value| {
+        said["result"]["content"][0]["text"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    assert_eq!(wait(&soon), Some(1000));
+    assert!(
+        text(&soon).ends_with(" Try again in 1 s."),
+        "{}",
+        text(&soon)
+    );
+    assert_eq!(wait(&never), None);
+    assert!(!text(&never).contains("Try again"), "{}", text(&never));
+    assert!(world.upstream.saw().is_empty());
 }

@@ -174,3 +174,31 @@ async fn an_unknown_notification_is_taken_and_dropped() {
     assert_eq!(answer.status, 202);
     assert!(world.upstream.saw().is_empty());
 }
+
+#[tokio::test]
+async fn what_a_server_says_before_it_answers_an_initialize_is_bounded() {
+    let note = format!(
+        r#"{{"jsonrpc":"2.0","method":"notifications/message","params":{{"x":"{}"}}}}"#,
+        "x".repeat(200_000)
+    );
+    let upstream = Upstream::new(move |_| {
+        let note = note.clone();
+        async move {
+            let all: Vec<&str> = std::iter::repeat_n(note.as_str(), 10)
+                .chain([AGREED])
+                .collect();
+            let mut said = upstream::events(&all);
+            said.headers_mut()
+                .insert("mcp-session-id", "theirs".parse().unwrap());
+            said
+        }
+    })
+    .await;
+    let world = World::new(plan(), upstream).await;
+    let answer = world.post(&[], world::session::INITIALIZE).await;
+    assert!(
+        answer.body.contains(r#""id":0,"error":{"code":1001"#) && !answer.body.contains(AGREED),
+        "{}",
+        &answer.body[answer.body.len().saturating_sub(300)..]
+    );
+}

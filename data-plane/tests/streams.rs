@@ -15,6 +15,7 @@ async fn a_stream_that_the_server_does_not_offer_is_exactly_405() {
         let world = World::new(plan(), upstream).await;
         let answer = Answer::of(world.send(world.request(Method::GET, &[], "")).await).await;
         assert_eq!(answer.status, 405, "{status}");
+        assert_eq!(answer.headers["allow"], "POST, DELETE");
     }
 }
 
@@ -163,6 +164,26 @@ async fn a_new_standing_stream_replaces_the_old_one() {
         .await
         .unwrap();
     read_until(&mut second, &event(note)).await;
+}
+
+#[tokio::test]
+async fn a_reader_that_is_stuck_does_not_keep_the_new_stream_waiting() {
+    let (upstream, streams) = server(false).await;
+    let world = World::new(plan(), upstream).await;
+    let session = begin(&world).await;
+    let get = || world.request(Method::GET, &[("mcp-session-id", &session)], "");
+    let _never_read = world.send(get()).await;
+    let events = sender(&streams, &world.upstream, 1).await;
+    let note = event(&format!(
+        r#"{{"jsonrpc":"2.0","method":"notifications/message","params":{{"x":"{}"}}}}"#,
+        "x".repeat(1 << 20)
+    ));
+    // More than all buffers on the way hold: then nothing moves any more.
+    while tokio::time::timeout(std::time::Duration::from_secs(1), events.send(note.clone()))
+        .await
+        .is_ok_and(|sent| sent.is_ok())
+    {}
+    assert_eq!(world.send(get()).await.status(), 200);
 }
 
 #[tokio::test]

@@ -13,6 +13,7 @@ mod key;
 mod lease;
 mod line;
 mod memory;
+mod meter;
 mod outage;
 mod recent;
 mod reply;
@@ -23,6 +24,7 @@ pub mod subject;
 
 pub use charge::{Ask, Charge, Charged, Count, Mode, OnOutage, Revoked};
 pub use held::Held;
+pub use meter::Watch;
 pub use outage::Fleet;
 pub use ring::GREATEST;
 pub use shared::Shared;

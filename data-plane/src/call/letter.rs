@@ -89,7 +89,8 @@ impl Letter<'_> {
         mcp::check_mirror(request, &mirror)
     }
 
-    pub(super) fn check_params(
+    /// The arguments that a tool wants repeated in headers.
+    pub fn check_params(
         &self,
         known: &[ParamHeader],
         arguments: Option<&Node<'_>>,

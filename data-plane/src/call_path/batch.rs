@@ -1,6 +1,7 @@
 //! A batch (2025-03-26 only): every element is judged for itself, goes upstream by itself, and is answered in order.
 
 use super::message::one;
+use super::refused;
 use crate::call::Letter;
 use crate::front::{self, Body};
 use crate::refusal::{Refusal, Toward, Trouble};
@@ -39,13 +40,25 @@ pub async fn answer(
                     Message::Request(request) => Some(request.id),
                     _ => None,
                 };
-                // Boxed: an element's way is as large as a whole request's.
-                (id, Box::pin(one(letter, message, bytes)).await)
+                // The elements before may have taken long: each is judged by what is in force when its turn comes.
+                let response = match letter.caller.renewed(letter.app) {
+                    Ok(caller) => {
+                        let caller = &caller;
+                        // Boxed: an element's way is as large as a whole request's.
+                        Box::pin(one(Letter { caller, ..letter }, message, bytes)).await
+                    }
+                    Err(refusal) => {
+                        let is_modern = false;
+                        refused(letter.app, &refusal, Toward { id, is_modern })
+                    }
+                };
+                if id.is_none() && response.status().is_success() {
+                    // What asks for nothing is answered by nothing.
+                    continue;
+                }
+                (id, response)
             }
         };
-        if response.status() == StatusCode::ACCEPTED {
-            continue;
-        }
         let (head, body) = response.into_parts();
         let said = read_answer(&head.headers, body, id.unwrap_or("null")).await;
         let text = said

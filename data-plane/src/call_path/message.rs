@@ -79,7 +79,8 @@ async fn reply(
         return Err(Refusal::Unasked);
     }
     let call = Call::answer(&letter, era, presented, slice(bytes, response.text));
-    if !letter.app.asked.take(&call.session_key(), response.id) {
+    let org = call.caller.org.bundle().org.id;
+    if !letter.app.asked.take(org, &call.session_key(), response.id) {
         return Err(Refusal::Unasked);
     }
     plain(letter.app, call).await
@@ -95,11 +96,18 @@ fn slice(bytes: &Bytes, text: &str) -> Bytes {
     }
 }
 
+/// A name as far as spans tell it: the client made it up, of any length.
+pub fn shown(name: &str) -> &str {
+    const LONGEST: usize = 128;
+    name.get(..name.floor_char_boundary(LONGEST)).unwrap_or("")
+}
+
 /// The span of a request, which continues the client's own: said in a header, or in `_meta`.
 fn span(letter: Letter<'_>, request: &mcp::Request<'_>) -> Span {
     let span = tracing::info_span!(
         "call",
-        "mcp.method.name" = request.method,
+        "otel.kind" = "server",
+        "mcp.method.name" = shown(request.method),
         "gen_ai.tool.name" = tracing::field::Empty,
         "org.id" = %letter.caller.org.bundle().org.id,
         "portcullis.verdict" = tracing::field::Empty,

@@ -15,8 +15,10 @@ use tokio::time::Instant;
 /// More tools than this no server has here, and no more servers are remembered; what is forgotten is met again.
 const MOST_TOOLS: usize = 5_000;
 const MOST_SERVERS: usize = 10_000;
-/// A longer schema is not kept, and arguments cannot be held against it.
+/// A longer schema is not kept, and arguments cannot be held against it; nor can they once a server's schemas weigh this
+/// much together: what a server says here must not fill the memory of all.
 const LONGEST_SCHEMA: usize = 64 * 1024;
+const MOST_SCHEMA_BYTES: usize = 4 << 20;
 const LONGEST_NAME: usize = 1_024;
 /// How often a list is read of our own accord.
 const PAUSE: Duration = Duration::from_mins(1);
@@ -34,7 +36,7 @@ pub struct Met {
 }
 
 impl Met {
-    fn of(entry: &Entry<'_>, text: &str, mark: u64) -> Self {
+    fn of(entry: &Entry<'_>, text: &str, mark: u64, room: usize) -> Self {
         let definition = entry.definition;
         let schema = definition.get("inputSchema");
         let hint = |key: &str| definition.get("annotations")?.get(key)?.as_bool();
@@ -50,10 +52,14 @@ impl Met {
             params: schema.map(mcp::param_headers).unwrap_or_default(),
             schema_text: schema
                 .map(|schema: &Node<'_>| schema.span.of(text))
-                .filter(|schema| schema.len() <= LONGEST_SCHEMA)
+                .filter(|schema| schema.len() <= LONGEST_SCHEMA.min(room))
                 .map(Into::into),
             schema: OnceLock::new(),
         }
+    }
+
+    fn weight(&self) -> usize {
+        self.schema_text.as_ref().map_or(0, |schema| schema.len())
     }
 
     /// Compiled when first asked for: most never are.
@@ -65,8 +71,15 @@ impl Met {
 }
 
 #[derive(Debug, Default)]
+struct Tools {
+    named: HashMap<String, Arc<Met>>,
+    /// All kept schemas together.
+    weight: usize,
+}
+
+#[derive(Debug, Default)]
 struct Server {
-    tools: RwLock<HashMap<String, Arc<Met>>>,
+    tools: RwLock<Tools>,
     /// Held while the list is being read, so that of many callers one reads and the others wait for it.
     last_read: Mutex<Option<Instant>>,
 }
@@ -81,7 +94,7 @@ impl Seen {
     pub fn tool(&self, server: ServerId, name: &str) -> Option<Arc<Met>> {
         let server = self.known(server)?;
         let tools = server.tools.read().unwrap_or_else(PoisonError::into_inner);
-        tools.get(name).cloned()
+        tools.named.get(name).cloned()
     }
 
     /// Remembers the tools of a page. `text` is the page's own.
@@ -89,17 +102,24 @@ impl Seen {
         let server = self.server(server);
         for entry in entries {
             let mark = self.marks.hash_one(entry.definition.span.of(text));
-            let is_same = {
+            let room = {
                 let tools = server.tools.read().unwrap_or_else(PoisonError::into_inner);
-                tools.get(entry.name).is_some_and(|met| met.mark == mark)
+                let known = tools.named.get(entry.name);
+                if known.is_some_and(|met| met.mark == mark) {
+                    continue;
+                }
+                let replaced = known.map_or(0, |met| met.weight());
+                (MOST_SCHEMA_BYTES + replaced).saturating_sub(tools.weight)
             };
-            if is_same || entry.name.len() > LONGEST_NAME {
+            if entry.name.len() > LONGEST_NAME {
                 continue;
             }
-            let met = Arc::new(Met::of(&entry, text, mark));
+            let met = Arc::new(Met::of(&entry, text, mark, room));
             let mut tools = server.tools.write().unwrap_or_else(PoisonError::into_inner);
-            if tools.len() < MOST_TOOLS || tools.contains_key(entry.name) {
-                tools.insert(entry.name.to_owned(), met);
+            if tools.named.len() < MOST_TOOLS || tools.named.contains_key(entry.name) {
+                tools.weight += met.weight();
+                let replaced = tools.named.insert(entry.name.to_owned(), met);
+                tools.weight -= replaced.map_or(0, |met| met.weight());
             }
         }
     }

@@ -1,22 +1,25 @@
 //! Which questions a server has asked on which session: only an answer to one of them goes upstream.
 //!
-//! Held by this replica: an answer that reaches another one is refused there. Sessions are few and questions rare; both
-//! are bounded, the oldest giving way.
+//! Held by this replica: an answer that reaches another one is refused there. What is held is bounded for each organisation
+//! by itself, the oldest giving way, so that the servers of one cannot push out the questions of another.
 
+use ids::OrgId;
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Mutex, PoisonError};
 
-const MOST_SESSIONS: usize = 65_536;
-const MOST_QUESTIONS: usize = 256;
+/// Of one organisation, with questions open.
+const MOST_SESSIONS: usize = 1_024;
+const MOST_QUESTIONS: usize = 64;
 /// A longer id is nothing to remember; its question does not pass.
-const LONGEST_ID: usize = 512;
+const LONGEST_ID: usize = 256;
 
 /// Organisation, server, grant and session in one digest.
 pub type SessionKey = [u8; 32];
 
+/// Entries are removed when their last question is answered.
 #[derive(Debug, Default)]
 pub struct Asked {
-    sessions: Mutex<Sessions>,
+    orgs: Mutex<HashMap<OrgId, Sessions>>,
 }
 
 #[derive(Debug, Default)]
@@ -33,13 +36,13 @@ struct Questions {
 
 impl Asked {
     /// Notes a question on its way to the client. `false`: it cannot be remembered, so it must not pass.
-    pub fn note(&self, key: SessionKey, id: &str) -> bool {
+    pub fn note(&self, org: OrgId, key: SessionKey, id: &str) -> bool {
         if id.len() > LONGEST_ID {
             return false;
         }
-        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut orgs = self.orgs.lock().unwrap_or_else(PoisonError::into_inner);
+        let sessions = orgs.entry(org).or_default();
         sessions.turn += 1;
-        let turn = sessions.turn;
         if sessions.open.len() >= MOST_SESSIONS
             && !sessions.open.contains_key(&key)
             && let Some(oldest) = sessions
@@ -51,7 +54,7 @@ impl Asked {
             sessions.open.remove(&oldest);
         }
         let asked = sessions.open.entry(key).or_default();
-        asked.last = turn;
+        asked.last = sessions.turn;
         if asked.ids.len() >= MOST_QUESTIONS {
             asked.ids.pop_front();
         }
@@ -60,8 +63,11 @@ impl Asked {
     }
 
     /// Takes the question that this answers; `false` where there is none.
-    pub fn take(&self, key: &SessionKey, id: &str) -> bool {
-        let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
+    pub fn take(&self, org: OrgId, key: &SessionKey, id: &str) -> bool {
+        let mut orgs = self.orgs.lock().unwrap_or_else(PoisonError::into_inner);
+        let Some(sessions) = orgs.get_mut(&org) else {
+            return false;
+        };
         let Some(asked) = sessions.open.get_mut(key) else {
             return false;
         };
@@ -71,6 +77,9 @@ impl Asked {
         asked.ids.remove(index);
         if asked.ids.is_empty() {
             sessions.open.remove(key);
+        }
+        if sessions.open.is_empty() {
+            orgs.remove(&org);
         }
         true
     }

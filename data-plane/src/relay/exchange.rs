@@ -259,6 +259,10 @@ impl Answered {
             Err(trouble) => return Err(self.fail(trouble)),
         };
         let began = Instant::now();
+        let lists_tools = self
+            .call
+            .as_request()
+            .is_some_and(|request| request.rule == Rule::ToolList);
         let is_json = has_type(&head.headers, "application/json");
         let text = std::str::from_utf8(&bytes).ok().filter(|_| is_json);
         let passed = match text.map(|text| self.passage.pass(text)) {
@@ -286,7 +290,8 @@ impl Answered {
         );
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
-        if is_changed {
+        // A tool list is this grant's, also where nothing had to be cut out of it.
+        if is_changed || lists_tools {
             headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
         let ending = answered.filter(|_| status.is_success());

@@ -106,7 +106,12 @@ impl Passage {
                 "roots/list" | "ping" => true,
                 _ => false,
             };
-        if allowed && self.app.asked.note(self.key, id) {
+        if allowed
+            && self
+                .app
+                .asked
+                .note(self.call.caller.org.bundle().org.id, self.key, id)
+        {
             return Passed::default();
         }
         let refused = (!self.call.era.is_modern()).then(|| id.to_owned());

@@ -29,6 +29,8 @@ use tokio_stream::wrappers::ReceiverStream;
 const QUIET: Duration = Duration::from_secs(20);
 /// How often an open stream asks whether its grant is still good.
 const CHECK: Duration = Duration::from_secs(5);
+/// What an upstream may say before it answers an `initialize`.
+const MOST_HELD: usize = 1 << 20;
 /// How long an upstream is waited for when it is told that its question does not pass.
 const TELL: Duration = Duration::from_secs(5);
 
@@ -234,7 +236,13 @@ impl Stream {
         let bytes = Bytes::from(event.to_bytes());
         self.carried.relayed(bytes.len(), began);
         match &mut self.waiting {
-            Some((_, held)) => held.push(bytes),
+            Some((_, held)) => {
+                let weight: usize = held.iter().map(Bytes::len).sum();
+                if weight + bytes.len() > MOST_HELD {
+                    return Err(End::Trouble(Trouble::TooLarge));
+                }
+                held.push(bytes);
+            }
             None => return Ok(self.put(bytes).await),
         }
         Ok(true)
@@ -249,7 +257,12 @@ impl Stream {
         let patience = Duration::from_millis(self.call.caller.server().timeouts.idle_ms);
         let began = Deadline::now();
         loop {
-            match timeout(CHECK, self.client.reserve()).await {
+            let place = tokio::select! {
+                // Whoever opens a new stream is not kept waiting by the old one's reader, who may be gone for good.
+                () = replaced(self.stand.as_ref()) => return false,
+                place = timeout(CHECK, self.client.reserve()) => place,
+            };
+            match place {
                 Ok(Ok(place)) => {
                     place.send(bytes);
                     self.sent_at = Deadline::now();

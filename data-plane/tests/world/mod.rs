@@ -61,6 +61,9 @@ pub struct Plan {
     pub tools: Option<Vec<&'static str>>,
     pub headers: Vec<(&'static str, &'static str)>,
     pub change: Box<dyn FnOnce(&mut OrgBundle)>,
+    pub budget: Budget,
+    /// How much the spool takes.
+    pub spool: u64,
 }
 
 pub struct World {
@@ -92,6 +95,8 @@ pub fn plan() -> Plan {
         tools: Some(vec!["echo"]),
         headers: Vec::new(),
         change: Box::new(|_| {}),
+        budget: Budget::in_memory(),
+        spool: 1 << 30,
     }
 }
 
@@ -258,7 +263,10 @@ impl World {
         let clock = Clock::set(NOW_MS);
         let now = clock.clone();
         let recorder = Recorder::open(
-            SpoolOptions::new(folder.clone()),
+            SpoolOptions {
+                total: plan.spool,
+                ..SpoolOptions::new(folder.clone())
+            },
             Arc::new(move || now.unix_ms()),
         )
         .unwrap();
@@ -281,7 +289,7 @@ impl World {
         let gateway = Arc::new(Gateway {
             replica: "test".into(),
             holder,
-            budget: Budget::in_memory(),
+            budget: plan.budget,
             recorder,
             entrance: Entrance::new(address.ip(), &format!("http://{address}"), &[], &[]),
             upstreams: Upstreams::new(egress, keys.clone(), Lookup::system()),
@@ -423,6 +431,24 @@ async fn serve(listener: TcpListener, gateway: Arc<Gateway>) {
                 .serve_connection(TokioIo::new(stream), service)
                 .await;
         });
+    }
+}
+
+/// Lets a fake server publish: a change that it puts in force when it is asked for something.
+#[derive(Clone, Default)]
+pub struct Publisher(Arc<std::sync::OnceLock<(Arc<Gateway>, OrgBundle)>>);
+
+impl Publisher {
+    pub fn of(&self, world: &World) {
+        let _ = self.0.set((world.gateway.clone(), world.bundle.clone()));
+    }
+
+    pub fn publish(&self, change: impl FnOnce(&mut OrgBundle)) {
+        let (gateway, bundle) = self.0.get().expect("the world is there");
+        let mut bundle = bundle.clone();
+        change(&mut bundle);
+        bundle.version += 1;
+        gateway.holder.put(Org::new(open(&bundle))).unwrap();
     }
 }
 

@@ -58,6 +58,34 @@ fn a_server_fills_no_more_than_its_own_place() {
     assert!(seen.tool(server(1), &format!("t{MOST_TOOLS}")).is_none());
 }
 
+#[test]
+fn a_servers_schemas_fill_no_more_than_their_own_place() {
+    let seen = Seen::default();
+    let long = "x".repeat(LONGEST_SCHEMA - 100);
+    let tool = |index: usize| {
+        format!(r#"{{"name":"t{index}","inputSchema":{{"type":"object","description":"{long}"}}}}"#)
+    };
+    let most = MOST_SCHEMA_BYTES / (LONGEST_SCHEMA - 100);
+    for round in 0..2 {
+        for index in 0..most + 2 {
+            note(
+                &seen,
+                server(1),
+                &tool(index).replace("xx", if round == 0 { "xy" } else { "yx" }),
+            );
+        }
+        let kept = (0..most + 2).filter(|index| {
+            seen.tool(server(1), &format!("t{index}"))
+                .unwrap()
+                .schema()
+                .is_some()
+        });
+        assert!((most - 1..=most).contains(&kept.count()), "round {round}");
+    }
+    note(&seen, server(2), &tool(0));
+    assert!(seen.tool(server(2), "t0").unwrap().schema().is_some());
+}
+
 #[tokio::test(start_paused = true)]
 async fn a_list_is_read_once_a_minute_and_everybody_waits_for_that_reading() {
     let (seen, read) = (Seen::default(), AtomicUsize::new(0));
