@@ -17,7 +17,7 @@ use crate::lists::{self, Tool};
 use crate::record::Written;
 use crate::refusal::{Refusal, Toward};
 use crate::relay::{self, Carried};
-use bundle::record::{Intent, Limiter, Verdict};
+use bundle::record::{Intent, Limiter, Shadow, Verdict, Would};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request, Response};
@@ -186,19 +186,37 @@ async fn charge(
 ) -> Result<Held, Refusal> {
     let (app, caller, call) = (letter.app, letter.caller, admitted.permit.call());
     let owed: Vec<_> = admitted.due.iter().map(|due| due.charge.clone()).collect();
+    let in_shadow: Vec<_> = admitted
+        .shadow_due
+        .iter()
+        .map(|due| due.charge.clone())
+        .collect();
     let ask = Ask {
         org: caller.org.bundle().org.id,
         call: call.id,
         grant: caller.grant().id,
         server: caller.server().id,
         charges: &owed,
+        shadow: &in_shadow,
     };
     let began = Instant::now();
     let charged = app.budget.charge(&ask).await;
     let (index, wait, mode) = match charged {
-        Charged::Passed { mode, hold } => {
+        Charged::Passed { mode, hold, would } => {
             app.meter.limiter(mode.as_str(), began.elapsed());
             intent.limiter = limiter(mode);
+            let would = would
+                .iter()
+                .filter_map(|index| admitted.shadow_due.get(*index));
+            intent.shadow = admitted
+                .shadows
+                .iter()
+                .cloned()
+                .chain(would.map(|due| Shadow {
+                    would: Would::Limit,
+                    rule: due.rule.as_str().into(),
+                }))
+                .collect();
             return Ok(hold);
         }
         Charged::Revoked {

@@ -48,6 +48,8 @@ pub enum Judgement {
 pub struct Admitted {
     pub permit: Permit,
     pub due: Vec<Due>,
+    /// Of limits in shadow: to be looked at, never charged.
+    pub shadow_due: Vec<Due>,
     pub level: Level,
     pub shadows: Vec<record::Shadow>,
 }
@@ -108,6 +110,7 @@ pub fn judge(call: Call, arguments: Option<&Node<'_>>, tool: Option<&Tool<'_>>) 
     );
     Judgement::Admitted(Box::new(Admitted {
         due,
+        shadow_due: Vec::new(),
         level: Level::Process,
         shadows: Vec::new(),
         permit: Permit { call },
@@ -147,6 +150,7 @@ fn plain(call: Call) -> Judgement {
     Judgement::Admitted(Box::new(Admitted {
         permit: Permit { call },
         due: Vec::new(),
+        shadow_due: Vec::new(),
         level: Level::Process,
         shadows: Vec::new(),
     }))
@@ -155,6 +159,7 @@ fn plain(call: Call) -> Judgement {
 /// A call that the policy lets pass, before its permit is made.
 struct Passed {
     due: Vec<Due>,
+    shadow_due: Vec<Due>,
     level: Level,
     shadows: Vec<record::Shadow>,
 }
@@ -164,6 +169,7 @@ impl Passed {
         Judgement::Admitted(Box::new(Admitted {
             permit: Permit { call },
             due: self.due,
+            shadow_due: self.shadow_due,
             level: self.level,
             shadows: self.shadows,
         }))
@@ -199,15 +205,25 @@ fn judge_call(
         })))
     };
     match attached.policy.decide(&question) {
-        Verdict::Allow(allowed) => Err(Passed {
-            due: charges::of(call, attached, allowed.charges(&question)),
-            level: match allowed.record() {
-                policy::Record::Process => Level::Process,
-                policy::Record::Host => Level::Host,
-                policy::Record::Strict => Level::Strict,
-            },
-            shadows: shadows(),
-        }),
+        Verdict::Allow(allowed) => {
+            let shadows = shadows();
+            // What a rule in shadow would have denied or held would have come to no limit.
+            let shadow_due = if shadows.is_empty() {
+                charges::of(call, attached, allowed.shadow_charges(&question))
+            } else {
+                Vec::new()
+            };
+            Err(Passed {
+                due: charges::of(call, attached, allowed.charges(&question)),
+                shadow_due,
+                level: match allowed.record() {
+                    policy::Record::Process => Level::Process,
+                    policy::Record::Host => Level::Host,
+                    policy::Record::Strict => Level::Strict,
+                },
+                shadows,
+            })
+        }
         Verdict::Deny { rule, message } => Ok(denied(call, request, rule, message, shadows())),
         Verdict::Hold(hold) => {
             let said = said(hold.rule, hold.message);

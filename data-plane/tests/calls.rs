@@ -2,7 +2,7 @@
 
 mod world;
 
-use bundle::record::{Ending, Record, Verdict};
+use bundle::record::{Ending, Record, Verdict, Would};
 use world::upstream::{Upstream, json};
 use world::{Plan, World, call, plan, with_policy};
 
@@ -166,4 +166,28 @@ async fn what_was_asked_and_what_came_of_it_is_on_record() {
         (allowed.id, Ending::Ok, Some(200))
     );
     assert_eq!(outcome.bytes, RESULT.len() as u64);
+}
+
+#[tokio::test]
+async fn a_limit_in_shadow_refuses_nobody_and_is_on_record() {
+    let policy = r#"{"version":"1","default":"deny","all_tools":{"limits":[{"counter":"calls","window":"hour","max":10}]},"tools":{"echo":{"mode":"shadow","limits":[{"counter":"calls","window":"hour","max":1}]}}}"#;
+    let world = with_policy(policy, echo().await).await;
+    for _ in 0..2 {
+        assert_eq!(world.call("echo", "{}").await.body, RESULT);
+    }
+    let records = world.recorded(|records| records.len() >= 4).await;
+    let shadows: Vec<Vec<(Would, String)>> = records
+        .iter()
+        .filter_map(|record| match record {
+            Record::Intent(intent) => Some(&intent.shadow),
+            Record::Outcome(_) => None,
+        })
+        .map(|shadows| {
+            let each = shadows.as_slice().iter();
+            each.map(|one| (one.would, one.rule.as_str().to_owned()))
+                .collect()
+        })
+        .collect();
+    let would = (Would::Limit, "/tools/echo/limits/calls".to_owned());
+    assert_eq!(shadows, [vec![], vec![would]]);
 }

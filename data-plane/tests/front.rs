@@ -202,3 +202,55 @@ async fn a_bundle_older_than_the_organisation_accepts_judges_nothing() {
     world.gateway.holder.confirm(world.gateway.now_ms());
     assert_eq!(world.call("echo", "{}").await.body, RESULT);
 }
+
+/// Each request has every fault from its own on; the first in the order is the answer.
+#[tokio::test]
+async fn checks_come_in_their_order() {
+    let policy = r#"{"version":"1","default":"deny"}"#;
+    let plan = Plan {
+        policy: Some(policy.into()),
+        spool: 100,
+        ..plan()
+    };
+    let world = World::new(plan, Upstream::saying(RESULT).await).await;
+    let good = format!("Bearer {}", world.token);
+    let (bad, own) = ("Bearer pcl_x", format!("http://{}", world.address));
+    let long = " ".repeat((1 << 20) + 1);
+    let modern = call("echo", "[]").replace(
+        r#""name""#,
+        r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}},"name""#,
+    );
+    let known = "/acme/files/mcp";
+    let steps: [(&str, &str, &str, &str, u16, i64); 8] = [
+        (
+            "https://evil.example",
+            "/x",
+            bad,
+            long.as_str(),
+            413,
+            -32600,
+        ),
+        ("https://evil.example", "/x", bad, "{", 403, 1002),
+        (&own, "/x", bad, "{", 404, 1000),
+        (&own, "/acme/no/mcp", bad, "{", 401, 1000),
+        (&own, "/acme/no/mcp", &good, "{", 404, 1000),
+        (&own, known, &good, "{", 400, -32700),
+        (&own, known, &good, &modern, 400, -32020),
+        (&own, known, &good, &call("echo", "[]"), 200, -32602),
+    ];
+    for (origin, path, token, body, status, code) in steps {
+        let headers = [("authorization", token), ("origin", origin)];
+        let mut request = world.request(Method::POST, &headers, body.to_owned());
+        *request.uri_mut() = format!("http://{}{path}", world.address).parse().unwrap();
+        let answer = Answer::of(world.send(request).await).await;
+        let said = (
+            answer.status.as_u16(),
+            answer.json()["error"]["code"].as_i64(),
+        );
+        assert_eq!(said, (status, Some(code)), "{path} {token}");
+    }
+    // Denied before it is found that it could not be recorded; a refusal stands without a record.
+    let denied = world.call("echo", "{}").await;
+    assert!(denied.body.contains("[POLICY DENIED]"), "{}", denied.body);
+    assert!(world.upstream.saw().is_empty());
+}

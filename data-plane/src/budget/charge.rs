@@ -42,6 +42,8 @@ pub struct Ask<'a> {
     pub grant: GrantId,
     pub server: ServerId,
     pub charges: &'a [Charge],
+    /// Of limits in shadow: looked at in the same trip, never charged.
+    pub shadow: &'a [Charge],
 }
 
 #[derive(Debug)]
@@ -50,6 +52,8 @@ pub enum Charged {
     Passed {
         mode: Mode,
         hold: Held,
+        /// Which of the limits in shadow would have refused; none where the counters could not be asked.
+        would: Vec<usize>,
     },
     Refused {
         /// Which of the charges asked.
@@ -59,9 +63,7 @@ pub enum Charged {
         mode: Mode,
     },
     /// Taken back since the newest bundle: nothing was charged.
-    Revoked {
-        what: Revoked,
-    },
+    Revoked { what: Revoked },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,6 +85,11 @@ pub enum Mode {
 }
 
 impl Mode {
+    /// Where nothing was charged, no limiter decided.
+    pub(super) const fn of(self, parts: &[Part]) -> Self {
+        if parts.is_empty() { Self::None } else { self }
+    }
+
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::None => "none",
@@ -139,6 +146,14 @@ impl Ask<'_> {
             }
         }
         parts
+    }
+
+    /// The limits in shadow, each for itself: what is not charged cannot exceed together.
+    pub(super) fn shadow_parts(&self) -> Vec<Part> {
+        let shadow = self.shadow.iter().enumerate();
+        shadow
+            .map(|(index, charge)| Part::of(self.org, index, charge))
+            .collect()
     }
 }
 

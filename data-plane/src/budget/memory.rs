@@ -65,6 +65,16 @@ impl Memory {
         self.state().refusal(parts, now)
     }
 
+    /// Which of these are over, had they been charged now.
+    pub fn would_refuse(&self, parts: &[Part], now: u64) -> Vec<usize> {
+        if parts.is_empty() {
+            return Vec::new();
+        }
+        let mut state = self.state();
+        let over = parts.iter().filter(|part| state.is_over(part, now));
+        over.map(|part| part.index).collect()
+    }
+
     /// Raises a ring to at least `sum`, as of `at`.
     pub fn raise(&self, key: Key, geometry: Geometry, at: u64, sum: u64) {
         let mut state = self.state();
@@ -149,6 +159,24 @@ impl State {
                 }
                 None if is_full => Fit::After(SOON_MS),
                 None => Fit::Fits,
+            },
+        }
+    }
+
+    /// Unlike `fits`, not for want of room here: a limit in shadow needs none.
+    fn is_over(&mut self, part: &Part, now: u64) -> bool {
+        match part.measure {
+            Measure::InFlight { max } => self.in_flight.get(&part.key).copied().unwrap_or(0) >= max,
+            Measure::Rate {
+                geometry,
+                cost,
+                max,
+            } => match self.rings.get_mut(&part.key) {
+                Some(ring) => {
+                    ring.open(geometry, now);
+                    !ring.admits(cost, max)
+                }
+                None => cost > max,
             },
         }
     }

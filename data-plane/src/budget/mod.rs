@@ -105,10 +105,11 @@ impl Budget {
 
     /// Charges every limit of a call, or none. A call without limits makes no trip.
     pub async fn charge(&self, ask: &Ask<'_>) -> Charged {
-        if ask.charges.is_empty() {
+        if ask.charges.is_empty() && ask.shadow.is_empty() {
             return Charged::Passed {
                 mode: Mode::None,
                 hold: Held::nothing(ask.call),
+                would: Vec::new(),
             };
         }
         let parts = ask.parts();
@@ -143,13 +144,16 @@ impl Budget {
 
 impl Process {
     fn charge(&self, ask: &Ask<'_>, parts: &[charge::Part]) -> Charged {
-        match self.memory.charge(parts, self.clock.now_ms()) {
+        let now = self.clock.now_ms();
+        let would = self.memory.would_refuse(&ask.shadow_parts(), now);
+        match self.memory.charge(parts, now) {
             Tally::Refused(refusal) => shared::refused(parts, refusal, Mode::Memory),
             Tally::Passed { slots } => {
                 let from = held::From::Memory(self.memory.clone());
                 Charged::Passed {
-                    mode: Mode::Memory,
+                    mode: Mode::Memory.of(parts),
                     hold: Held::new(from, ask.call, parts, &slots),
+                    would,
                 }
             }
         }

@@ -11,6 +11,8 @@ pub(super) struct Reply {
     pub answer: Answer,
     /// One for each part, after the charge if there was one.
     pub sums: Vec<u64>,
+    /// Which of the limits in shadow would have refused a call that passed.
+    pub would: Vec<usize>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -20,8 +22,8 @@ pub(super) enum Answer {
     Revoked(Revoked),
 }
 
-/// `None`: not an answer to a charge of so many parts.
-pub(super) fn read(value: Value, parts: usize) -> Option<Reply> {
+/// `None`: not an answer to a charge of so many parts with so many limits in shadow.
+pub(super) fn read(value: Value, parts: usize, shadow: usize) -> Option<Reply> {
     let Value::Array(items) = value else {
         return None;
     };
@@ -31,12 +33,21 @@ pub(super) fn read(value: Value, parts: usize) -> Option<Reply> {
     let Value::BulkString(epoch) = items.next()? else {
         return None;
     };
+    let mut would = Vec::new();
     let (answer, sums) = match kind {
         0 => {
             let rest = items
                 .map(|item| whole(&item))
                 .collect::<Option<Vec<u64>>>()?;
-            let (pairs, odd) = rest.as_chunks::<2>();
+            let (charged, shown) = rest.split_at_checked(rest.len().checked_sub(shadow)?)?;
+            for (index, is_over) in shown.iter().enumerate() {
+                match is_over {
+                    0 => {}
+                    1 => would.push(index),
+                    _ => return None,
+                }
+            }
+            let (pairs, odd) = charged.as_chunks::<2>();
             if !odd.is_empty() {
                 return None;
             }
@@ -70,6 +81,7 @@ pub(super) fn read(value: Value, parts: usize) -> Option<Reply> {
         epoch,
         answer,
         sums,
+        would,
     })
 }
 

@@ -98,10 +98,19 @@ local function hold(key, now, lease, call)
   redis.call('PEXPIRE', key, int(2 * lease))
 end
 
--- KEYS: revocations, epoch, one per charge.
--- ARGV: an epoch to use if there is none, grant field, server field, call, lease,
---       then per charge: span (0: calls in flight), k, cost, max.
--- Answer: {0, now, epoch, slot, sum, ...} passed; {1, now, epoch, index, wait, sum, ...} refused;
+-- Whether a limit in shadow would refuse: looked at before anything is charged, and never charged.
+local function is_over(key, now, call, span, k, cost, max)
+  if span == 0 then
+    local busy = redis.call('ZCOUNT', key, '(' .. int(now), '+inf')
+    return busy >= max and not redis.call('ZSCORE', key, call)
+  end
+  return open(key, span, k, now).sum + cost > max
+end
+
+-- KEYS: revocations, epoch, one per charge, one per limit in shadow.
+-- ARGV: an epoch to use if there is none, grant field, server field, call, lease, how many limits are in shadow,
+--       then per charge and per limit in shadow: span (0: calls in flight), k, cost, max.
+-- Answer: {0, now, epoch, slot, sum, ..., over (0 or 1), ...} passed; {1, now, epoch, index, wait, sum, ...} refused;
 --         {2, now, epoch, which} revoked: 1 organisation, 2 grant, 3 server.
 local function charge(keys, args)
   local now = clock()
@@ -115,9 +124,10 @@ local function charge(keys, args)
   end
 
   local call, lease = args[4], tonumber(args[5])
+  local last = #keys - tonumber(args[6])
   local charges, worst, longest = {}, nil, nil
-  for i = 3, #keys do
-    local at = 6 + (i - 3) * 4
+  for i = 3, last do
+    local at = 7 + (i - 3) * 4
     local c = { cost = tonumber(args[at + 2]), max = tonumber(args[at + 3]) }
     local span = tonumber(args[at])
     local delay
@@ -144,6 +154,12 @@ local function charge(keys, args)
     for _, c in ipairs(charges) do answer[#answer + 1] = c.sum end
     return answer
   end
+  local over = {}
+  for i = last + 1, #keys do
+    local at = 7 + (i - 3) * 4
+    local span, k, cost, max = tonumber(args[at]), tonumber(args[at + 1]), tonumber(args[at + 2]), tonumber(args[at + 3])
+    over[#over + 1] = is_over(keys[i], now, call, span, k, cost, max) and 1 or 0
+  end
   answer = {0, now, epoch}
   for i, c in ipairs(charges) do
     if c.ring then
@@ -155,6 +171,7 @@ local function charge(keys, args)
       answer[#answer + 1] = c.sum + 1
     end
   end
+  for _, one in ipairs(over) do answer[#answer + 1] = one end
   return answer
 end
 

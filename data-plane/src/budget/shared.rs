@@ -68,12 +68,13 @@ impl Shared {
 
     /// The one trip.
     pub(super) async fn put(&self, ask: &Ask<'_>, parts: &[Part]) -> Result<Reply, Unreachable> {
-        let (keys, args) = question(ask, parts);
+        let shadow = ask.shadow_parts();
+        let (keys, args) = question(ask, parts, &shadow);
         let value = self
             .line
             .ask(Verb::Charge, &keys, &args, self.timeout)
             .await?;
-        reply::read(value, parts.len()).ok_or(Unreachable::Failed)
+        reply::read(value, parts.len(), shadow.len()).ok_or(Unreachable::Failed)
     }
 
     fn settle(self: &Arc<Self>, ask: &Ask<'_>, parts: &[Part], reply: Reply) -> Charged {
@@ -86,8 +87,9 @@ impl Shared {
                 self.leases.begin(ask.call, seats);
                 let from = From::Shared(self.clone());
                 Charged::Passed {
-                    mode: Mode::Shared,
+                    mode: Mode::Shared.of(parts),
                     hold: Held::new(from, ask.call, parts, &slots),
+                    would: reply.would,
                 }
             }
             Answer::Refused(refusal) => {
@@ -108,8 +110,9 @@ impl Shared {
                 self.leases.begin(ask.call, held::seats(parts));
                 let from = From::Share(self.clone());
                 Charged::Passed {
-                    mode,
+                    mode: mode.of(parts),
                     hold: Held::new(from, ask.call, parts, &slots),
+                    would: Vec::new(),
                 }
             }
         }
@@ -160,7 +163,7 @@ impl Shared {
     }
 }
 
-fn question(ask: &Ask<'_>, parts: &[Part]) -> (Vec<String>, Vec<String>) {
+fn question(ask: &Ask<'_>, parts: &[Part], shadow: &[Part]) -> (Vec<String>, Vec<String>) {
     let mut keys = vec![key::revocations(ask.org), key::epoch(ask.org)];
     let mut args = vec![
         format!("{:032x}", rand::random::<u128>()),
@@ -168,8 +171,9 @@ fn question(ask: &Ask<'_>, parts: &[Part]) -> (Vec<String>, Vec<String>) {
         key::server_field(ask),
         ask.call.uuid().to_string(),
         LEASE_MS.to_string(),
+        shadow.len().to_string(),
     ];
-    for part in parts {
+    for part in parts.iter().chain(shadow) {
         let (key, numbers) = match part.measure {
             Measure::Rate {
                 geometry,

@@ -1,4 +1,5 @@
 mod server;
+mod shadow;
 mod world;
 
 mod memory;

@@ -108,13 +108,16 @@ async fn send(
     {
         sent.insert(SESSION_ID, id);
     }
-    // The server's span is below ours, where spans are exported.
-    for (name, value) in [
-        ("traceparent", host::telemetry::current_traceparent()),
-        ("tracestate", host::telemetry::current_tracestate()),
-    ] {
-        if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
-            sent.insert(name, value);
+    // The server's span is below ours, where spans are exported; then the client's own state is no part of it.
+    if let Some(parent) = host::telemetry::current_traceparent() {
+        for (name, value) in [
+            ("traceparent", Some(parent)),
+            ("tracestate", host::telemetry::current_tracestate()),
+        ] {
+            sent.remove(name);
+            if let Some(value) = value.and_then(|value| HeaderValue::from_str(&value).ok()) {
+                sent.insert(name, value);
+            }
         }
     }
     let verb = match call.what {

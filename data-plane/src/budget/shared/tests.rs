@@ -121,11 +121,11 @@ async fn places_of_a_replica_that_died_are_free_when_their_lease_ends() {
     let agent = Agent::new();
     let charges = [agent.in_flight("busy", 1)];
     let short = async |ask: Ask<'_>| {
-        let (keys, mut args) = question(&ask, &ask.parts());
+        let (keys, mut args) = question(&ask, &ask.parts(), &[]);
         args[4] = "80".into();
         let patience = PATIENT.timeout;
         let value = shared.line.ask(Verb::Charge, &keys, &args, patience).await;
-        reply::read(value.unwrap(), 1).unwrap()
+        reply::read(value.unwrap(), 1, 0).unwrap()
     };
     let taken = short(agent.ask(&charges)).await;
     assert!(matches!(taken.answer, Answer::Passed { .. }));

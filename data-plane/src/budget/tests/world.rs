@@ -37,6 +37,7 @@ impl Agent {
             grant: self.grant,
             server: self.server,
             charges,
+            shadow: &[],
         }
     }
 
@@ -79,7 +80,7 @@ pub async fn replica_of(url: &Secret, fleet: Fleet) -> Budget {
 
 pub fn passed(charged: Charged) -> (Mode, Held) {
     match charged {
-        Charged::Passed { mode, hold } => (mode, hold),
+        Charged::Passed { mode, hold, .. } => (mode, hold),
         other => panic!("expected it to pass: {other:?}"),
     }
 }
