@@ -2,6 +2,7 @@
 
 use crate::config::Config;
 use crate::db::{Db, DbError};
+use crate::http::meter::Meter;
 use crate::keys::Keys;
 use host::clock::{Clock, Random};
 use ids::Slug;
@@ -19,6 +20,7 @@ struct Inner {
     clock: Clock,
     random: Random,
     sequence: Arc<Sequence>,
+    meter: Meter,
     keys: Keys,
     site: Site,
     passwords: crate::session::password::Hasher,
@@ -46,6 +48,7 @@ impl App {
             clock,
             random,
             sequence: Arc::default(),
+            meter: Meter::default(),
             keys: config.keys.clone(),
             reach: crate::server::discover::Reach::new(&config.site, egress::Lookup::system()),
             site: config.site.clone(),
@@ -64,6 +67,10 @@ impl App {
 
     pub fn site(&self) -> &Site {
         &self.0.site
+    }
+
+    pub fn meter(&self) -> &Meter {
+        &self.0.meter
     }
 
     pub fn random(&self) -> &Random {

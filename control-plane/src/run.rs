@@ -16,6 +16,7 @@ pub async fn run(app: App, config: &Config, stop: Stop) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
     if let Some(listen) = config.metrics_listen {
         let metrics = host::metrics::Metrics::new("control-plane");
+        metrics.register(|registry| app.meter().register(registry));
         tokio::spawn(host::metrics::serve(listen, metrics, stop.clone()));
     }
     let newest = Newest::default();

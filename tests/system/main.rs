@@ -9,5 +9,6 @@ mod no_window_holds_more;
 mod the_bytes_are_the_servers_own;
 mod the_main_job;
 mod the_structure_holds;
+mod what_operators_see;
 mod without_redis;
 mod without_the_control_plane;

@@ -2,7 +2,7 @@
 
 use serde_json::json;
 use std::path::Path;
-use testbed::{Installation, Raw, Stub, free_port, until};
+use testbed::{Collector, Installation, Raw, Stub, free_port, until};
 
 const CREDENTIAL: &str = "canary-upstream-credential-7d1f";
 const PASSWORD: &str = "canary password of a person 3c9e";
@@ -25,9 +25,10 @@ fn holds(haystack: &[u8], needle: &str) -> bool {
     haystack.windows(needle.len()).any(|window| window == needle.as_bytes())
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn secrets_stay_where_they_belong() {
-    let installation = Installation::start_with(&[("PORTCULLIS_LOG", "trace")]).await;
+    let collector = Collector::start().await;
+    let installation = Installation::start_with(&[("PORTCULLIS_LOG", "trace"), ("PORTCULLIS_OTLP_ENDPOINT", &collector.url)]).await;
     let upstream = Stub::start(&["work"]).await;
     let org = installation.org("acme").await;
     let person = json!({ "email": "canary@example.com", "password": PASSWORD, "name": "Canary" });
@@ -44,7 +45,11 @@ async fn secrets_stay_where_they_belong() {
     let (_, token) = org.grant("agent", "jobs", "jobs").await;
 
     let metrics = format!("127.0.0.1:{}", free_port());
-    let variables = [("PORTCULLIS_LOG", "trace"), ("PORTCULLIS_METRICS_LISTEN", metrics.as_str())];
+    let variables = [
+        ("PORTCULLIS_LOG", "trace"),
+        ("PORTCULLIS_METRICS_LISTEN", metrics.as_str()),
+        ("PORTCULLIS_OTLP_ENDPOINT", collector.url.as_str()),
+    ];
     let (mut replica, _) = installation.replica_not_ready("one", None, &variables);
     until("the replica", || org.enforced(1)).await;
     let client = reqwest::Client::new();
@@ -73,10 +78,16 @@ async fn secrets_stay_where_they_belong() {
     }
 
     replica.process.terminate();
+    until("the spans of both planes", || async {
+        let both = ["portcullis-data-plane", "portcullis-control-plane"];
+        both.iter().all(|plane| collector.holds(plane)).then_some(())
+    })
+    .await;
     let database = installation.database.dump();
     let canaries = [CREDENTIAL, PASSWORD, COOKIE, token.as_str(), org.rest.key()];
     for (name, bytes) in files(installation.folder()).into_iter().chain([
         ("the database".to_owned(), database),
+        ("the spans".to_owned(), collector.received()),
         ("the metrics".to_owned(), metrics.into_bytes()),
         ("the problem".to_owned(), broken.body.into_bytes()),
     ]) {

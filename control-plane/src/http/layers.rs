@@ -11,7 +11,7 @@ use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use host::serve::Peer;
 use std::net::{IpAddr, Ipv4Addr};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 use tower_http::catch_panic::CatchPanicLayer;
 use tracing::Instrument;
 
@@ -63,11 +63,13 @@ async fn pass(State(app): State<App>, mut request: Request, next: Next) -> Respo
         http.response.status_code = tracing::field::Empty,
     );
     request.extensions_mut().insert(id.clone());
+    let (method, begun) = (request.method().clone(), Instant::now());
     let answered = tokio::time::timeout(DEADLINE, next.run(request)).instrument(span.clone()).await;
     let response = answered.unwrap_or_else(|_| {
         Problem::new(Kind::Unavailable, "it took too long").with_retry_after(5).into_response()
     });
     span.record("http.response.status_code", response.status().as_u16());
+    app.meter().answered(&route, &method, response.status(), begun.elapsed());
     span.in_scope(|| tracing::info!("answered"));
     finish(response, &id)
 }

@@ -5,6 +5,7 @@ pub mod etag;
 mod idempotency;
 pub mod layers;
 pub mod list;
+pub mod meter;
 mod problems;
 pub mod read;
 

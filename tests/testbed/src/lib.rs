@@ -7,6 +7,7 @@
     reason = "a test's own environment says where its databases are, and its own loopback needs no manners"
 )]
 
+mod collector;
 mod database;
 mod installation;
 mod process;
@@ -17,6 +18,7 @@ mod rest;
 mod stub;
 mod wait;
 
+pub use collector::Collector;
 pub use database::Database;
 pub use installation::{Installation, Replica};
 pub use process::{Process, free_port};

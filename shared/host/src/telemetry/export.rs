@@ -10,7 +10,7 @@ use opentelemetry_sdk::trace::{Sampler, SdkTracerProvider};
 use std::time::Duration;
 use tracing::{Level, Subscriber};
 use tracing_subscriber::Layer;
-use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::filter::{LevelFilter, dynamic_filter_fn};
 use tracing_subscriber::registry::LookupSpan;
 use url::Url;
 
@@ -48,7 +48,10 @@ impl Guard {
             .with_location(false)
             .with_threads(false);
         // Of its own level: quiet logs must not make traces go away.
-        let ours = filter_fn(|said| *said.level() <= Level::INFO && !is_wire(said.target()));
+        // Asked anew each time: where an answer is cached, a look with `tracing::enabled!` (sqlx takes one at every
+        // statement) leaves its no standing for the next span.
+        let ours = dynamic_filter_fn(|said, _| *said.level() <= Level::INFO && !is_wire(said.target()))
+            .with_max_level_hint(LevelFilter::INFO);
         Some(spans.with_filter(ours).boxed())
     }
 

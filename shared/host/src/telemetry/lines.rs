@@ -5,7 +5,7 @@ use anyhow::Context as _;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use tracing::{Level, Subscriber};
-use tracing_subscriber::filter::{FilterExt as _, filter_fn};
+use tracing_subscriber::filter::{FilterExt as _, dynamic_filter_fn};
 use tracing_subscriber::fmt::MakeWriter;
 use tracing_subscriber::registry::LookupSpan;
 use tracing_subscriber::{EnvFilter, Layer, fmt};
@@ -22,7 +22,8 @@ where
     let wanted = EnvFilter::try_new(wanted)
         .with_context(|| format!("`{wanted}` does not say what to log"))?;
     // The crates on the wire print headers at their finest levels, and headers hold credentials.
-    let silent = filter_fn(|said| *said.level() <= Level::INFO || !is_wire(said.target()));
+    // Asked anew each time, for the reason that the spans' filter gives.
+    let silent = dynamic_filter_fn(|said, _| *said.level() <= Level::INFO || !is_wire(said.target()));
     let lines = fmt::layer()
         .json()
         .with_current_span(true)

@@ -101,6 +101,23 @@ fn the_crates_on_the_wire_are_silent_at_the_finest_levels() {
 }
 
 #[test]
+fn a_look_whether_something_would_be_logged_hides_nothing_that_comes_after() {
+    let (quiet, loud) = (Paper::default(), Paper::default());
+    let layer = |wanted, paper: &Paper| {
+        let out = paper.clone();
+        lines::layer(Some(wanted), move || out.clone()).expect("a filter")
+    };
+    let both = tracing_subscriber::registry().with(vec![layer("info", &quiet), layer("debug", &loud)]);
+    with_default(both, || {
+        for _ in 0..2 {
+            let _ = tracing::enabled!(tracing::Level::DEBUG);
+            tracing::info!("said");
+        }
+    });
+    assert_eq!((quiet.lines().len(), loud.lines().len()), (2, 2));
+}
+
+#[test]
 fn a_panic_is_a_line_of_the_log() {
     let paper = logged(None, || {
         let before = std::panic::take_hook();
