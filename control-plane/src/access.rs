@@ -30,8 +30,14 @@ pub enum Action {
 }
 
 impl Role {
-    pub const ALL: [Self; 6] =
-        [Self::Owner, Self::Admin, Self::PolicyManager, Self::Approver, Self::Auditor, Self::Viewer];
+    pub const ALL: [Self; 6] = [
+        Self::Owner,
+        Self::Admin,
+        Self::PolicyManager,
+        Self::Approver,
+        Self::Auditor,
+        Self::Viewer,
+    ];
 
     pub const fn as_str(self) -> &'static str {
         match self {
@@ -51,15 +57,22 @@ impl Role {
 
     /// Whether this role may hand out `other`: nobody makes what is above them.
     pub fn covers(self, other: Self) -> bool {
-        Action::ALL.into_iter().all(|action| self.may(action) || !other.may(action))
+        Action::ALL
+            .into_iter()
+            .all(|action| self.may(action) || !other.may(action))
     }
 
     pub const fn may(self, action: Action) -> bool {
         use Role::{Admin, Approver, Auditor, Owner, PolicyManager, Viewer};
         match action {
-            Action::Read => matches!(self, Owner | Admin | PolicyManager | Approver | Auditor | Viewer),
+            Action::Read => matches!(
+                self,
+                Owner | Admin | PolicyManager | Approver | Auditor | Viewer
+            ),
             Action::WritePolicies => matches!(self, Owner | Admin | PolicyManager),
-            Action::WriteGrants | Action::WriteServers | Action::Administer => matches!(self, Owner | Admin),
+            Action::WriteGrants | Action::WriteServers | Action::Administer => {
+                matches!(self, Owner | Admin)
+            }
             Action::ReadEvents | Action::ExportCalls => matches!(self, Owner | Admin | Auditor),
             Action::DeleteOrg => matches!(self, Owner),
         }

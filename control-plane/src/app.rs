@@ -100,7 +100,10 @@ impl App {
 
     /// The URL an MCP client is pointed at.
     pub fn proxy_url(&self, org: &Slug, server: &Slug) -> String {
-        format!("{}/{org}/{server}/mcp", self.0.site.gateway_url.as_str().trim_end_matches('/'))
+        format!(
+            "{}/{org}/{server}/mcp",
+            self.0.site.gateway_url.as_str().trim_end_matches('/')
+        )
     }
 }
 
@@ -121,7 +124,10 @@ impl Sequence {
     /// The millisecond and the counter of the next id; borrows from the next millisecond where one is used up.
     fn next(&self, unix_ms: u64) -> (u64, [u8; 2]) {
         let later = |last: u64| Some((last + 1).max(unix_ms << 12));
-        let last = self.0.fetch_update(Ordering::Relaxed, Ordering::Relaxed, later).unwrap_or_default();
+        let last = self
+            .0
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, later)
+            .unwrap_or_default();
         let next = (last + 1).max(unix_ms << 12);
         let [.., high, low] = (next & 0xFFF).to_be_bytes();
         (next >> 12, [high, low])

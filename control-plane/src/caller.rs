@@ -56,7 +56,10 @@ pub enum Refused {
 impl Caller {
     pub fn allow(&self, action: Action) -> Result<Allowed, Forbidden> {
         if self.role.may(action) {
-            Ok(Allowed { org: self.org, actor: self.actor.clone() })
+            Ok(Allowed {
+                org: self.org,
+                actor: self.actor.clone(),
+            })
         } else {
             Err(Forbidden { role: self.role })
         }
@@ -98,8 +101,13 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let path = RawPathParams::from_request_parts(parts, app).await.map_err(|_| Problem::not_found())?;
-        let named = path.iter().find(|(name, _)| *name == "org").map(|(_, value)| value.to_owned());
+        let path = RawPathParams::from_request_parts(parts, app)
+            .await
+            .map_err(|_| Problem::not_found())?;
+        let named = path
+            .iter()
+            .find(|(name, _)| *name == "org")
+            .map(|(_, value)| value.to_owned());
         let named = named.ok_or_else(Problem::not_found)?;
         if parts.headers.contains_key(AUTHORIZATION) {
             return by_key(app, parts, &named).await;
@@ -110,14 +118,22 @@ impl FromRequestParts<App> for Caller {
 }
 
 async fn by_account(app: &App, account: Account, named: &str) -> Result<Caller, Problem> {
+    if named.contains('\0') {
+        return Err(Problem::not_found());
+    }
     let mut tx = app.db().system(Reason::WhoCalls).await?;
-    let seat = org::store::seat(&mut tx, named, account.id).await?.ok_or_else(Problem::not_found)?;
+    let seat = org::store::seat(&mut tx, named, account.id)
+        .await?
+        .ok_or_else(Problem::not_found)?;
     Ok(Caller {
         org: seat.org,
         org_slug: seat.slug,
         role: seat.role,
         member: seat.member,
-        actor: Actor { id: account.id.to_string(), name: account.name },
+        actor: Actor {
+            id: account.id.to_string(),
+            name: account.name,
+        },
     })
 }
 
@@ -137,7 +153,10 @@ async fn by_key(app: &App, parts: &Parts, named: &str) -> Result<Caller, Problem
         org_slug: key.org_slug,
         role: key.role,
         member: key.made_by,
-        actor: Actor { id: key.id.to_string(), name: key.name },
+        actor: Actor {
+            id: key.id.to_string(),
+            name: key.name,
+        },
     })
 }
 
@@ -165,7 +184,9 @@ impl From<Refused> for Problem {
 /// A session of the dashboard is an account; which organisation it acts in, the path says.
 impl From<&Account> for Actor {
     fn from(account: &Account) -> Self {
-        Self { id: account.id.to_string(), name: account.name.clone() }
+        Self {
+            id: account.id.to_string(),
+            name: account.name.clone(),
+        }
     }
 }
-

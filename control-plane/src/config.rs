@@ -23,7 +23,9 @@ pub struct Config {
 
 impl Config {
     pub fn from_env(env: &Env) -> anyhow::Result<Self> {
-        let listen = env.parse("LISTEN")?.unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let listen = env
+            .parse("LISTEN")?
+            .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
         let own = format!("http://{listen}");
         let keys_dir = PathBuf::from(env.required("KEYS_DIR")?);
         let config = Self {
@@ -31,11 +33,16 @@ impl Config {
             metrics_listen: env.parse("METRICS_LISTEN")?,
             database_url: env.required_secret("DATABASE_URL")?,
             database_system_url: env.required_secret("DATABASE_SYSTEM_URL")?,
-            keys: keys::read(&keys_dir).with_context(|| format!("keys in `{}`", keys_dir.display()))?,
+            keys: keys::read(&keys_dir)
+                .with_context(|| format!("keys in `{}`", keys_dir.display()))?,
             site: Site {
-                public_url: Url::parse(&env.text("PUBLIC_URL").unwrap_or(own)).context("PORTCULLIS_PUBLIC_URL")?,
-                gateway_url: Url::parse(&env.text("GATEWAY_URL").unwrap_or("http://127.0.0.1:8081".into()))
-                    .context("PORTCULLIS_GATEWAY_URL")?,
+                public_url: Url::parse(&env.text("PUBLIC_URL").unwrap_or(own))
+                    .context("PORTCULLIS_PUBLIC_URL")?,
+                gateway_url: Url::parse(
+                    &env.text("GATEWAY_URL")
+                        .unwrap_or("http://127.0.0.1:8081".into()),
+                )
+                .context("PORTCULLIS_GATEWAY_URL")?,
                 is_local: env.parse("LOCAL")?.unwrap_or(false),
                 egress_allow: env.parse_list("EGRESS_ALLOW")?,
             },

@@ -17,15 +17,31 @@ use tokio::sync::Notify;
 pub enum DbError {
     #[error("database: {0}")]
     Sql(#[from] sqlx::Error),
-    #[error("the role `{0}` owns tables, is a superuser or passes row security: the plane does not start with it")]
+    #[error(
+        "the role `{0}` owns tables, is a superuser or passes row security: the plane does not start with it"
+    )]
     UnsafeRole(String),
     #[error("a stored value cannot be read: {0}")]
     Stored(String),
+    #[error("the organisation was deleted meanwhile")]
+    Gone,
 }
 
 impl DbError {
     pub fn is_unavailable(&self) -> bool {
-        matches!(self, Self::Sql(sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_)))
+        matches!(
+            self,
+            Self::Sql(sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed | sqlx::Error::Io(_))
+        )
+    }
+
+    pub fn is_gone(&self) -> bool {
+        matches!(self, Self::Gone)
+    }
+
+    /// Whether a text was given that Postgres has no place for: one with the character NUL.
+    pub fn is_unstorable(&self) -> bool {
+        matches!(self, Self::Sql(sqlx::Error::Database(error)) if error.code().as_deref() == Some("22021"))
     }
 
     /// The name of the constraint that refused the row, if one did.
@@ -52,6 +68,13 @@ pub enum Reason {
     NameMember,
 }
 
+impl Reason {
+    /// To the publisher its own work is no news: it would look again at once, for ever.
+    const fn is_news(self) -> bool {
+        !matches!(self, Self::Publish)
+    }
+}
+
 #[derive(Clone, Debug)]
 pub struct Db {
     app: PgPool,
@@ -62,7 +85,11 @@ pub struct Db {
 impl Db {
     /// Refuses roles that row security does not bind.
     pub async fn connect(app: &Secret, system: &Secret) -> Result<Self, DbError> {
-        let db = Self { app: pool(app, 16)?, system: pool(system, 8)?, changed: Arc::default() };
+        let db = Self {
+            app: pool(app, 16)?,
+            system: pool(system, 8)?,
+            changed: Arc::default(),
+        };
         for pool in [&db.app, &db.system] {
             let role = sqlx::query!(
                 r#"select current_user::text as "name!",
@@ -84,18 +111,32 @@ impl Db {
         let mut tx = begin(&self.app).await?;
         tx.execute("set transaction read only").await?;
         enter(&mut tx, allowed.org()).await?;
-        Ok(OrgRead { tx, org: allowed.org() })
+        Ok(OrgRead {
+            tx,
+            org: allowed.org(),
+        })
     }
 
     pub async fn write(&self, allowed: Allowed, now: Now) -> Result<OrgTx, DbError> {
         let mut tx = begin(&self.app).await?;
         enter(&mut tx, allowed.org()).await?;
-        Ok(OrgTx { tx, org: allowed.org(), actor: allowed.into_actor(), now, changed: self.changed.clone() })
+        stay(&mut tx, allowed.org()).await?;
+        Ok(OrgTx {
+            tx,
+            org: allowed.org(),
+            actor: allowed.into_actor(),
+            now,
+            changed: self.changed.clone(),
+        })
     }
 
     pub async fn system(&self, reason: Reason) -> Result<SystemTx, DbError> {
         tracing::trace!(?reason, "system transaction");
-        Ok(SystemTx { tx: begin(&self.system).await?, changed: self.changed.clone() })
+        Ok(SystemTx {
+            tx: begin(&self.system).await?,
+            reason,
+            changed: self.changed.clone(),
+        })
     }
 
     /// Wakes when a change was committed by this process. A hint: whoever waits on it looks for itself now and then.
@@ -153,6 +194,16 @@ impl OrgTx {
         &mut self.tx
     }
 
+    /// Lets nobody else who asks this of the organisation go on before the end of this transaction: what is counted now
+    /// is still so at the end. Not the lock of the next version, which a change that holds a name asks for last.
+    pub async fn alone(&mut self) -> Result<(), DbError> {
+        let org = self.org.uuid();
+        sqlx::query!("select id from orgs where id = $1 for no key update", org)
+            .fetch_one(&mut *self.tx)
+            .await?;
+        Ok(())
+    }
+
     /// Saves the change and what is to be said of it, together.
     pub async fn commit(mut self, event: Event) -> Result<(), DbError> {
         save(&mut self.tx, self.org, &self.actor, &self.now, &event).await?;
@@ -166,6 +217,7 @@ impl OrgTx {
 #[derive(Debug)]
 pub struct SystemTx {
     tx: Transaction<'static, Postgres>,
+    reason: Reason,
     changed: Arc<Notify>,
 }
 
@@ -175,27 +227,58 @@ impl SystemTx {
     }
 
     /// Says what was done to an organisation, in this transaction.
-    pub async fn say(&mut self, org: OrgId, actor: &Actor, now: &Now, event: &Event) -> Result<(), DbError> {
+    pub async fn say(
+        &mut self,
+        org: OrgId,
+        actor: &Actor,
+        now: &Now,
+        event: &Event,
+    ) -> Result<(), DbError> {
         save(&mut self.tx, org, actor, now, event).await
     }
 
     pub async fn commit(self) -> Result<(), DbError> {
         self.tx.commit().await?;
-        self.changed.notify_waiters();
+        if self.reason.is_news() {
+            self.changed.notify_waiters();
+        }
         Ok(())
     }
 }
 
+/// Holds the organisation before anything in it is locked. Who deletes one locks the same way round, so that neither
+/// waits for the other in a circle.
+async fn stay(sql: &mut PgConnection, org: OrgId) -> Result<(), DbError> {
+    let held = sqlx::query!(
+        "select id from orgs where id = $1 for key share",
+        org.uuid()
+    )
+    .fetch_optional(sql)
+    .await?;
+    held.map(|_| ()).ok_or(DbError::Gone)
+}
+
 /// The event, and where replicas are concerned the organisation's next version. The row lock on the version makes
 /// versions of one organisation gapless and in commit order.
-async fn save(sql: &mut PgConnection, org: OrgId, actor: &Actor, now: &Now, event: &Event) -> Result<(), DbError> {
+async fn save(
+    sql: &mut PgConnection,
+    org: OrgId,
+    actor: &Actor,
+    now: &Now,
+    event: &Event,
+) -> Result<(), DbError> {
     event::store::insert(sql, org, actor, now, event).await?;
     if event.concerns_replicas() {
-        sqlx::query!("update org_versions set version = version + 1 where org_id = $1", org.uuid())
-            .execute(&mut *sql)
-            .await?;
         sqlx::query!(
-            "insert into dirty_orgs (org_id, since) values ($1, $2) on conflict (org_id) do nothing",
+            "update org_versions set version = version + 1 where org_id = $1",
+            org.uuid()
+        )
+        .execute(&mut *sql)
+        .await?;
+        sqlx::query!(
+            // A mark that is there is held all the same: the publisher must not take it before this change is to be seen.
+            "insert into dirty_orgs (org_id, since) values ($1, $2)
+            on conflict (org_id) do update set since = dirty_orgs.since",
             org.uuid(),
             now.time()
         )
@@ -224,13 +307,21 @@ fn pool(url: &Secret, connections: u32) -> Result<PgPool, DbError> {
         .connect_lazy_with(options))
 }
 
-#[expect(clippy::disallowed_methods, reason = "this file is the only one that opens transactions")]
+#[expect(
+    clippy::disallowed_methods,
+    reason = "this file is the only one that opens transactions"
+)]
 async fn begin(pool: &PgPool) -> Result<Transaction<'static, Postgres>, DbError> {
     Ok(pool.begin().await?)
 }
 
 /// The second wall: row security sees this organisation alone until the transaction ends.
 async fn enter(sql: &mut PgConnection, org: OrgId) -> Result<(), DbError> {
-    sqlx::query!("select set_config('app.org_id', $1, true)", org.uuid().to_string()).fetch_one(sql).await?;
+    sqlx::query!(
+        "select set_config('app.org_id', $1, true)",
+        org.uuid().to_string()
+    )
+    .fetch_one(sql)
+    .await?;
     Ok(())
 }

@@ -30,9 +30,11 @@ pub struct Keys {
 
 pub fn read(dir: &Path) -> anyhow::Result<Keys> {
     let text = |name: &str| fs::read_to_string(dir.join(name)).with_context(|| format!("`{name}`"));
-    let signing = SigningKey::from_pem(&text("bundle-signing.pem")?).context("`bundle-signing.pem`")?;
+    let signing =
+        SigningKey::from_pem(&text("bundle-signing.pem")?).context("`bundle-signing.pem`")?;
     Ok(Keys {
-        pepper: Pepper::from_hex(&text("pepper.key")?).context("`pepper.key`: expected 64 hexadecimal digits")?,
+        pepper: Pepper::from_hex(&text("pepper.key")?)
+            .context("`pepper.key`: expected 64 hexadecimal digits")?,
         credentials: KeyRing::parse(&text("credentials.key")?).context("`credentials.key`")?,
         verifying: signing.verifying()?,
         signing: Arc::new(signing),
@@ -42,7 +44,11 @@ pub fn read(dir: &Path) -> anyhow::Result<Keys> {
 
 /// Writes a full set of fresh keys below `dir`. Refuses to touch a set that is there.
 pub fn make(dir: &Path, random: &Random) -> anyhow::Result<()> {
-    ensure!(!dir.join("control-plane").exists(), "`{}` already holds keys; they are not overwritten", dir.display());
+    ensure!(
+        !dir.join("control-plane").exists(),
+        "`{}` already holds keys; they are not overwritten",
+        dir.display()
+    );
     let hex = || seal::to_hex(&random.bytes::<32>());
     let (credentials, pepper) = (format!("1 {}\n", hex()), format!("{}\n", hex()));
     let (bundle_private, bundle_public) = pair(random)?;
@@ -79,9 +85,16 @@ fn pair(random: &Random) -> anyhow::Result<(String, String)> {
 }
 
 fn write(dir: &Path, files: &[(&str, &String)]) -> anyhow::Result<()> {
-    fs::DirBuilder::new().recursive(true).mode(0o700).create(dir)?;
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(dir)?;
     for (name, text) in files {
-        let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(dir.join(name))?;
+        let mut file = fs::OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(dir.join(name))?;
         file.write_all(text.as_bytes())?;
         file.sync_all()?;
     }

@@ -11,7 +11,10 @@ use host::stop::Stop;
 use std::path::PathBuf;
 
 #[derive(Parser)]
-#[command(version, about = "The control plane of Portcullis: where people say what agents may do")]
+#[command(
+    version,
+    about = "The control plane of Portcullis: where people say what agents may do"
+)]
 struct Arguments {
     #[command(subcommand)]
     command: Option<Command>,
@@ -23,7 +26,7 @@ enum Command {
     Serve,
     /// Bring the database of `PORTCULLIS_DATABASE_OWNER_URL` to this version
     Migrate,
-    /// Print the OpenAPI document
+    /// Print the `OpenAPI` document
     Openapi,
     /// Make a fresh set of keys for both planes below DIR
     Keys { dir: PathBuf },
@@ -65,5 +68,7 @@ fn migrate() -> anyhow::Result<()> {
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {
-    Ok(tokio::runtime::Builder::new_multi_thread().enable_all().build()?)
+    Ok(tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?)
 }

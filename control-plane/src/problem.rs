@@ -43,21 +43,71 @@ impl Kind {
 
     const fn row(self) -> (&'static str, &'static str, StatusCode) {
         match self {
-            Self::BadRequest => ("bad-request", "The request cannot be read", StatusCode::BAD_REQUEST),
-            Self::Unauthorized => ("unauthorized", "No good credentials", StatusCode::UNAUTHORIZED),
-            Self::Forbidden => ("forbidden", "Your role may not do this", StatusCode::FORBIDDEN),
-            Self::NotFound => ("not-found", "There is no such thing here", StatusCode::NOT_FOUND),
-            Self::MethodNotAllowed => {
-                ("method-not-allowed", "The method does not exist here", StatusCode::METHOD_NOT_ALLOWED)
-            }
-            Self::Conflict => ("conflict", "The state of things forbids it", StatusCode::CONFLICT),
-            Self::StaleVersion => ("stale-version", "It has changed since you read it", StatusCode::PRECONDITION_FAILED),
-            Self::TooLarge => ("too-large", "The request is too large", StatusCode::PAYLOAD_TOO_LARGE),
-            Self::Invalid => ("invalid", "The request is understood and wrong", StatusCode::UNPROCESSABLE_ENTITY),
-            Self::TooManyRequests => ("too-many-requests", "Too many tries", StatusCode::TOO_MANY_REQUESTS),
-            Self::Internal => ("internal", "Something failed on our side", StatusCode::INTERNAL_SERVER_ERROR),
-            Self::Upstream => ("upstream", "The MCP server did not answer well", StatusCode::BAD_GATEWAY),
-            Self::Unavailable => ("unavailable", "Not available just now", StatusCode::SERVICE_UNAVAILABLE),
+            Self::BadRequest => (
+                "bad-request",
+                "The request cannot be read",
+                StatusCode::BAD_REQUEST,
+            ),
+            Self::Unauthorized => (
+                "unauthorized",
+                "No good credentials",
+                StatusCode::UNAUTHORIZED,
+            ),
+            Self::Forbidden => (
+                "forbidden",
+                "Your role may not do this",
+                StatusCode::FORBIDDEN,
+            ),
+            Self::NotFound => (
+                "not-found",
+                "There is no such thing here",
+                StatusCode::NOT_FOUND,
+            ),
+            Self::MethodNotAllowed => (
+                "method-not-allowed",
+                "The method does not exist here",
+                StatusCode::METHOD_NOT_ALLOWED,
+            ),
+            Self::Conflict => (
+                "conflict",
+                "The state of things forbids it",
+                StatusCode::CONFLICT,
+            ),
+            Self::StaleVersion => (
+                "stale-version",
+                "It has changed since you read it",
+                StatusCode::PRECONDITION_FAILED,
+            ),
+            Self::TooLarge => (
+                "too-large",
+                "The request is too large",
+                StatusCode::PAYLOAD_TOO_LARGE,
+            ),
+            Self::Invalid => (
+                "invalid",
+                "The request is understood and wrong",
+                StatusCode::UNPROCESSABLE_ENTITY,
+            ),
+            Self::TooManyRequests => (
+                "too-many-requests",
+                "Too many tries",
+                StatusCode::TOO_MANY_REQUESTS,
+            ),
+            Self::Internal => (
+                "internal",
+                "Something failed on our side",
+                StatusCode::INTERNAL_SERVER_ERROR,
+            ),
+            Self::Upstream => (
+                "upstream",
+                "The MCP server did not answer well",
+                StatusCode::BAD_GATEWAY,
+            ),
+            Self::Unavailable => (
+                "unavailable",
+                "Not available just now",
+                StatusCode::SERVICE_UNAVAILABLE,
+            ),
         }
     }
 
@@ -112,7 +162,13 @@ pub struct ProblemBody {
 
 impl Problem {
     pub fn new(kind: Kind, detail: impl Into<String>) -> Self {
-        Self { kind, detail: detail.into(), errors: Vec::new(), findings: Vec::new(), retry_after_s: None }
+        Self {
+            kind,
+            detail: detail.into(),
+            errors: Vec::new(),
+            findings: Vec::new(),
+            retry_after_s: None,
+        }
     }
 
     /// The one answer for what does not exist and for what the caller may not know to exist.
@@ -121,21 +177,34 @@ impl Problem {
     }
 
     pub fn unauthorized() -> Self {
-        Self::new(Kind::Unauthorized, "sign in, or send an API key as `Authorization: Bearer pck_…`")
+        Self::new(
+            Kind::Unauthorized,
+            "sign in, or send an API key as `Authorization: Bearer pck_…`",
+        )
     }
 
     /// A single fault at a single place.
     pub fn invalid(pointer: impl Into<String>, detail: impl Into<String>) -> Self {
-        let fault = Fault { pointer: pointer.into(), detail: detail.into() };
-        Self { errors: vec![fault.clone()], ..Self::new(Kind::Invalid, fault.detail) }
+        let fault = Fault {
+            pointer: pointer.into(),
+            detail: detail.into(),
+        };
+        Self {
+            errors: vec![fault.clone()],
+            ..Self::new(Kind::Invalid, fault.detail)
+        }
     }
 
     /// Logs the cause, once, and keeps it from the answer.
     pub fn internal(cause: &dyn std::error::Error) -> Self {
-        let chain: Vec<String> =
-            std::iter::successors(Some(cause), |error| error.source()).map(ToString::to_string).collect();
+        let chain: Vec<String> = std::iter::successors(Some(cause), |error| error.source())
+            .map(ToString::to_string)
+            .collect();
         tracing::error!(cause = chain.join(": "), "request failed");
-        Self::new(Kind::Internal, "the log has the cause under the id of this request")
+        Self::new(
+            Kind::Internal,
+            "the log has the cause under the id of this request",
+        )
     }
 
     #[must_use]
@@ -159,7 +228,10 @@ impl Problem {
     pub(crate) fn into_response_for(self, instance: Option<String>) -> Response {
         let mut response = (self.kind.status(), Json(self.body(instance))).into_response();
         let headers = response.headers_mut();
-        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        headers.insert(
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/problem+json"),
+        );
         if let Some(seconds) = self.retry_after_s {
             headers.insert(header::RETRY_AFTER, HeaderValue::from(seconds));
         }
@@ -182,7 +254,17 @@ impl From<crate::db::DbError> for Problem {
     fn from(error: crate::db::DbError) -> Self {
         if error.is_unavailable() {
             tracing::error!(cause = %error, "database unavailable");
-            return Self::new(Kind::Unavailable, "the database does not answer; try again").with_retry_after(2);
+            return Self::new(Kind::Unavailable, "the database does not answer; try again")
+                .with_retry_after(2);
+        }
+        if error.is_gone() {
+            return Self::not_found();
+        }
+        if error.is_unstorable() {
+            return Self::new(
+                Kind::Invalid,
+                "a text holds the character NUL, which cannot be stored",
+            );
         }
         Self::internal(&error)
     }

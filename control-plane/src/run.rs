@@ -13,7 +13,9 @@ use sqlx::{Connection, PgConnection};
 use tokio::net::TcpListener;
 
 pub async fn run(app: App, config: &Config, stop: Stop) -> anyhow::Result<()> {
-    let listener = TcpListener::bind(config.listen).await.with_context(|| format!("cannot listen on {}", config.listen))?;
+    let listener = TcpListener::bind(config.listen)
+        .await
+        .with_context(|| format!("cannot listen on {}", config.listen))?;
     if let Some(listen) = config.metrics_listen {
         let metrics = host::metrics::Metrics::new("control-plane");
         metrics.register(|registry| app.meter().register(registry));

@@ -316,7 +316,9 @@ async fn assert_no_effect(sql: &mut PgConnection, query: &str, first: Uuid, seco
 }
 
 fn code(error: &sqlx::Error) -> String {
-    let code = error.as_database_error().and_then(sqlx::error::DatabaseError::code);
+    let code = error
+        .as_database_error()
+        .and_then(sqlx::error::DatabaseError::code);
     code.map(std::borrow::Cow::into_owned).unwrap_or_default()
 }
 

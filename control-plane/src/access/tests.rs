@@ -5,7 +5,10 @@ fn the_whole_table_of_who_may_what() {
     let rows: Vec<String> = Action::ALL
         .iter()
         .map(|action| {
-            let marks: String = Role::ALL.iter().map(|role| if role.may(*action) { " x" } else { " ." }).collect();
+            let marks: String = Role::ALL
+                .iter()
+                .map(|role| if role.may(*action) { " x" } else { " ." })
+                .collect();
             format!("{:<13}{marks}", format!("{action:?}"))
         })
         .collect();
@@ -28,5 +31,8 @@ fn nobody_hands_out_more_than_they_hold() {
     assert!(Role::Owner.covers(Role::Admin));
     assert!(!Role::Admin.covers(Role::Owner));
     assert!(!Role::PolicyManager.covers(Role::Auditor));
-    assert!(Role::Viewer.covers(Role::Approver), "an approver may decide approvals, which is not in this table yet");
+    assert!(
+        Role::Viewer.covers(Role::Approver),
+        "an approver may decide approvals, which is not in this table yet"
+    );
 }

@@ -1,6 +1,7 @@
 //! Which calls are asked for: the filters of the query string.
 
 use crate::http::list::ListQuery;
+use crate::http::read::in_utc;
 use crate::problem::{Kind, Problem};
 use bundle::record::Verdict;
 use ids::{GrantId, ServerId};
@@ -97,7 +98,7 @@ impl CallFilter {
             "one of allow, deny, limit, hold, unknown_tool, invalid",
             Verdict::of,
         )?;
-        let time = |text: &str| OffsetDateTime::parse(text, &Rfc3339).ok();
+        let time = |text: &str| in_utc(OffsetDateTime::parse(text, &Rfc3339).ok()?);
         let since = read(since, "since", "a time as `2026-11-22T09:30:00Z`", time)?;
         let until = read(until, "until", "a time as `2026-11-22T09:30:00Z`", time)?;
         Ok(Self {

@@ -8,7 +8,11 @@ use crate::http::list::{Listed, Page};
 use crate::problem::Problem;
 use ids::EventId;
 
-pub async fn list(app: &App, caller: &Caller, page: Page<EventId>) -> Result<Listed<Told>, Problem> {
+pub async fn list(
+    app: &App,
+    caller: &Caller,
+    page: Page<EventId>,
+) -> Result<Listed<Told>, Problem> {
     let mut tx = app.db().read(caller.allow(Action::ReadEvents)?).await?;
     let events = store::list(&mut tx, &page).await?;
     Ok(page.listed(events, |event| event.id.to_string()))

@@ -4,10 +4,10 @@ use super::{Told, act};
 use crate::app::App;
 use crate::caller::Caller;
 use crate::http::list::{ListQuery, Listed};
+use crate::http::read::Query;
 use crate::problem::{Problem, ProblemBody};
 use axum::Json;
 use axum::extract::State;
-use crate::http::read::Query;
 
 /// Changes, newest first.
 #[utoipa::path(get, path = "/v1/orgs/{org}/events", tag = "events", params(ListQuery, ("org" = String, Path)),

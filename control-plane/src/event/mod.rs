@@ -16,17 +16,37 @@ use utoipa::ToSchema;
 #[serde(tag = "action", content = "detail")]
 pub enum Event {
     #[serde(rename = "org.created")]
-    OrgCreated { org: OrgId, slug: String, name: String },
+    OrgCreated {
+        org: OrgId,
+        slug: String,
+        name: String,
+    },
     #[serde(rename = "org.changed")]
-    OrgChanged { org: OrgId, before: Value, after: Value },
+    OrgChanged {
+        org: OrgId,
+        before: Value,
+        after: Value,
+    },
     #[serde(rename = "key.made")]
-    KeyMade { key: KeyId, name: String, role: Role },
+    KeyMade {
+        key: KeyId,
+        name: String,
+        role: Role,
+    },
     #[serde(rename = "key.deleted")]
     KeyDeleted { key: KeyId, name: String },
     #[serde(rename = "server.added")]
-    ServerAdded { server: ServerId, slug: String, url: String },
+    ServerAdded {
+        server: ServerId,
+        slug: String,
+        url: String,
+    },
     #[serde(rename = "server.changed")]
-    ServerChanged { server: ServerId, before: Value, after: Value },
+    ServerChanged {
+        server: ServerId,
+        before: Value,
+        after: Value,
+    },
     #[serde(rename = "server.removed")]
     ServerRemoved { server: ServerId, slug: String },
     #[serde(rename = "server.discovered")]
@@ -40,23 +60,54 @@ pub enum Event {
         changed: Vec<String>,
     },
     #[serde(rename = "tool.reviewed")]
-    ToolReviewed { server: ServerId, tool: String, before: Value, after: Value },
+    ToolReviewed {
+        server: ServerId,
+        tool: String,
+        before: Value,
+        after: Value,
+    },
     #[serde(rename = "policy.created")]
-    PolicyCreated { policy: PolicyId, slug: String, name: String },
+    PolicyCreated {
+        policy: PolicyId,
+        slug: String,
+        name: String,
+    },
     #[serde(rename = "policy.changed")]
-    PolicyChanged { policy: PolicyId, before: Value, after: Value },
+    PolicyChanged {
+        policy: PolicyId,
+        before: Value,
+        after: Value,
+    },
     #[serde(rename = "policy.drafted")]
     PolicyDrafted { policy: PolicyId, bytes: usize },
     #[serde(rename = "policy.published")]
-    PolicyPublished { policy: PolicyId, version: u32, digest: String, note: String },
+    PolicyPublished {
+        policy: PolicyId,
+        version: u32,
+        digest: String,
+        note: String,
+    },
     #[serde(rename = "policy.rolled_back")]
-    PolicyRolledBack { policy: PolicyId, version: u32, to: u32, note: String },
+    PolicyRolledBack {
+        policy: PolicyId,
+        version: u32,
+        to: u32,
+        note: String,
+    },
     #[serde(rename = "policy.removed")]
     PolicyRemoved { policy: PolicyId, slug: String },
     #[serde(rename = "grant.minted")]
-    GrantMinted { grant: GrantId, name: String, servers: Value },
+    GrantMinted {
+        grant: GrantId,
+        name: String,
+        servers: Value,
+    },
     #[serde(rename = "grant.changed")]
-    GrantChanged { grant: GrantId, before: Value, after: Value },
+    GrantChanged {
+        grant: GrantId,
+        before: Value,
+        after: Value,
+    },
     #[serde(rename = "grant.rotated")]
     GrantRotated { grant: GrantId, overlap_s: u64 },
     #[serde(rename = "grant.revoked")]
@@ -90,12 +141,17 @@ impl Event {
     /// Whether the bundle of the organisation may look different after it.
     pub fn concerns_replicas(&self) -> bool {
         match self {
-            Self::KeyMade { .. } | Self::KeyDeleted { .. } | Self::PolicyCreated { .. } | Self::PolicyDrafted { .. } => {
-                false
-            }
-            Self::ServerDiscovered { is_first, added, removed, changed, .. } => {
-                *is_first || !(added.is_empty() && removed.is_empty() && changed.is_empty())
-            }
+            Self::KeyMade { .. }
+            | Self::KeyDeleted { .. }
+            | Self::PolicyCreated { .. }
+            | Self::PolicyDrafted { .. } => false,
+            Self::ServerDiscovered {
+                is_first,
+                added,
+                removed,
+                changed,
+                ..
+            } => *is_first || !(added.is_empty() && removed.is_empty() && changed.is_empty()),
             _ => true,
         }
     }

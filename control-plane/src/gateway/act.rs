@@ -5,6 +5,7 @@ use crate::access::Action;
 use crate::app::App;
 use crate::caller::{Caller, Refused};
 use crate::db::{DbError, Reason};
+use crate::http::list::{Listed, Page};
 use bundle::feed::Report;
 
 pub async fn hear(app: &App, replica: &Replica, report: &Report) -> Result<(), DbError> {
@@ -13,7 +14,13 @@ pub async fn hear(app: &App, replica: &Replica, report: &Report) -> Result<(), D
     tx.commit().await
 }
 
-pub async fn list(app: &App, caller: &Caller) -> Result<Vec<Gateway>, Refused> {
+/// By name, each page after the last name of the one before.
+pub async fn list(
+    app: &App,
+    caller: &Caller,
+    page: Page<String>,
+) -> Result<Listed<Gateway>, Refused> {
     let mut tx = app.db().read(caller.allow(Action::Read)?).await?;
-    Ok(store::list(&mut tx, app.now().time()).await?)
+    let gateways = store::list(&mut tx, &page, app.now().time()).await?;
+    Ok(page.listed(gateways, |gateway| gateway.name.clone()))
 }

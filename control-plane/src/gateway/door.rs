@@ -22,7 +22,10 @@ pub fn routes(newest: Newest) -> Router<App> {
         .route("/v1/gateway/feed", get(feed))
         .route("/v1/gateway/bundles/{sha256}", get(bundle))
         .route("/v1/gateway/acks", post(acks))
-        .route("/v1/gateway/records", post(records).layer(DefaultBodyLimit::max(MAX_BATCH)))
+        .route(
+            "/v1/gateway/records",
+            post(records).layer(DefaultBodyLimit::max(MAX_BATCH)),
+        )
         .layer(Extension(newest))
 }
 
@@ -38,22 +41,46 @@ async fn feed(
     Extension(newest): Extension<Newest>,
     Query(query): Query<FeedQuery>,
 ) -> Result<Json<Feed>, Problem> {
-    Ok(Json(publish::since(&app, &newest, &replica.0, query.cursor).await?))
+    Ok(Json(
+        publish::since(&app, &newest, &replica.0, query.cursor).await?,
+    ))
 }
 
-async fn bundle(State(app): State<App>, _: Replica, Path(sha256): Path<String>) -> Result<impl IntoResponse, Problem> {
-    let digest = seal::from_hex(&sha256).filter(|digest| digest.len() == 32).ok_or_else(Problem::not_found)?;
-    let bytes = publish::bundle_bytes(&app, &digest).await?.ok_or_else(Problem::not_found)?;
-    Ok(([(CONTENT_TYPE, "application/json"), (CACHE_CONTROL, "private, immutable, max-age=86400")], bytes))
+async fn bundle(
+    State(app): State<App>,
+    _: Replica,
+    Path(sha256): Path<String>,
+) -> Result<impl IntoResponse, Problem> {
+    let digest = seal::from_hex(&sha256)
+        .filter(|digest| digest.len() == 32)
+        .ok_or_else(Problem::not_found)?;
+    let bytes = publish::bundle_bytes(&app, &digest)
+        .await?
+        .ok_or_else(Problem::not_found)?;
+    Ok((
+        [
+            (CONTENT_TYPE, "application/json"),
+            (CACHE_CONTROL, "private, immutable, max-age=86400"),
+        ],
+        bytes,
+    ))
 }
 
-async fn acks(State(app): State<App>, replica: Replica, Body(report): Body<Report>) -> Result<StatusCode, Problem> {
+async fn acks(
+    State(app): State<App>,
+    replica: Replica,
+    Body(report): Body<Report>,
+) -> Result<StatusCode, Problem> {
     act::hear(&app, &replica, &report).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// When this has answered, the replica forgets the batch.
-async fn records(State(app): State<App>, replica: Replica, body: Bytes) -> Result<Json<Stored>, Problem> {
+async fn records(
+    State(app): State<App>,
+    replica: Replica,
+    body: Bytes,
+) -> Result<Json<Stored>, Problem> {
     Ok(Json(call::ingest::ingest(&app, &replica.0, &body).await?))
 }
 

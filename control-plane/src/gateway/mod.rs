@@ -37,9 +37,17 @@ impl FromRequestParts<App> for Replica {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let token = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
+        let token = parts
+            .headers
+            .get(AUTHORIZATION)
+            .and_then(|value| value.to_str().ok()?.strip_prefix("Bearer "));
         let now = app.now().unix_ms() / 1000;
-        verify(token.unwrap_or_default(), &app.keys().gateway_verify_pem, now).ok_or_else(Problem::unauthorized)
+        verify(
+            token.unwrap_or_default(),
+            &app.keys().gateway_verify_pem,
+            now,
+        )
+        .ok_or_else(Problem::unauthorized)
     }
 }
 
@@ -51,7 +59,7 @@ fn verify(token: &str, pem: &str, now: u64) -> Option<Replica> {
     // Times are checked below, by the clock that was handed in.
     validation.validate_exp = false;
     let claims: Claims = decode(token, &key, &validation).ok()?.claims;
-    let is_live = claims.exp + LEEWAY_S >= now && claims.iat <= now + LEEWAY_S;
+    let is_live = claims.exp.saturating_add(LEEWAY_S) >= now && claims.iat <= now + LEEWAY_S;
     let is_short = claims.exp.saturating_sub(claims.iat) <= LONGEST_S;
     let is_named = (1..=100).contains(&claims.sub.len()) && !claims.sub.contains(char::is_control);
     (is_live && is_short && is_named).then_some(Replica(claims.sub))

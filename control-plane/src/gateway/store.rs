@@ -2,12 +2,18 @@
 
 use super::Gateway;
 use crate::db::{DbError, OrgRead, SystemTx};
+use crate::http::list::Page;
 use crate::publish::HEARD_OF;
 use bundle::feed::{LimiterKind, Report};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-pub async fn heard_from(tx: &mut SystemTx, name: &str, report: &Report, now: OffsetDateTime) -> Result<(), DbError> {
+pub async fn heard_from(
+    tx: &mut SystemTx,
+    name: &str,
+    report: &Report,
+    now: OffsetDateTime,
+) -> Result<(), DbError> {
     let limiter = match report.limiter {
         LimiterKind::Shared => "shared",
         LimiterKind::Memory => "memory",
@@ -26,7 +32,11 @@ pub async fn heard_from(tx: &mut SystemTx, name: &str, report: &Report, now: Off
     .execute(tx.sql())
     .await?;
     let orgs: Vec<Uuid> = report.acks.iter().map(|ack| ack.org.uuid()).collect();
-    let versions: Vec<i64> = report.acks.iter().map(|ack| i64::try_from(ack.version).unwrap_or(i64::MAX)).collect();
+    let versions: Vec<i64> = report
+        .acks
+        .iter()
+        .map(|ack| i64::try_from(ack.version).unwrap_or(i64::MAX))
+        .collect();
     let errors: Vec<Option<String>> = report.acks.iter().map(|ack| ack.error.clone()).collect();
     // Of organisations that are gone by now there is nothing to note. A refused version leaves the applied one standing.
     sqlx::query!(
@@ -48,17 +58,23 @@ pub async fn heard_from(tx: &mut SystemTx, name: &str, report: &Report, now: Off
     Ok(())
 }
 
-pub async fn list(tx: &mut OrgRead, now: OffsetDateTime) -> Result<Vec<Gateway>, DbError> {
+pub async fn list(
+    tx: &mut OrgRead,
+    page: &Page<String>,
+    now: OffsetDateTime,
+) -> Result<Vec<Gateway>, DbError> {
     let org = tx.org().uuid();
     let rows = sqlx::query!(
         r#"select name, address, software, limiter, is_stale, seen_at,
             replica_acks.version as "applied?", replica_acks.error as "error?", replica_acks.at as "applied_at?",
             (select version from org_versions where org_id = $1) as "newest!"
         from replicas left join replica_acks on replica = name and org_id = $1
-        where seen_at > $2
-        order by name"#,
+        where seen_at > $2 and ($3::text is null or name > $3)
+        order by name limit $4"#,
         org,
         now - time::Duration::days(1),
+        page.before,
+        page.fetch(),
     )
     .fetch_all(tx.sql())
     .await?;

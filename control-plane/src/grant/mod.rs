@@ -7,6 +7,7 @@ mod check;
 pub mod store;
 
 use crate::http::etag::HasEtag;
+use crate::http::read::time_or_null;
 use ids::token::Token;
 use ids::{GrantId, PolicyId, ServerId, Slug};
 use serde::de::{self, Visitor};
@@ -112,7 +113,7 @@ pub struct NewGrant {
     /// A member's id, or an e-mail address.
     #[serde(default)]
     pub user: Option<String>,
-    #[serde(default, with = "time::serde::rfc3339::option")]
+    #[serde(default, deserialize_with = "crate::http::read::time_or_null")]
     pub expires_at: Option<OffsetDateTime>,
 }
 
@@ -142,7 +143,7 @@ pub struct GrantChange {
     pub user: Option<Option<String>>,
     /// The whole list, in place of the one before.
     pub servers: Option<Vec<Wanted>>,
-    #[serde(default, deserialize_with = "time_or_null")]
+    #[serde(default, deserialize_with = "changed_time")]
     #[schema(value_type = Option<String>, format = DateTime)]
     pub expires_at: Option<Option<OffsetDateTime>>,
 }
@@ -193,10 +194,10 @@ fn in_full<S: Serializer>(token: &Token, serializer: S) -> Result<S::Ok, S::Erro
     clippy::option_option,
     reason = "absent, null and a time are three things here"
 )]
-fn time_or_null<'de, D: Deserializer<'de>>(
+fn changed_time<'de, D: Deserializer<'de>>(
     from: D,
 ) -> Result<Option<Option<OffsetDateTime>>, D::Error> {
-    time::serde::rfc3339::option::deserialize(from).map(Some)
+    time_or_null(from).map(Some)
 }
 
 impl Serialize for Pin {

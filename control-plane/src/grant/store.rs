@@ -37,13 +37,8 @@ pub struct Row<'a> {
 
 /// How many that are not revoked there are. No other is made or counted before the end of this transaction.
 pub async fn count(tx: &mut OrgTx) -> Result<i64, DbError> {
+    tx.alone().await?;
     let org = tx.org().uuid();
-    sqlx::query!(
-        "select version from org_versions where org_id = $1 for update",
-        org
-    )
-    .fetch_one(tx.sql())
-    .await?;
     let count = sqlx::query_scalar!(
         r#"select count(*) as "count!" from grants where org_id = $1 and revoked_at is null"#,
         org

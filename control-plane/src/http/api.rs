@@ -20,7 +20,10 @@ struct Security;
 impl utoipa::Modify for Security {
     fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
         let components = document.components.get_or_insert_default();
-        let key = HttpBuilder::new().scheme(HttpAuthScheme::Bearer).bearer_format("pck_…").build();
+        let key = HttpBuilder::new()
+            .scheme(HttpAuthScheme::Bearer)
+            .bearer_format("pck_…")
+            .build();
         components.add_security_scheme("api_key", SecurityScheme::Http(key));
         let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("__Host-portcullis")));
         components.add_security_scheme("session", cookie);
@@ -38,7 +41,11 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(key::api::list, key::api::make))
         .routes(routes!(key::api::delete))
         .routes(routes!(policy::api::list, policy::api::create))
-        .routes(routes!(policy::api::show, policy::api::change, policy::api::delete))
+        .routes(routes!(
+            policy::api::show,
+            policy::api::change,
+            policy::api::delete
+        ))
         .routes(routes!(policy::api::save_draft))
         .routes(routes!(policy::api::check))
         .routes(routes!(policy::api::explain))
@@ -52,7 +59,11 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(grant::api::rotate))
         .routes(routes!(grant::api::revoke))
         .routes(routes!(server::api::list, server::api::add))
-        .routes(routes!(server::api::show, server::api::change, server::api::remove))
+        .routes(routes!(
+            server::api::show,
+            server::api::change,
+            server::api::remove
+        ))
         .routes(routes!(server::api::discover))
         .routes(routes!(server::tool::api::list))
         .routes(routes!(server::tool::api::review))

@@ -4,7 +4,9 @@ use crate::app::App;
 use crate::problem::{Kind, Problem};
 use axum::Router;
 use axum::extract::{DefaultBodyLimit, FromRequestParts, MatchedPath, Request, State};
-use axum::http::header::{CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
+};
 use axum::http::request::Parts;
 use axum::http::{HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
@@ -43,9 +45,15 @@ pub fn wrap(router: Router<App>, app: App) -> Router {
         .method_not_allowed_fallback(|| async {
             Problem::new(Kind::MethodNotAllowed, "this path has other methods")
         })
-        .layer(CatchPanicLayer::custom(|_: Box<dyn std::any::Any + Send>| {
-            Problem::new(Kind::Internal, "the log has the cause under the id of this request").into_response()
-        }))
+        .layer(CatchPanicLayer::custom(
+            |_: Box<dyn std::any::Any + Send>| {
+                Problem::new(
+                    Kind::Internal,
+                    "the log has the cause under the id of this request",
+                )
+                .into_response()
+            },
+        ))
         .layer(DefaultBodyLimit::max(BODY_LIMIT))
         .layer(middleware::from_fn_with_state(app.clone(), pass))
         .with_state(app)
@@ -53,7 +61,11 @@ pub fn wrap(router: Router<App>, app: App) -> Router {
 
 async fn pass(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = RequestId(format!("req_{}", seal::to_hex(&app.random().bytes::<16>())));
-    let route = request.extensions().get::<MatchedPath>().map_or("(none)", MatchedPath::as_str).to_owned();
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map_or("(none)", MatchedPath::as_str)
+        .to_owned();
     let span = tracing::info_span!(
         "request",
         otel.kind = "server",
@@ -64,12 +76,17 @@ async fn pass(State(app): State<App>, mut request: Request, next: Next) -> Respo
     );
     request.extensions_mut().insert(id.clone());
     let (method, begun) = (request.method().clone(), Instant::now());
-    let answered = tokio::time::timeout(DEADLINE, next.run(request)).instrument(span.clone()).await;
+    let answered = tokio::time::timeout(DEADLINE, next.run(request))
+        .instrument(span.clone())
+        .await;
     let response = answered.unwrap_or_else(|_| {
-        Problem::new(Kind::Unavailable, "it took too long").with_retry_after(5).into_response()
+        Problem::new(Kind::Unavailable, "it took too long")
+            .with_retry_after(5)
+            .into_response()
     });
     span.record("http.response.status_code", response.status().as_u16());
-    app.meter().answered(&route, &method, response.status(), begun.elapsed());
+    app.meter()
+        .answered(&route, &method, response.status(), begun.elapsed());
     span.in_scope(|| tracing::info!("answered"));
     finish(response, &id)
 }
@@ -83,21 +100,31 @@ fn finish(response: Response, id: &RequestId) -> Response {
     if let Ok(value) = HeaderValue::from_str(&id.0) {
         headers.insert("x-request-id", value);
     }
-    headers.entry(CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers
         .entry(CONTENT_SECURITY_POLICY)
-        .or_insert(HeaderValue::from_static("default-src 'none'; frame-ancestors 'none'"));
+        .or_insert(HeaderValue::from_static(
+            "default-src 'none'; frame-ancestors 'none'",
+        ));
     response
 }
 
 /// `/healthz`: the process is alive. `/readyz`: the database answers.
 pub fn health() -> Router<App> {
-    Router::new().route("/healthz", axum::routing::get(|| async { StatusCode::OK })).route(
-        "/readyz",
-        axum::routing::get(async |State(app): State<App>| {
-            if app.db().is_alive().await { StatusCode::OK } else { StatusCode::SERVICE_UNAVAILABLE }
-        }),
-    )
+    Router::new()
+        .route("/healthz", axum::routing::get(|| async { StatusCode::OK }))
+        .route(
+            "/readyz",
+            axum::routing::get(async |State(app): State<App>| {
+                if app.db().is_alive().await {
+                    StatusCode::OK
+                } else {
+                    StatusCode::SERVICE_UNAVAILABLE
+                }
+            }),
+        )
 }

@@ -35,10 +35,14 @@ impl ListQuery {
     pub fn page<Id: FromStr>(&self) -> Result<Page<Id>, Problem> {
         let limit = self.limit.unwrap_or(USUAL);
         if !(1..=MOST).contains(&limit) {
-            return Err(Problem::new(Kind::BadRequest, format!("`limit` is 1 to {MOST}, got `{limit}`")));
+            return Err(Problem::new(
+                Kind::BadRequest,
+                format!("`limit` is 1 to {MOST}, got `{limit}`"),
+            ));
         }
         let before = self.cursor.as_deref().map(str::parse).transpose();
-        let before = before.map_err(|_| Problem::new(Kind::BadRequest, "`cursor` is not one that a page gave"))?;
+        let before = before
+            .map_err(|_| Problem::new(Kind::BadRequest, "`cursor` is not one that a page gave"))?;
         Ok(Page { before, limit })
     }
 }
@@ -52,7 +56,11 @@ impl<Id> Page<Id> {
     pub fn listed<T>(&self, mut items: Vec<T>, cursor: impl Fn(&T) -> String) -> Listed<T> {
         let has_more = items.len() > usize::from(self.limit);
         items.truncate(usize::from(self.limit));
-        let next_cursor = if has_more { items.last().map(cursor) } else { None };
+        let next_cursor = if has_more {
+            items.last().map(cursor)
+        } else {
+            None
+        };
         Listed { items, next_cursor }
     }
 }

@@ -29,7 +29,10 @@ pub struct Meter {
 impl Default for Meter {
     fn default() -> Self {
         let histogram: fn() -> Histogram = || Histogram::new(exponential_buckets(0.001, 2.0, 15));
-        Self { requests: Family::default(), seconds: Family::new_with_constructor(histogram) }
+        Self {
+            requests: Family::default(),
+            seconds: Family::new_with_constructor(histogram),
+        }
     }
 }
 
@@ -42,8 +45,16 @@ impl Meter {
 
     pub fn answered(&self, route: &str, method: &Method, status: StatusCode, took: Duration) {
         let route = route.to_owned();
-        self.seconds.get_or_create(&Route { route: route.clone() }).observe(took.as_secs_f64());
-        let answered = Answered { route, method: known(method), status: status.as_u16() };
+        self.seconds
+            .get_or_create(&Route {
+                route: route.clone(),
+            })
+            .observe(took.as_secs_f64());
+        let answered = Answered {
+            route,
+            method: known(method),
+            status: status.as_u16(),
+        };
         self.requests.get_or_create(&answered).inc();
     }
 }

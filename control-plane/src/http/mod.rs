@@ -20,11 +20,16 @@ use axum::routing::get;
 /// The whole service.
 pub fn router(app: App, newest: Newest) -> Router {
     let (rest, document) = api::routes().split_for_parts();
-    let openapi = document.to_json().expect("the document has no value that JSON lacks");
+    let openapi = document
+        .to_json()
+        .expect("the document has no value that JSON lacks");
     let schema = policy::schema().to_string();
     let as_json = |text: String| get(async || ([(CONTENT_TYPE, "application/json")], text));
     let router = rest
-        .layer(middleware::from_fn_with_state(app.clone(), idempotency::once))
+        .layer(middleware::from_fn_with_state(
+            app.clone(),
+            idempotency::once,
+        ))
         .route("/v1/openapi.json", as_json(openapi))
         .route("/v1/policy.schema.json", as_json(schema))
         .merge(gateway::door::routes(newest))

@@ -23,14 +23,28 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequest<S> for Body<T> {
             .headers()
             .get(CONTENT_TYPE)
             .and_then(|value| value.to_str().ok())
-            .is_some_and(|value| value.split(';').next().is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json")));
+            .is_some_and(|value| {
+                value
+                    .split(';')
+                    .next()
+                    .is_some_and(|kind| kind.trim().eq_ignore_ascii_case("application/json"))
+            });
         if !is_json {
-            return Err(Problem::new(Kind::BadRequest, "expected a body of `Content-Type: application/json`"));
+            return Err(Problem::new(
+                Kind::BadRequest,
+                "expected a body of `Content-Type: application/json`",
+            ));
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
-            let kind = if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE { Kind::TooLarge } else { Kind::BadRequest };
-            Problem::new(kind, rejection.body_text())
-        })?;
+        let bytes = Bytes::from_request(request, state)
+            .await
+            .map_err(|rejection| {
+                let kind = if rejection.status() == axum::http::StatusCode::PAYLOAD_TOO_LARGE {
+                    Kind::TooLarge
+                } else {
+                    Kind::BadRequest
+                };
+                Problem::new(kind, rejection.body_text())
+            })?;
         parse(&bytes).map(Self)
     }
 }
@@ -46,7 +60,9 @@ impl<T: DeserializeOwned + Default, S: Send + Sync> FromRequest<S> for OptionalB
         if request.body().is_end_stream() {
             return Ok(Self(T::default()));
         }
-        Body::from_request(request, state).await.map(|body| Self(body.0))
+        Body::from_request(request, state)
+            .await
+            .map(|body| Self(body.0))
     }
 }
 
@@ -86,7 +102,10 @@ impl<T: DeserializeOwned, S: Send + Sync> FromRequestParts<S> for Query<T> {
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
         // No stored text holds NUL, and the database does not compare with one that does.
         if parts.uri.query().is_some_and(|query| query.contains("%00")) {
-            return Err(Problem::new(Kind::BadRequest, "the query holds the character NUL"));
+            return Err(Problem::new(
+                Kind::BadRequest,
+                "the query holds the character NUL",
+            ));
         }
         axum::extract::Query::from_request_parts(parts, state)
             .await
@@ -103,12 +122,15 @@ impl<T: DeserializeOwned + Send, S: Send + Sync> FromRequestParts<S> for Path<T>
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
-        let raw = RawPathParams::from_request_parts(parts, state).await.map_err(|_| Problem::not_found())?;
+        let raw = RawPathParams::from_request_parts(parts, state)
+            .await
+            .map_err(|_| Problem::not_found())?;
         if raw.iter().any(|(_, value)| value.contains('\0')) {
             return Err(Problem::not_found());
         }
         let path = axum::extract::Path::from_request_parts(parts, state).await;
-        path.map(|path| Self(path.0)).map_err(|_| Problem::not_found())
+        path.map(|path| Self(path.0))
+            .map_err(|_| Problem::not_found())
     }
 }
 
@@ -120,7 +142,9 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Problem> {
-        let Some(value) = parts.headers.get(IF_MATCH) else { return Ok(Self(None)) };
+        let Some(value) = parts.headers.get(IF_MATCH) else {
+            return Ok(Self(None));
+        };
         let text = value.to_str().unwrap_or_default().trim();
         if text == "*" {
             return Ok(Self(None));
@@ -132,14 +156,21 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
 }
 
 /// For a member of a PATCH body that may be null: absent is `None`, null is `Some(None)`.
-pub fn nullable<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(from: D) -> Result<Option<Option<T>>, D::Error> {
+pub fn nullable<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
+    from: D,
+) -> Result<Option<Option<T>>, D::Error> {
     Option::deserialize(from).map(Some)
 }
 
 /// A time, or null: in UTC, for one that falls out of its calendar (the last hours of 9999 in the west) is stored nowhere.
-pub fn time_or_null<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Option<OffsetDateTime>, D::Error> {
+pub fn time_or_null<'de, D: serde::Deserializer<'de>>(
+    from: D,
+) -> Result<Option<OffsetDateTime>, D::Error> {
     let time = time::serde::rfc3339::option::deserialize(from)?;
-    time.map(|time| in_utc(time).ok_or_else(|| D::Error::custom("expected a time before the year 10000 in UTC"))).transpose()
+    time.map(|time| {
+        in_utc(time).ok_or_else(|| D::Error::custom("expected a time before the year 10000 in UTC"))
+    })
+    .transpose()
 }
 
 pub fn in_utc(time: OffsetDateTime) -> Option<OffsetDateTime> {
@@ -152,18 +183,29 @@ pub struct Faults(Vec<Fault>);
 
 impl Faults {
     pub fn add(&mut self, pointer: impl Into<String>, detail: impl Into<String>) {
-        self.0.push(Fault { pointer: pointer.into(), detail: detail.into() });
+        self.0.push(Fault {
+            pointer: pointer.into(),
+            detail: detail.into(),
+        });
     }
 
     /// A name for people: 1 to 100 characters, none of them a control character.
     pub fn name(&mut self, pointer: &str, name: &str) {
         let count = name.chars().count();
-        if !(1..=100).contains(&count) || name.chars().any(char::is_control) || name.trim() != name {
-            self.add(pointer, "expected 1 to 100 characters, none a control character, no space at either end");
+        if !(1..=100).contains(&count) || name.chars().any(char::is_control) || name.trim() != name
+        {
+            self.add(
+                pointer,
+                "expected 1 to 100 characters, none a control character, no space at either end",
+            );
         }
     }
 
     pub fn into_result(self) -> Result<(), Vec<Fault>> {
-        if self.0.is_empty() { Ok(()) } else { Err(self.0) }
+        if self.0.is_empty() {
+            Ok(())
+        } else {
+            Err(self.0)
+        }
     }
 }

@@ -53,7 +53,7 @@ pub struct NewKey {
     pub name: String,
     /// Not `owner`, and not above the caller's own.
     pub role: Role,
-    #[serde(default, with = "time::serde::rfc3339::option")]
+    #[serde(default, deserialize_with = "crate::http::read::time_or_null")]
     pub expires_at: Option<OffsetDateTime>,
 }
 

@@ -58,13 +58,8 @@ pub async fn by_digest(
 
 /// How many there are. No other key is made or counted before the end of this transaction.
 pub async fn count(tx: &mut OrgTx) -> Result<i64, DbError> {
+    tx.alone().await?;
     let org = tx.org().uuid();
-    sqlx::query!(
-        "select version from org_versions where org_id = $1 for update",
-        org
-    )
-    .fetch_one(tx.sql())
-    .await?;
     let count = sqlx::query_scalar!(
         r#"select count(*) as "count!" from api_keys where org_id = $1"#,
         org

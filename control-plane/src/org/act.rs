@@ -1,6 +1,6 @@
 //! What can be done with organisations: found one, look, change, delete.
 
-use super::{NewOrg, Org, OrgChange, store};
+use super::{MOST, NewOrg, Org, OrgChange, store};
 use crate::access::Action;
 use crate::app::App;
 use crate::caller::{Actor, Caller, Forbidden, Refused};
@@ -19,6 +19,8 @@ pub enum OrgError {
     Invalid(Vec<Fault>),
     #[error("the slug `{0}` is taken")]
     SlugTaken(String),
+    #[error("an account owns at most {MOST} organisations; delete one that is not used")]
+    TooMany,
     #[error(transparent)]
     Forbidden(#[from] Forbidden),
     #[error(transparent)]
@@ -31,8 +33,12 @@ pub async fn found(app: &App, account: &Account, new: NewOrg) -> Result<Org, Org
     faults.into_result().map_err(OrgError::Invalid)?;
     let (now, slug) = (app.now(), new.slug.to_string());
     let mut tx = app.db().system(Reason::CreateOrg).await?;
-    let (org, event) =
-        store::found(&mut tx, new, account.id, &now).await.map_err(|error| match error.constraint() {
+    if store::owned(&mut tx, account.id).await? >= MOST {
+        return Err(OrgError::TooMany);
+    }
+    let (org, event) = store::found(&mut tx, new, account.id, &now)
+        .await
+        .map_err(|error| match error.constraint() {
             Some("orgs_slug_key") => OrgError::SlugTaken(slug),
             _ => error.into(),
         })?;
@@ -63,10 +69,17 @@ pub async fn change(app: &App, caller: &Caller, change: OrgChange) -> Result<Org
         faults.add("/max_stale_seconds", "expected 60 to 31536000, or null");
     }
     faults.into_result().map_err(OrgError::Invalid)?;
-    let mut tx = app.db().write(caller.allow(Action::Administer)?, app.now()).await?;
+    let mut tx = app
+        .db()
+        .write(caller.allow(Action::Administer)?, app.now())
+        .await?;
     let (before, after) = store::change(&mut tx, &change).await?;
     let said = |it: &OrgChange| json!({ "name": it.name, "max_stale_seconds": it.max_stale_seconds.flatten() });
-    let event = Event::OrgChanged { org: caller.org(), before: said(&before), after: said(&after) };
+    let event = Event::OrgChanged {
+        org: caller.org(),
+        before: said(&before),
+        after: said(&after),
+    };
     tx.commit(event).await?;
     Ok(show(app, caller).await?)
 }

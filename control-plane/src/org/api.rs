@@ -31,7 +31,10 @@ pub async fn found(
     account: Account,
     Body(new): Body<NewOrg>,
 ) -> Result<(StatusCode, Json<Org>), Problem> {
-    Ok((StatusCode::CREATED, Json(act::found(&app, &account, new).await?)))
+    Ok((
+        StatusCode::CREATED,
+        Json(act::found(&app, &account, new).await?),
+    ))
 }
 
 #[utoipa::path(get, path = "/v1/orgs/{org}", tag = "organisations", params(("org" = String, Path)),
@@ -63,8 +66,11 @@ impl From<OrgError> for Problem {
     fn from(error: OrgError) -> Self {
         let text = error.to_string();
         match error {
-            OrgError::Invalid(errors) => Self { errors, ..Self::new(Kind::Invalid, text) },
-            OrgError::SlugTaken(_) => Self::new(Kind::Conflict, text),
+            OrgError::Invalid(errors) => Self {
+                errors,
+                ..Self::new(Kind::Invalid, text)
+            },
+            OrgError::SlugTaken(_) | OrgError::TooMany => Self::new(Kind::Conflict, text),
             OrgError::Forbidden(forbidden) => forbidden.into(),
             OrgError::Db(error) => error.into(),
         }

@@ -10,6 +10,9 @@ use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
+/// How many an account may own.
+pub const MOST: i64 = 1_000;
+
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Org {
     #[schema(value_type = String)]

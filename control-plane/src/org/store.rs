@@ -9,7 +9,12 @@ use crate::http::list::Page;
 use ids::{MemberId, OrgId, Slug, UserId};
 
 /// Founds an organisation whose owner is `owner`, and says what to say of it.
-pub async fn found(tx: &mut SystemTx, new: NewOrg, owner: UserId, now: &Now) -> Result<(Org, Event), DbError> {
+pub async fn found(
+    tx: &mut SystemTx,
+    new: NewOrg,
+    owner: UserId,
+    now: &Now,
+) -> Result<(Org, Event), DbError> {
     let org = Org {
         id: now.id(OrgId::new),
         slug: new.slug,
@@ -28,9 +33,12 @@ pub async fn found(tx: &mut SystemTx, new: NewOrg, owner: UserId, now: &Now) -> 
     )
     .execute(tx.sql())
     .await?;
-    sqlx::query!("insert into org_versions (org_id, version) values ($1, 0)", org.id.uuid())
-        .execute(tx.sql())
-        .await?;
+    sqlx::query!(
+        "insert into org_versions (org_id, version) values ($1, 0)",
+        org.id.uuid()
+    )
+    .execute(tx.sql())
+    .await?;
     sqlx::query!(
         "insert into members (id, org_id, user_id, role, created_at) values ($1, $2, $3, $4, $5)",
         now.id(MemberId::new).uuid(),
@@ -41,8 +49,28 @@ pub async fn found(tx: &mut SystemTx, new: NewOrg, owner: UserId, now: &Now) -> 
     )
     .execute(tx.sql())
     .await?;
-    let event = Event::OrgCreated { org: org.id, slug: org.slug.to_string(), name: org.name.clone() };
+    let event = Event::OrgCreated {
+        org: org.id,
+        slug: org.slug.to_string(),
+        name: org.name.clone(),
+    };
     Ok((org, event))
+}
+
+/// How many organisations the account owns. It founds no other before the end of this transaction.
+pub async fn owned(tx: &mut SystemTx, user: UserId) -> Result<i64, DbError> {
+    sqlx::query!(
+        "select id from users where id = $1 for no key update",
+        user.uuid()
+    )
+    .fetch_optional(tx.sql())
+    .await?;
+    let owned = sqlx::query_scalar!(
+        r#"select count(*) as "owned!" from members where user_id = $1 and role = $2"#,
+        user.uuid(),
+        Role::Owner.as_str(),
+    );
+    Ok(owned.fetch_one(tx.sql()).await?)
 }
 
 /// Where `user` sits in the organisation of this slug or id; none where they do not, or it does not exist.
@@ -69,7 +97,11 @@ pub async fn seat(tx: &mut SystemTx, named: &str, user: UserId) -> Result<Option
     .transpose()
 }
 
-pub async fn of_user(tx: &mut SystemTx, user: UserId, page: &Page<OrgId>) -> Result<Vec<Org>, DbError> {
+pub async fn of_user(
+    tx: &mut SystemTx,
+    user: UserId,
+    page: &Page<OrgId>,
+) -> Result<Vec<Org>, DbError> {
     let rows = sqlx::query!(
         "select orgs.id, slug, name, is_open, max_stale_seconds, orgs.created_at, members.role
         from orgs join members on members.org_id = orgs.id
@@ -119,26 +151,43 @@ pub async fn own(tx: &mut OrgRead, role: Role) -> Result<Org, DbError> {
 /// Changes what is given; answers name and staleness as they were before and are now.
 pub async fn change(tx: &mut OrgTx, change: &OrgChange) -> Result<(OrgChange, OrgChange), DbError> {
     let org = tx.org().uuid();
-    let was = sqlx::query!("select name, max_stale_seconds from orgs where id = $1 for update", org)
-        .fetch_one(tx.sql())
-        .await?;
-    let before = OrgChange { name: Some(was.name), max_stale_seconds: Some(seconds(was.max_stale_seconds)) };
+    let was = sqlx::query!(
+        "select name, max_stale_seconds from orgs where id = $1 for no key update",
+        org
+    )
+    .fetch_one(tx.sql())
+    .await?;
+    let before = OrgChange {
+        name: Some(was.name),
+        max_stale_seconds: Some(seconds(was.max_stale_seconds)),
+    };
     let after = OrgChange {
         name: change.name.clone().or_else(|| before.name.clone()),
         max_stale_seconds: change.max_stale_seconds.or(before.max_stale_seconds),
     };
-    let stale = after.max_stale_seconds.flatten().and_then(|seconds| i32::try_from(seconds).ok());
-    sqlx::query!("update orgs set name = $2, max_stale_seconds = $3 where id = $1", org, after.name, stale)
-        .execute(tx.sql())
-        .await?;
+    let stale = after
+        .max_stale_seconds
+        .flatten()
+        .and_then(|seconds| i32::try_from(seconds).ok());
+    sqlx::query!(
+        "update orgs set name = $2, max_stale_seconds = $3 where id = $1",
+        org,
+        after.name,
+        stale
+    )
+    .execute(tx.sql())
+    .await?;
     Ok((before, after))
 }
 
 /// Deletes the organisation and everything in it, and leaves word for the replicas.
 pub async fn delete(tx: &mut SystemTx, org: OrgId, now: &Now) -> Result<(), DbError> {
-    sqlx::query!("delete from orgs where id = $1", org.uuid()).execute(tx.sql()).await?;
+    sqlx::query!("delete from orgs where id = $1", org.uuid())
+        .execute(tx.sql())
+        .await?;
     sqlx::query!(
-        "insert into dirty_orgs (org_id, since) values ($1, $2) on conflict (org_id) do nothing",
+        "insert into dirty_orgs (org_id, since) values ($1, $2)
+        on conflict (org_id) do update set since = dirty_orgs.since",
         org.uuid(),
         now.time(),
     )
@@ -152,7 +201,9 @@ fn seconds(stored: Option<i32>) -> Option<u32> {
 }
 
 fn slug(stored: &str) -> Result<Slug, DbError> {
-    stored.parse().map_err(|error| DbError::Stored(format!("{error}")))
+    stored
+        .parse()
+        .map_err(|error| DbError::Stored(format!("{error}")))
 }
 
 fn role(stored: &str) -> Result<Role, DbError> {

@@ -21,13 +21,8 @@ pub struct Locked {
 
 /// How many there are. No other policy is made or counted before the end of this transaction.
 pub async fn count(tx: &mut OrgTx) -> Result<i64, DbError> {
+    tx.alone().await?;
     let org = tx.org().uuid();
-    sqlx::query!(
-        "select version from org_versions where org_id = $1 for update",
-        org
-    )
-    .fetch_one(tx.sql())
-    .await?;
     let count = sqlx::query_scalar!(
         r#"select count(*) as "count!" from policies where org_id = $1"#,
         org

@@ -2,8 +2,10 @@ use super::*;
 
 #[test]
 fn every_kind_has_a_slug_and_a_status_of_its_own() {
-    let rows: Vec<String> =
-        Kind::ALL.iter().map(|kind| format!("{} {}", kind.status().as_u16(), kind.slug())).collect();
+    let rows: Vec<String> = Kind::ALL
+        .iter()
+        .map(|kind| format!("{} {}", kind.status().as_u16(), kind.slug()))
+        .collect();
     insta::assert_snapshot!(rows.join("\n"), @r"
     400 bad-request
     401 unauthorized

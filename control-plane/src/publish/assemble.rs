@@ -3,7 +3,10 @@
 use super::rows::{AttachmentRow, GrantRow, Rows, ServerRow, ToolRow, VersionRow};
 use crate::db::DbError;
 use bundle::credential::Sealed;
-use bundle::{Attachment, Grant, Hints, Org, OrgBundle, Pinning, PolicyVersion, Server, Timeouts, TokenDigest, Tool};
+use bundle::{
+    Attachment, Grant, Hints, Org, OrgBundle, Pinning, PolicyVersion, Server, Timeouts,
+    TokenDigest, Tool,
+};
 use ids::{GrantId, OrgId, PolicyId, ServerId};
 use policy::Category;
 use serde::Deserialize;
@@ -19,7 +22,11 @@ pub fn assemble(rows: &Rows) -> Result<OrgBundle, DbError> {
             id: OrgId::from_uuid(rows.org.id),
             slug: stored(rows.org.slug.parse())?,
             is_open: rows.org.is_open,
-            max_stale_ms: rows.org.max_stale_seconds.and_then(|s| u64::try_from(s).ok()).map(|s| s * 1000),
+            max_stale_ms: rows
+                .org
+                .max_stale_seconds
+                .and_then(|s| u64::try_from(s).ok())
+                .map(|s| s * 1000),
         },
         version: stored(u64::try_from(rows.version))?,
         servers: rows
@@ -27,8 +34,16 @@ pub fn assemble(rows: &Rows) -> Result<OrgBundle, DbError> {
             .iter()
             .map(|row| server(row, &rows.tools, checked.contains(&row.id)))
             .collect::<Result<_, _>>()?,
-        policies: rows.versions.iter().map(policy_version).collect::<Result<_, _>>()?,
-        grants: rows.grants.iter().map(|row| grant(row, &rows.attachments)).collect::<Result<_, _>>()?,
+        policies: rows
+            .versions
+            .iter()
+            .map(policy_version)
+            .collect::<Result<_, _>>()?,
+        grants: rows
+            .grants
+            .iter()
+            .map(|row| grant(row, &rows.attachments))
+            .collect::<Result<_, _>>()?,
     })
 }
 
@@ -41,14 +56,20 @@ fn servers_that_check_arguments(rows: &Rows) -> BTreeSet<Uuid> {
         .map(|version| (version.policy_id, version.number))
         .collect();
     let attached = rows.attachments.iter().filter(|attachment| {
-        attachment.policy_id.zip(attachment.number).is_some_and(|version| mentions.contains(&version))
+        attachment
+            .policy_id
+            .zip(attachment.number)
+            .is_some_and(|version| mentions.contains(&version))
     });
     attached.map(|attachment| attachment.server_id).collect()
 }
 
 fn server(row: &ServerRow, tools: &[ToolRow], with_schemas: bool) -> Result<Server, DbError> {
     let ms = |stored: i64| u64::try_from(stored).unwrap_or(0);
-    let tools = tools.iter().filter(|tool| tool.server_id == row.id).map(|row| tool(row, with_schemas));
+    let tools = tools
+        .iter()
+        .filter(|tool| tool.server_id == row.id)
+        .map(|row| tool(row, with_schemas));
     Ok(Server {
         id: ServerId::from_uuid(row.id),
         slug: stored(row.slug.parse())?,
@@ -66,7 +87,10 @@ fn server(row: &ServerRow, tools: &[ToolRow], with_schemas: bool) -> Result<Serv
         allows_sampling: row.allows_sampling,
         allows_elicitation: row.allows_elicitation,
         is_open: row.is_open,
-        tools: row.last_discovered_at.map(|_| tools.collect::<Result<_, _>>()).transpose()?,
+        tools: row
+            .last_discovered_at
+            .map(|_| tools.collect::<Result<_, _>>())
+            .transpose()?,
     })
 }
 
@@ -93,7 +117,10 @@ pub(crate) fn tool(row: &ToolRow, with_schema: bool) -> Result<Tool, DbError> {
     Ok(Tool {
         name: row.name.clone(),
         digest: seal::to_hex(&row.digest),
-        category: row.category.as_deref().map_or(Ok(Category::Unknown), category)?,
+        category: row
+            .category
+            .as_deref()
+            .map_or(Ok(Category::Unknown), category)?,
         hints: definition.annotations.unwrap_or_default(),
         is_changed: row.reviewed_digest.as_ref() != Some(&row.digest),
         input_schema: definition.input_schema.filter(|_| with_schema),
@@ -115,13 +142,19 @@ fn policy_version(row: &VersionRow) -> Result<PolicyVersion, DbError> {
 }
 
 fn grant(row: &GrantRow, attachments: &[AttachmentRow]) -> Result<Grant, DbError> {
-    let labels: BTreeMap<String, String> =
-        serde_json::from_value(row.labels.clone()).map_err(|error| DbError::Stored(error.to_string()))?;
-    let old = row.old_digest.as_ref().zip(row.old_until).map(|(digest, until)| TokenDigest {
-        digest: seal::to_hex(digest),
-        until: Some(unix_ms(until)),
-    });
-    let own = attachments.iter().filter(|attachment| attachment.grant_id == row.id);
+    let labels: BTreeMap<String, String> = serde_json::from_value(row.labels.clone())
+        .map_err(|error| DbError::Stored(error.to_string()))?;
+    let old = row
+        .old_digest
+        .as_ref()
+        .zip(row.old_until)
+        .map(|(digest, until)| TokenDigest {
+            digest: seal::to_hex(digest),
+            until: Some(unix_ms(until)),
+        });
+    let own = attachments
+        .iter()
+        .filter(|attachment| attachment.grant_id == row.id);
     Ok(Grant {
         id: GrantId::from_uuid(row.id),
         name: row.name.clone(),
@@ -129,17 +162,27 @@ fn grant(row: &GrantRow, attachments: &[AttachmentRow]) -> Result<Grant, DbError
         user: row.user_email.clone(),
         is_open: row.is_open,
         expires_at: row.expires_at.map(unix_ms),
-        tokens: std::iter::once(TokenDigest { digest: seal::to_hex(&row.digest), until: None }).chain(old).collect(),
+        tokens: std::iter::once(TokenDigest {
+            digest: seal::to_hex(&row.digest),
+            until: None,
+        })
+        .chain(old)
+        .collect(),
         attachments: own.map(attachment).collect::<Result<_, _>>()?,
     })
 }
 
 fn attachment(row: &AttachmentRow) -> Result<Attachment, DbError> {
     let policy = match row.policy_id.zip(row.number) {
-        Some((policy, number)) => Some((PolicyId::from_uuid(policy), stored(u32::try_from(number))?)),
+        Some((policy, number)) => {
+            Some((PolicyId::from_uuid(policy), stored(u32::try_from(number))?))
+        }
         None => None,
     };
-    Ok(Attachment { server: ServerId::from_uuid(row.server_id), policy })
+    Ok(Attachment {
+        server: ServerId::from_uuid(row.server_id),
+        policy,
+    })
 }
 
 fn unix_ms(time: OffsetDateTime) -> u64 {

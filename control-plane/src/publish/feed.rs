@@ -29,7 +29,8 @@ impl Newest {
     pub(super) async fn look(&self, app: &App) -> Result<(), DbError> {
         let mut tx = app.db().system(Reason::ServeGateways).await?;
         let newest = newest(&mut tx).await?;
-        self.0.send_if_modified(|known| std::mem::replace(known, newest) != newest);
+        self.0
+            .send_if_modified(|known| std::mem::replace(known, newest) != newest);
         Ok(())
     }
 
@@ -54,47 +55,83 @@ pub async fn since(
     let mut tx = app.db().system(Reason::ServeGateways).await?;
     let (replicas, rank) = fleet(&mut tx, replica, app.now().time()).await?;
     let newest = newest(&mut tx).await?;
-    let oldest = sqlx::query!(r#"select min(seq) as seq from feed"#).fetch_one(tx.sql()).await?.seq;
+    let oldest = sqlx::query!(r#"select min(seq) as seq from feed"#)
+        .fetch_one(tx.sql())
+        .await?
+        .seq;
     let is_followed = cursor.filter(|cursor| {
-        *cursor == newest || (*cursor < newest && oldest.is_some_and(|oldest| *cursor >= oldest - 1))
+        *cursor == newest
+            || (*cursor < newest && oldest.is_some_and(|oldest| *cursor >= oldest - 1))
     });
     let Some(cursor) = is_followed else {
         let changes = manifest(&mut tx).await?;
-        return Ok(Feed { cursor: number(newest), is_reset: true, changes, replicas, rank });
+        return Ok(Feed {
+            cursor: number(newest),
+            is_reset: true,
+            changes,
+            replicas,
+            rank,
+        });
     };
-    let rows = sqlx::query!("select seq, change from feed where seq > $1 order by seq limit $2", cursor, MOST_CHANGES)
-        .fetch_all(tx.sql())
+    let rows = sqlx::query!(
+        "select seq, change from feed where seq > $1 order by seq limit $2",
+        cursor,
+        MOST_CHANGES
+    )
+    .fetch_all(tx.sql())
     .await?;
     let last = rows.last().map_or(cursor, |row| row.seq);
-    let changes = rows.into_iter().map(|row| serde_json::from_value(row.change)).collect::<Result<_, _>>()?;
-    Ok(Feed { cursor: number(last), is_reset: false, changes, replicas, rank })
+    let changes = rows
+        .into_iter()
+        .map(|row| serde_json::from_value(row.change))
+        .collect::<Result<_, _>>()?;
+    Ok(Feed {
+        cursor: number(last),
+        is_reset: false,
+        changes,
+        replicas,
+        rank,
+    })
 }
 
 /// The bytes of the bundle with this digest.
 pub async fn bundle_bytes(app: &App, sha256: &[u8]) -> Result<Option<Vec<u8>>, DbError> {
     let mut tx = app.db().system(Reason::ServeGateways).await?;
-    let row = sqlx::query!("select bytes from bundles where sha256 = $1 limit 1", sha256)
-        .fetch_optional(tx.sql())
-        .await?;
+    let row = sqlx::query!(
+        "select bytes from bundles where sha256 = $1 limit 1",
+        sha256
+    )
+    .fetch_optional(tx.sql())
+    .await?;
     Ok(row.map(|row| row.bytes))
 }
 
 async fn newest(tx: &mut SystemTx) -> Result<i64, DbError> {
-    let row = sqlx::query!(r#"select coalesce(max(seq), 0) as "seq!" from feed"#).fetch_one(tx.sql()).await?;
+    let row = sqlx::query!(r#"select coalesce(max(seq), 0) as "seq!" from feed"#)
+        .fetch_one(tx.sql())
+        .await?;
     Ok(row.seq)
 }
 
 async fn manifest(tx: &mut SystemTx) -> Result<Vec<Change>, PublishError> {
-    let rows =
-        sqlx::query!("select distinct on (org_id) signed from bundles order by org_id, version desc")
-            .fetch_all(tx.sql())
+    let rows = sqlx::query!(
+        "select distinct on (org_id) signed from bundles order by org_id, version desc"
+    )
+    .fetch_all(tx.sql())
     .await?;
-    let signed: Result<Vec<Signed>, _> = rows.into_iter().map(|row| serde_json::from_value(row.signed)).collect();
+    let signed: Result<Vec<Signed>, _> = rows
+        .into_iter()
+        .map(|row| serde_json::from_value(row.signed))
+        .collect();
     Ok(signed?.into_iter().map(Change::Bundle).collect())
 }
 
 /// How many replicas there are, and how many of them come before this one.
-async fn fleet(tx: &mut SystemTx, replica: &str, now: OffsetDateTime) -> Result<(u32, u32), DbError> {
+async fn fleet(
+    tx: &mut SystemTx,
+    replica: &str,
+    now: OffsetDateTime,
+) -> Result<(u32, u32), DbError> {
     let row = sqlx::query!(
         r#"select count(*) as "count!", count(*) filter (where name < $2) as "rank!" from replicas where seen_at > $1"#,
         now - HEARD_OF,

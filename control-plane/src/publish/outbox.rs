@@ -32,33 +32,72 @@ async fn publish_batch(app: &App) -> Result<usize, PublishError> {
     if !is_ours(&mut tx).await? {
         return Ok(0);
     }
-    let marked = sqlx::query_scalar!("select org_id from dirty_orgs order by since limit $1", AT_ONCE)
-        .fetch_all(tx.sql())
-        .await?;
+    let marked = sqlx::query_scalar!(
+        "select org_id from dirty_orgs order by since limit $1",
+        AT_ONCE
+    )
+    .fetch_all(tx.sql())
+    .await?;
     if marked.is_empty() {
-        // Not committed: a commit says that something changed, and would wake the publisher to look again at once.
         return Ok(0);
     }
     // Whoever changes or deletes an organisation locks its row before its mark. So must we, or each waits for the other.
-    sqlx::query!("select id from orgs where id = any($1) order by id for key share", &marked).fetch_all(tx.sql()).await?;
-    // The marks go before the look. Whoever changes an organisation meanwhile waits for this transaction and marks it anew.
-    sqlx::query!("delete from dirty_orgs where org_id = any($1)", &marked).execute(tx.sql()).await?;
-    for org in &marked {
-        let org = OrgId::from_uuid(*org);
-        let change = publish_org(app, &mut tx, org).await?;
-        tell(&mut tx, org, &change, app.now().time()).await?;
+    sqlx::query!(
+        "select id from orgs where id = any($1) order by id for key share",
+        &marked
+    )
+    .fetch_all(tx.sql())
+    .await?;
+    // The marks go before the look. Whoever changes an organisation meanwhile waits for this transaction and marks it anew;
+    // whoever has changed one and is about to commit holds its mark, and is left to the next look.
+    let taken = sqlx::query_scalar!(
+        "delete from dirty_orgs where org_id in (
+            select org_id from dirty_orgs where org_id = any($1) for update skip locked
+        ) returning org_id",
+        &marked
+    )
+    .fetch_all(tx.sql())
+    .await?;
+    let mut published = 0;
+    for org in taken {
+        let org = OrgId::from_uuid(org);
+        let now = app.now().time();
+        match publish_org(app, &mut tx, org).await {
+            Ok(change) => {
+                tell(&mut tx, org, &change, now).await?;
+                published += 1;
+            }
+            Err(PublishError::Db(error @ DbError::Sql(_))) => return Err(error.into()),
+            // One organisation's rows must not keep the news of all others. It is tried again, behind them.
+            Err(error) => {
+                tracing::error!(org.id = %org, cause = %error, "an organisation cannot be published");
+                sqlx::query!(
+                    "insert into dirty_orgs (org_id, since) values ($1, $2)",
+                    org.uuid(),
+                    now
+                )
+                .execute(tx.sql())
+                .await?;
+            }
+        }
     }
     tx.commit().await?;
-    Ok(marked.len())
+    Ok(published)
 }
 
 async fn publish_org(app: &App, tx: &mut SystemTx, org: OrgId) -> Result<Change, PublishError> {
-    let Some(rows) = rows::read(tx, org).await? else { return Ok(Change::OrgRemoved { org }) };
+    let Some(rows) = rows::read(tx, org).await? else {
+        return Ok(Change::OrgRemoved { org });
+    };
     let bundle = assemble::assemble(&rows)?;
     let bytes = serde_json::to_vec(&bundle)?;
     let digest = seal::sha256(&bytes);
-    let statement =
-        Statement { org, version: bundle.version, sha256: seal::to_hex(&digest), format: FORMAT };
+    let statement = Statement {
+        org,
+        version: bundle.version,
+        sha256: seal::to_hex(&digest),
+        format: FORMAT,
+    };
     let keys = app.keys();
     let signed = statement.sign(&keys.signing, &keys.verifying.id());
     bundle::open(&signed, &bytes, std::slice::from_ref(&keys.verifying))?;
@@ -88,13 +127,21 @@ async fn publish_org(app: &App, tx: &mut SystemTx, org: OrgId) -> Result<Change,
 
 /// One publisher at a time: the lock goes with the transaction.
 async fn is_ours(tx: &mut SystemTx) -> Result<bool, DbError> {
-    let row = sqlx::query!(r#"select pg_try_advisory_xact_lock($1) as "ours!""#, PUBLISHER_LOCK)
-        .fetch_one(tx.sql())
-        .await?;
+    let row = sqlx::query!(
+        r#"select pg_try_advisory_xact_lock($1) as "ours!""#,
+        PUBLISHER_LOCK
+    )
+    .fetch_one(tx.sql())
+    .await?;
     Ok(row.ours)
 }
 
-async fn tell(tx: &mut SystemTx, org: OrgId, change: &Change, now: OffsetDateTime) -> Result<(), PublishError> {
+async fn tell(
+    tx: &mut SystemTx,
+    org: OrgId,
+    change: &Change,
+    now: OffsetDateTime,
+) -> Result<(), PublishError> {
     let row = sqlx::query!(
         "insert into feed (seq, org_id, change, at)
         select coalesce(max(seq), 0) + 1, $1, $2, $3 from feed returning seq",
@@ -106,6 +153,6 @@ async fn tell(tx: &mut SystemTx, org: OrgId, change: &Change, now: OffsetDateTim
     .await?;
     sqlx::query!("delete from feed where seq <= $1", row.seq - FEED_KEPT)
         .execute(tx.sql())
-    .await?;
+        .await?;
     Ok(())
 }

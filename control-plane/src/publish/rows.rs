@@ -88,8 +88,12 @@ pub struct Rows {
 /// Every change takes the next version, so rows read between two equal versions belong together.
 pub async fn read(tx: &mut SystemTx, org: OrgId) -> Result<Option<Rows>, DbError> {
     loop {
-        let Some(version) = version(tx, org).await? else { return Ok(None) };
-        let Some(rows) = read_once(tx, org, version).await? else { return Ok(None) };
+        let Some(version) = version(tx, org).await? else {
+            return Ok(None);
+        };
+        let Some(rows) = read_once(tx, org, version).await? else {
+            return Ok(None);
+        };
         if self::version(tx, org).await? == Some(version) {
             return Ok(Some(rows));
         }
@@ -97,9 +101,12 @@ pub async fn read(tx: &mut SystemTx, org: OrgId) -> Result<Option<Rows>, DbError
 }
 
 async fn version(tx: &mut SystemTx, org: OrgId) -> Result<Option<i64>, DbError> {
-    let row = sqlx::query!("select version from org_versions where org_id = $1", org.uuid())
-        .fetch_optional(tx.sql())
-        .await?;
+    let row = sqlx::query!(
+        "select version from org_versions where org_id = $1",
+        org.uuid()
+    )
+    .fetch_optional(tx.sql())
+    .await?;
     Ok(row.map(|row| row.version))
 }
 
@@ -162,5 +169,13 @@ async fn read_once(tx: &mut SystemTx, org: OrgId, version: i64) -> Result<Option
     )
     .fetch_all(tx.sql())
     .await?;
-    Ok(Some(Rows { version, org, servers, tools, versions, grants, attachments }))
+    Ok(Some(Rows {
+        version,
+        org,
+        servers,
+        tools,
+        versions,
+        grants,
+        attachments,
+    }))
 }

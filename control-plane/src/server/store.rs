@@ -160,7 +160,9 @@ pub async fn lock(tx: &mut OrgTx, named: &str) -> Result<Option<ServerId>, DbErr
     Ok(row.map(|row| ServerId::from_uuid(row.id)))
 }
 
+/// How many there are. No other server is made or counted before the end of this transaction.
 pub async fn count(tx: &mut OrgTx) -> Result<i64, DbError> {
+    tx.alone().await?;
     let org = tx.org().uuid();
     let row = sqlx::query!(
         r#"select count(*) as "count!" from servers where org_id = $1"#,

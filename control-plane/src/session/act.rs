@@ -53,34 +53,55 @@ pub enum SignInError {
     Db(#[from] DbError),
 }
 
-const PER_ADDRESS: Allowance = Allowance { tries: 10, within: Duration::minutes(15) };
-const PER_SOURCE: Allowance = Allowance { tries: 100, within: Duration::minutes(15) };
+const PER_ADDRESS: Allowance = Allowance {
+    tries: 10,
+    within: Duration::minutes(15),
+};
+const PER_SOURCE: Allowance = Allowance {
+    tries: 100,
+    within: Duration::minutes(15),
+};
 
-pub async fn sign_up(app: &App, source: IpAddr, wish: SignUp) -> Result<(SignedIn, Option<Org>), SignUpError> {
+pub async fn sign_up(
+    app: &App,
+    source: IpAddr,
+    wish: SignUp,
+) -> Result<(SignedIn, Option<Org>), SignUpError> {
     let now = app.now();
     let email = wish.email.trim().to_lowercase();
     check(&email, &wish).map_err(SignUpError::Invalid)?;
     count_source(app, "sign-up", source).map_err(SignUpError::TooMany)?;
-    app.attempts().count(&format!("sign-up {email}"), PER_ADDRESS, now.time()).map_err(SignUpError::TooMany)?;
+    app.attempts()
+        .count(&format!("sign-up {email}"), PER_ADDRESS, now.time())
+        .map_err(SignUpError::TooMany)?;
 
     let hash = app.passwords().hash(&wish.password, app.random()).await;
-    let user = User { id: now.id(UserId::new), email, name: wish.name };
+    let user = User {
+        id: now.id(UserId::new),
+        email,
+        name: wish.name,
+    };
     let mut tx = app.db().system(Reason::SignUp).await?;
-    store::insert_user(&mut tx, &user, &hash, &now).await.map_err(|error| match error.constraint() {
-        Some("users_email_key") => SignUpError::EmailTaken,
-        _ => error.into(),
-    })?;
+    store::insert_user(&mut tx, &user, &hash, &now)
+        .await
+        .map_err(|error| match error.constraint() {
+            Some("users_email_key") => SignUpError::EmailTaken,
+            _ => error.into(),
+        })?;
     let org = match wish.org {
         None => None,
         Some(new) => {
             let slug = new.slug.to_string();
-            let (org, event) = org::store::found(&mut tx, new, user.id, &now).await.map_err(|error| {
-                match error.constraint() {
+            let (org, event) = org::store::found(&mut tx, new, user.id, &now)
+                .await
+                .map_err(|error| match error.constraint() {
                     Some("orgs_slug_key") => SignUpError::SlugTaken(slug),
                     _ => error.into(),
-                }
-            })?;
-            let actor = Actor { id: user.id.to_string(), name: user.name.clone() };
+                })?;
+            let actor = Actor {
+                id: user.id.to_string(),
+                name: user.name.clone(),
+            };
             tx.say(org.id, &actor, &now, &event).await?;
             Some(org)
         }
@@ -91,17 +112,30 @@ pub async fn sign_up(app: &App, source: IpAddr, wish: SignUp) -> Result<(SignedI
     Ok((SignedIn { user, session }, org))
 }
 
-pub async fn sign_in(app: &App, source: IpAddr, email: &str, password: &Secret) -> Result<SignedIn, SignInError> {
+pub async fn sign_in(
+    app: &App,
+    source: IpAddr,
+    email: &str,
+    password: &Secret,
+) -> Result<SignedIn, SignInError> {
     let now = app.now();
     let email = email.trim().to_lowercase();
-    let subject = format!("sign-in {email}");
     count_source(app, "sign-in", source).map_err(SignInError::TooMany)?;
-    app.attempts().count(&subject, PER_ADDRESS, now.time()).map_err(SignInError::TooMany)?;
+    // What no account can have is neither looked up nor remembered: it may be as long as a body.
+    if !is_address(&email) {
+        return Err(SignInError::Wrong);
+    }
+    let subject = format!("sign-in {email}");
+    app.attempts()
+        .count(&subject, PER_ADDRESS, now.time())
+        .map_err(SignInError::TooMany)?;
 
     let mut tx = app.db().system(Reason::SignIn).await?;
     let stored = store::by_email(&mut tx, &email).await?;
     drop(tx);
-    let (user, hash) = stored.map(|stored| (stored.user, stored.password_hash)).unzip();
+    let (user, hash) = stored
+        .map(|stored| (stored.user, stored.password_hash))
+        .unzip();
     let is_right = app.passwords().verify(password, hash).await;
     let user = user.filter(|_| is_right).ok_or(SignInError::Wrong)?;
 
@@ -124,7 +158,11 @@ fn count_source(app: &App, what: &str, source: IpAddr) -> Result<(), TooMany> {
     if app.site().is_local && source.is_loopback() {
         return Ok(());
     }
-    app.attempts().count(&format!("{what} from {source}"), PER_SOURCE, app.now().time())
+    app.attempts().count(
+        &format!("{what} from {source}"),
+        PER_SOURCE,
+        app.now().time(),
+    )
 }
 
 fn check(email: &str, wish: &SignUp) -> Result<(), Vec<Fault>> {
@@ -148,5 +186,7 @@ pub(crate) fn is_address(email: &str) -> bool {
     let parts = email.split_once('@');
     email.len() <= 254
         && !email.contains(forbidden)
-        && parts.is_some_and(|(local, domain)| !local.is_empty() && !domain.is_empty() && !domain.contains('@'))
+        && parts.is_some_and(|(local, domain)| {
+            !local.is_empty() && !domain.is_empty() && !domain.contains('@')
+        })
 }

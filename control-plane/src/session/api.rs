@@ -63,9 +63,18 @@ pub async fn sign_up(
     source: Source,
     Body(body): Body<SignUpBody>,
 ) -> Result<impl IntoResponse, Problem> {
-    let wish = act::SignUp { email: body.email, password: body.password, name: body.name, org: body.org };
+    let wish = act::SignUp {
+        email: body.email,
+        password: body.password,
+        name: body.name,
+        org: body.org,
+    };
     let (signed_in, org) = act::sign_up(&app, source.0, wish).await?;
-    Ok((StatusCode::CREATED, cookie(&app, &signed_in), Json(me(&app, signed_in.user, org, &signed_in.session))))
+    Ok((
+        StatusCode::CREATED,
+        cookie(&app, &signed_in),
+        Json(me(&app, signed_in.user, org, &signed_in.session)),
+    ))
 }
 
 /// Signs in.
@@ -77,27 +86,48 @@ pub async fn sign_in(
     Body(body): Body<SignInBody>,
 ) -> Result<impl IntoResponse, Problem> {
     let signed_in = act::sign_in(&app, source.0, &body.email, &body.password).await?;
-    Ok((cookie(&app, &signed_in), Json(me(&app, signed_in.user, None, &signed_in.session))))
+    Ok((
+        cookie(&app, &signed_in),
+        Json(me(&app, signed_in.user, None, &signed_in.session)),
+    ))
 }
 
 /// Ends the session.
 #[utoipa::path(post, path = "/v1/logout", tag = "account",
     responses((status = 204), (status = "default", body = ProblemBody)))]
-pub async fn sign_out(State(app): State<App>, account: Account) -> Result<impl IntoResponse, Problem> {
+pub async fn sign_out(
+    State(app): State<App>,
+    account: Account,
+) -> Result<impl IntoResponse, Problem> {
     act::sign_out(&app, &account).await?;
-    Ok((StatusCode::NO_CONTENT, AppendHeaders([(SET_COOKIE, SessionToken::no_cookie(&app))])))
+    Ok((
+        StatusCode::NO_CONTENT,
+        AppendHeaders([(SET_COOKIE, SessionToken::no_cookie(&app))]),
+    ))
 }
 
 /// Who is signed in.
 #[utoipa::path(get, path = "/v1/me", tag = "account",
     responses((status = 200, body = Me), (status = "default", body = ProblemBody)))]
 pub async fn show(State(app): State<App>, account: Account) -> Json<Me> {
-    let user = User { id: account.id, email: account.email, name: account.name };
+    let user = User {
+        id: account.id,
+        email: account.email,
+        name: account.name,
+    };
     Json(me(&app, user, None, &account.session))
 }
 
 fn me(app: &App, user: User, org: Option<org::Org>, session: &SessionToken) -> Me {
-    Me { user: UserBody { id: user.id, email: user.email, name: user.name }, org, csrf_token: session.csrf(app) }
+    Me {
+        user: UserBody {
+            id: user.id,
+            email: user.email,
+            name: user.name,
+        },
+        org,
+        csrf_token: session.csrf(app),
+    }
 }
 
 fn cookie(app: &App, signed_in: &SignedIn) -> AppendHeaders<[(axum::http::HeaderName, String); 1]> {
@@ -108,7 +138,10 @@ impl From<SignUpError> for Problem {
     fn from(error: SignUpError) -> Self {
         let text = error.to_string();
         match error {
-            SignUpError::Invalid(errors) => Self { errors, ..Self::new(Kind::Invalid, text) },
+            SignUpError::Invalid(errors) => Self {
+                errors,
+                ..Self::new(Kind::Invalid, text)
+            },
             SignUpError::EmailTaken | SignUpError::SlugTaken(_) => Self::new(Kind::Conflict, text),
             SignUpError::TooMany(wait) => wait.into(),
             SignUpError::Db(error) => error.into(),
@@ -129,6 +162,10 @@ impl From<SignInError> for Problem {
 
 impl From<TooMany> for Problem {
     fn from(wait: TooMany) -> Self {
-        Self::new(Kind::TooManyRequests, "too many tries; wait, then try again").with_retry_after(wait.retry_after_s)
+        Self::new(
+            Kind::TooManyRequests,
+            "too many tries; wait, then try again",
+        )
+        .with_retry_after(wait.retry_after_s)
     }
 }

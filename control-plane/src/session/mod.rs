@@ -10,7 +10,7 @@ use crate::app::App;
 use crate::db::Reason;
 use crate::problem::{Kind, Problem};
 use axum::extract::FromRequestParts;
-use axum::http::header::COOKIE;
+use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
 use ids::UserId;
@@ -54,12 +54,21 @@ impl SessionToken {
 
     /// The `Set-Cookie` that begins the session.
     pub fn cookie(&self, app: &App) -> String {
-        format!("{}={}; Path=/; HttpOnly; SameSite=Lax{}", cookie_name(app), self.0, secure(app))
+        format!(
+            "{}={}; Path=/; HttpOnly; SameSite=Lax{}",
+            cookie_name(app),
+            self.0,
+            secure(app)
+        )
     }
 
     /// The `Set-Cookie` that ends any session.
     pub fn no_cookie(app: &App) -> String {
-        format!("{}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{}", cookie_name(app), secure(app))
+        format!(
+            "{}=; Path=/; HttpOnly; SameSite=Lax; Max-Age=0{}",
+            cookie_name(app),
+            secure(app)
+        )
     }
 }
 
@@ -70,7 +79,11 @@ impl std::fmt::Debug for SessionToken {
 }
 
 fn cookie_name(app: &App) -> &'static str {
-    if app.site().is_local { "portcullis" } else { "__Host-portcullis" }
+    if app.site().is_local {
+        "portcullis"
+    } else {
+        "__Host-portcullis"
+    }
 }
 
 fn secure(app: &App) -> &'static str {
@@ -81,16 +94,31 @@ impl FromRequestParts<App> for Account {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let session = session_cookie(&parts.headers, cookie_name(app)).ok_or_else(Problem::unauthorized)?;
+        // Whoever sends an `Authorization` header is judged by it, and no account has one.
+        if parts.headers.contains_key(AUTHORIZATION) {
+            return Err(Problem::unauthorized());
+        }
+        let session =
+            session_cookie(&parts.headers, cookie_name(app)).ok_or_else(Problem::unauthorized)?;
         let now = app.now().time();
         let mut tx = app.db().system(Reason::SignIn).await?;
-        let user = store::by_session(&mut tx, &session.digest(), now).await?.ok_or_else(Problem::unauthorized)?;
+        let user = store::by_session(&mut tx, &session.digest(), now)
+            .await?
+            .ok_or_else(Problem::unauthorized)?;
         tx.commit().await?;
         let is_safe = matches!(parts.method, Method::GET | Method::HEAD | Method::OPTIONS);
         if !is_safe && !carries_csrf(&parts.headers, &session.csrf(app)) {
-            return Err(Problem::new(Kind::Forbidden, "expected the session's `csrf_token` in the header `X-CSRF-Token`"));
+            return Err(Problem::new(
+                Kind::Forbidden,
+                "expected the session's `csrf_token` in the header `X-CSRF-Token`",
+            ));
         }
-        Ok(Self { id: user.id, email: user.email, name: user.name, session })
+        Ok(Self {
+            id: user.id,
+            email: user.email,
+            name: user.name,
+            session,
+        })
     }
 }
 
@@ -106,5 +134,7 @@ fn session_cookie(headers: &HeaderMap, name: &str) -> Option<SessionToken> {
 }
 
 fn carries_csrf(headers: &HeaderMap, expected: &str) -> bool {
-    headers.get(CSRF_HEADER).is_some_and(|sent| sent.as_bytes().ct_eq(expected.as_bytes()).into())
+    headers
+        .get(CSRF_HEADER)
+        .is_some_and(|sent| sent.as_bytes().ct_eq(expected.as_bytes()).into())
 }

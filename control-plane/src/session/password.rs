@@ -50,7 +50,10 @@ pub fn check(password: &Secret) -> Result<(), Weak> {
 impl Hasher {
     pub fn new(random: &Random) -> Self {
         let decoy = hash(&seal::to_hex(&random.bytes::<16>()), random.bytes());
-        Self { places: Arc::new(Semaphore::new(2)), decoy }
+        Self {
+            places: Arc::new(Semaphore::new(2)),
+            decoy,
+        }
     }
 
     pub async fn hash(&self, password: &Secret, random: &Random) -> String {
@@ -61,18 +64,29 @@ impl Hasher {
     /// Takes the same time whether there is an account or not.
     pub async fn verify(&self, password: &Secret, stored: Option<String>) -> bool {
         let has_account = stored.is_some();
-        let (password, stored) = (password.clone(), stored.unwrap_or_else(|| self.decoy.clone()));
+        let (password, stored) = (
+            password.clone(),
+            stored.unwrap_or_else(|| self.decoy.clone()),
+        );
         let matches = self
             .aside(move || {
-                PasswordHash::new(&stored)
-                    .is_ok_and(|hash| argon2().verify_password(password.expose().as_bytes(), &hash).is_ok())
+                PasswordHash::new(&stored).is_ok_and(|hash| {
+                    argon2()
+                        .verify_password(password.expose().as_bytes(), &hash)
+                        .is_ok()
+                })
             })
             .await;
         matches && has_account
     }
 
     async fn aside<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> T {
-        let place = self.places.clone().acquire_owned().await.expect("the semaphore is never closed");
+        let place = self
+            .places
+            .clone()
+            .acquire_owned()
+            .await
+            .expect("the semaphore is never closed");
         tokio::task::spawn_blocking(move || {
             let _place = place;
             work()
@@ -89,5 +103,8 @@ fn argon2() -> Argon2<'static> {
 }
 
 fn hash(password: &str, salt: [u8; 16]) -> String {
-    argon2().hash_password_with_salt(password.as_bytes(), &salt).expect("a 16-byte salt is within bounds").to_string()
+    argon2()
+        .hash_password_with_salt(password.as_bytes(), &salt)
+        .expect("a 16-byte salt is within bounds")
+        .to_string()
 }

@@ -20,17 +20,28 @@ pub struct Stored {
 }
 
 pub async fn by_email(tx: &mut SystemTx, email: &str) -> Result<Option<Stored>, DbError> {
-    let row = sqlx::query!("select id, email, name, password_hash from users where email = $1", email)
-        .fetch_optional(tx.sql())
-        .await?;
+    let row = sqlx::query!(
+        "select id, email, name, password_hash from users where email = $1",
+        email
+    )
+    .fetch_optional(tx.sql())
+    .await?;
     Ok(row.map(|row| Stored {
-        user: User { id: UserId::from_uuid(row.id), email: row.email, name: row.name },
+        user: User {
+            id: UserId::from_uuid(row.id),
+            email: row.email,
+            name: row.name,
+        },
         password_hash: row.password_hash,
     }))
 }
 
 /// The user of a live session; says that it was seen, at most once a minute.
-pub async fn by_session(tx: &mut SystemTx, digest: &[u8; 32], now: OffsetDateTime) -> Result<Option<User>, DbError> {
+pub async fn by_session(
+    tx: &mut SystemTx,
+    digest: &[u8; 32],
+    now: OffsetDateTime,
+) -> Result<Option<User>, DbError> {
     let row = sqlx::query!(
         "select users.id, users.email, users.name, sessions.seen_at
         from sessions join users on users.id = sessions.user_id
@@ -42,12 +53,27 @@ pub async fn by_session(tx: &mut SystemTx, digest: &[u8; 32], now: OffsetDateTim
     .await?;
     let Some(row) = row else { return Ok(None) };
     if now - row.seen_at > Duration::minutes(1) {
-        sqlx::query!("update sessions set seen_at = $2 where digest = $1", digest, now).execute(tx.sql()).await?;
+        sqlx::query!(
+            "update sessions set seen_at = $2 where digest = $1",
+            digest,
+            now
+        )
+        .execute(tx.sql())
+        .await?;
     }
-    Ok(Some(User { id: UserId::from_uuid(row.id), email: row.email, name: row.name }))
+    Ok(Some(User {
+        id: UserId::from_uuid(row.id),
+        email: row.email,
+        name: row.name,
+    }))
 }
 
-pub async fn insert_user(tx: &mut SystemTx, user: &User, password_hash: &str, now: &Now) -> Result<(), DbError> {
+pub async fn insert_user(
+    tx: &mut SystemTx,
+    user: &User,
+    password_hash: &str,
+    now: &Now,
+) -> Result<(), DbError> {
     sqlx::query!(
         "insert into users (id, email, name, password_hash, created_at) values ($1, $2, $3, $4, $5)",
         user.id.uuid(),
@@ -62,10 +88,19 @@ pub async fn insert_user(tx: &mut SystemTx, user: &User, password_hash: &str, no
 }
 
 /// Begins a session, and forgets those that have ended.
-pub async fn begin(tx: &mut SystemTx, user: UserId, digest: &[u8; 32], now: OffsetDateTime) -> Result<(), DbError> {
-    sqlx::query!("delete from sessions where user_id = $1 and seen_at <= $2", user.uuid(), now - IDLE)
-        .execute(tx.sql())
-        .await?;
+pub async fn begin(
+    tx: &mut SystemTx,
+    user: UserId,
+    digest: &[u8; 32],
+    now: OffsetDateTime,
+) -> Result<(), DbError> {
+    sqlx::query!(
+        "delete from sessions where user_id = $1 and seen_at <= $2",
+        user.uuid(),
+        now - IDLE
+    )
+    .execute(tx.sql())
+    .await?;
     sqlx::query!(
         "insert into sessions (digest, user_id, created_at, seen_at) values ($1, $2, $3, $3)",
         digest,
@@ -78,6 +113,8 @@ pub async fn begin(tx: &mut SystemTx, user: UserId, digest: &[u8; 32], now: Offs
 }
 
 pub async fn end(tx: &mut SystemTx, digest: &[u8; 32]) -> Result<(), DbError> {
-    sqlx::query!("delete from sessions where digest = $1", digest).execute(tx.sql()).await?;
+    sqlx::query!("delete from sessions where digest = $1", digest)
+        .execute(tx.sql())
+        .await?;
     Ok(())
 }

@@ -49,7 +49,7 @@ pub struct Explain {
     grant: Option<String>,
     call: AskedCall,
     /// What the clock shows; left out, the time it is.
-    #[serde(default, with = "time::serde::rfc3339::option")]
+    #[serde(default, deserialize_with = "crate::http::read::time_or_null")]
     at: Option<OffsetDateTime>,
 }
 
