@@ -162,17 +162,15 @@ fn known<'a>(
     era: mcp::Era,
 ) -> Result<Option<Tool<'a>>, Refusal> {
     let (app, caller) = (letter.app, letter.caller);
-    let Some(called) = (request.method == "tools/call")
-        .then(|| request.tool_call().ok())
-        .flatten()
-    else {
+    let named = (request.method == "tools/call").then(|| request.tool_call().ok());
+    let Some(asked) = named.flatten() else {
         return Ok(None);
     };
-    let tool = Tool::of(caller, &app.seen, called.name);
+    let tool = Tool::of(caller, &app.seen, asked.name);
     // What a hidden tool's schema asks for would tell that there is one.
-    if era.is_modern() && !gate::is_out_of_sight(caller, called.name, &tool) {
+    if era.is_modern() && !gate::is_out_of_sight(caller, asked.name, &tool) {
         letter
-            .check_params(tool.param_headers(), called.arguments)
+            .check_params(tool.param_headers(), asked.arguments)
             .map_err(Refusal::Framed)?;
     }
     Ok(Some(tool))

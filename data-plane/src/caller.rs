@@ -101,16 +101,16 @@ impl Caller {
     ) -> Result<Self, Refusal> {
         let bundle = org.bundle();
         let id = bundle.servers[server].id;
-        let attachment = bundle.grants[grant]
-            .attachments
-            .iter()
+        let mut attachments = bundle.grants[grant].attachments.iter();
+        let policy = attachments
             .find(|attachment| attachment.server == id)
-            .ok_or(Refusal::NotFound)?;
+            .ok_or(Refusal::NotFound)?
+            .policy;
         let caller = Self {
-            policy: attachment.policy,
-            org: Arc::clone(&org),
+            org,
             grant,
             server,
+            policy,
             digest,
             metadata,
         };

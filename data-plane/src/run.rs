@@ -55,23 +55,7 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
     )?;
     let shipper = recorder.shipper(&config.replica, post::over(link.clone()));
     let holder = Arc::new(Holder::default());
-    let limiter = if config.redis_url.is_some() {
-        LimiterKind::Shared
-    } else {
-        LimiterKind::Memory
-    };
-    let parts = Parts {
-        link,
-        holder: holder.clone(),
-        disk: Disk::open(
-            config.state_dir.join("snapshot"),
-            config.keys.snapshot.clone(),
-        )?,
-        keys: config.keys.bundle_verify.clone(),
-        address: config.public_url.clone(),
-        limiter,
-    };
-    let fetcher = Fetcher::new(parts, clock.clone(), random.clone());
+    let fetcher = fetcher(&config, link, holder.clone(), &clock, &random)?;
     if config.redis_url.is_none() {
         tracing::warn!(
             "no Redis is configured: limits are counted in this process, so let it be the only replica"
@@ -82,32 +66,8 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
         slow: config.redis_timeout.mul_f64(0.8),
     };
     let budget = Budget::connect(config.redis_url.as_ref(), settings, fetcher.fleet()).await?;
-    let gateway = Arc::new(Gateway {
-        replica: config.replica.clone(),
-        holder,
-        budget,
-        recorder: recorder.clone(),
-        entrance: Entrance::new(
-            config.listen.ip(),
-            &config.public_url,
-            &config.allowed_hosts,
-            &config.allowed_origins,
-        ),
-        upstreams: Upstreams::new(
-            Egress::new(config.egress_allow.clone()),
-            config.keys.credentials.clone(),
-            Lookup::system(),
-        ),
-        seals: Seals::new(config.keys.session.clone()),
-        pepper: config.keys.pepper.clone(),
-        seen: Seen::default(),
-        asked: Asked::default(),
-        standing: Standing::default(),
-        meter,
-        clock: clock.clone(),
-        random,
-    });
-
+    let made = (holder, budget, recorder.clone(), meter);
+    let gateway = Arc::new(gateway(&config, made, &clock, random));
     metrics.register(|registry| {
         registry.register_collector(Box::new(Watch(gateway.budget.clone())));
         registry.register_collector(Box::new(BundleAge {
@@ -152,6 +112,67 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
     shipping.cancel();
     ships.await?;
     Ok(())
+}
+
+/// Follows the control plane, with what it needs to believe and keep what comes.
+fn fetcher(
+    config: &Config,
+    link: ControlPlane,
+    holder: Arc<Holder>,
+    clock: &Clock,
+    random: &Random,
+) -> anyhow::Result<Fetcher> {
+    let limiter = if config.redis_url.is_some() {
+        LimiterKind::Shared
+    } else {
+        LimiterKind::Memory
+    };
+    let parts = Parts {
+        link,
+        holder,
+        disk: Disk::open(
+            config.state_dir.join("snapshot"),
+            config.keys.snapshot.clone(),
+        )?,
+        keys: config.keys.bundle_verify.clone(),
+        address: config.public_url.clone(),
+        limiter,
+    };
+    Ok(Fetcher::new(parts, clock.clone(), random.clone()))
+}
+
+/// What every call is given.
+fn gateway(
+    config: &Config,
+    (holder, budget, recorder, meter): (Arc<Holder>, Budget, Recorder, Meter),
+    clock: &Clock,
+    random: Random,
+) -> Gateway {
+    Gateway {
+        replica: config.replica.clone(),
+        holder,
+        budget,
+        recorder,
+        entrance: Entrance::new(
+            config.listen.ip(),
+            &config.public_url,
+            &config.allowed_hosts,
+            &config.allowed_origins,
+        ),
+        upstreams: Upstreams::new(
+            Egress::new(config.egress_allow.clone()),
+            config.keys.credentials.clone(),
+            Lookup::system(),
+        ),
+        seals: Seals::new(config.keys.session.clone()),
+        pepper: config.keys.pepper.clone(),
+        seen: Seen::default(),
+        asked: Asked::default(),
+        standing: Standing::default(),
+        meter,
+        clock: clock.clone(),
+        random,
+    }
 }
 
 async fn answer(

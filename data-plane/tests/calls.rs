@@ -188,6 +188,6 @@ async fn a_limit_in_shadow_refuses_nobody_and_is_on_record() {
                 .collect()
         })
         .collect();
-    let would = (Would::Limit, "/tools/echo/limits/calls".to_owned());
-    assert_eq!(shadows, [vec![], vec![would]]);
+    let over = (Would::Limit, "/tools/echo/limits/calls".to_owned());
+    assert_eq!(shadows, [vec![], vec![over]]);
 }

@@ -35,6 +35,8 @@ async fn a_call_is_one_span_below_the_clients_and_above_the_servers() {
     assert_eq!(allowed.body, RESULT);
     let meta = format!(r#"{{}},"_meta":{{"traceparent":"00-{META_TRACE}-00f067aa0ba902b7-01"}}"#);
     assert!(world.call("echo", &meta).await.body.contains("content"));
+    let broken = [("traceparent", "broken"), ("tracestate", "of=another")];
+    assert_eq!(world.post(&broken, call("echo", "{}")).await.body, RESULT);
     let denied = world
         .post(&[("traceparent", &traceparent)], call("other", "{}"))
         .await;
@@ -47,12 +49,18 @@ async fn a_call_is_one_span_below_the_clients_and_above_the_servers() {
         .filter(|saw| saw.method() == "tools/call")
         .map(|saw| saw.header("traceparent").to_owned())
         .collect();
-    assert_eq!(sent.len(), 2);
+    assert_eq!(sent.len(), 3);
     assert!(sent[0].starts_with(&format!("00-{HEADER_TRACE}-")) && sent[0] != traceparent);
     assert!(sent[1].starts_with(&format!("00-{META_TRACE}-")));
 
+    let saw = world.upstream.saw();
+    assert!(
+        saw.iter().all(|saw| saw.header("tracestate").is_empty()),
+        "the state of a trace that is not continued"
+    );
+
     // The outcomes are on record when the calls' own tasks have ended, and their spans with them.
-    world.recorded(|records| records.len() >= 5).await;
+    world.recorded(|records| records.len() >= 7).await;
     tokio::task::spawn_blocking(move || drop(guard))
         .await
         .unwrap();
@@ -89,6 +97,6 @@ async fn a_call_is_one_span_below_the_clients_and_above_the_servers() {
         .windows(15)
         .filter(|window| *window == b"mcp.method.name")
         .count();
-    assert_eq!(spans, 3, "one span a call");
+    assert_eq!(spans, 4, "one span a call");
     assert!(!holds(&exported, world.token.as_bytes()));
 }

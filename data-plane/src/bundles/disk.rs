@@ -42,7 +42,10 @@ struct Kept {
 impl Disk {
     /// Makes the folder where it is missing; readable by this user alone.
     pub fn open(folder: PathBuf, keys: KeyRing) -> Result<Self, DiskError> {
-        let made = fs::DirBuilder::new().recursive(true).mode(0o700).create(&folder);
+        let made = fs::DirBuilder::new()
+            .recursive(true)
+            .mode(0o700)
+            .create(&folder);
         made.map_err(|source| failed(&folder, source))?;
         Ok(Self { folder, keys })
     }
@@ -50,12 +53,27 @@ impl Disk {
     /// Durable when it returns: written aside, synced, renamed.
     pub fn keep(&self, signed: &Signed, bytes: &[u8], nonce: Nonce) -> Result<(), DiskError> {
         let org = signed.statement.org;
-        let kept = Kept { signed: signed.clone(), bytes: STANDARD.encode(bytes) };
+        let kept = Kept {
+            signed: signed.clone(),
+            bytes: STANDARD.encode(bytes),
+        };
         let plain = serde_json::to_vec(&kept).map_err(|_| DiskError::Seal)?;
-        let sealed = self.keys.seal(nonce, BOUND_TO, &plain).ok_or(DiskError::Seal)?;
-        let (next, now, last) = (self.path(org, NEXT), self.path(org, NOW), self.path(org, LAST));
+        let sealed = self
+            .keys
+            .seal(nonce, BOUND_TO, &plain)
+            .ok_or(DiskError::Seal)?;
+        let (next, now, last) = (
+            self.path(org, NEXT),
+            self.path(org, NOW),
+            self.path(org, LAST),
+        );
         let written = (|| {
-            let mut file = fs::OpenOptions::new().write(true).create(true).truncate(true).mode(0o600).open(&next)?;
+            let mut file = fs::OpenOptions::new()
+                .write(true)
+                .create(true)
+                .truncate(true)
+                .mode(0o600)
+                .open(&next)?;
             file.write_all(&sealed)?;
             file.sync_all()?;
             if now.exists() {
@@ -71,7 +89,9 @@ impl Disk {
         for generation in [NOW, LAST] {
             let path = self.path(org, generation);
             match fs::remove_file(&path) {
-                Err(source) if source.kind() != io::ErrorKind::NotFound => return Err(failed(&path, source)),
+                Err(source) if source.kind() != io::ErrorKind::NotFound => {
+                    return Err(failed(&path, source));
+                }
                 _ => {}
             }
         }
@@ -87,7 +107,10 @@ impl Disk {
             .collect();
         names.sort_unstable();
         names.dedup();
-        Ok(names.into_iter().filter_map(|org| self.read(org, NOW).or_else(|| self.read(org, LAST))).collect())
+        Ok(names
+            .into_iter()
+            .filter_map(|org| self.read(org, NOW).or_else(|| self.read(org, LAST)))
+            .collect())
     }
 
     fn read(&self, org: OrgId, generation: &str) -> Option<(Signed, Vec<u8>)> {
@@ -109,5 +132,8 @@ impl Disk {
 }
 
 fn failed(path: &Path, source: io::Error) -> DiskError {
-    DiskError::Io { path: path.display().to_string(), source }
+    DiskError::Io {
+        path: path.display().to_string(),
+        source,
+    }
 }

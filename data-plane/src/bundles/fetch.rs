@@ -43,7 +43,9 @@ struct Inner {
 
 impl std::fmt::Debug for Inner {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Fetcher").field("link", &self.link).finish_non_exhaustive()
+        f.debug_struct("Fetcher")
+            .field("link", &self.link)
+            .finish_non_exhaustive()
     }
 }
 
@@ -61,7 +63,14 @@ pub struct Parts {
 
 impl Fetcher {
     pub fn new(parts: Parts, clock: Clock, random: Random) -> Self {
-        let Parts { link, holder, disk, keys, address, limiter } = parts;
+        let Parts {
+            link,
+            holder,
+            disk,
+            keys,
+            address,
+            limiter,
+        } = parts;
         Self(Arc::new(Inner {
             link,
             holder,
@@ -95,7 +104,9 @@ impl Fetcher {
         for (signed, bytes) in kept {
             match bundle::open(&signed, &bytes, &self.0.keys) {
                 Ok(opened) => drop(self.0.holder.put(Org::new(opened))),
-                Err(error) => tracing::error!(org.id = %signed.statement.org, %error, "snapshot refused"),
+                Err(error) => {
+                    tracing::error!(org.id = %signed.statement.org, %error, "snapshot refused");
+                }
             }
         }
         Ok(count)
@@ -139,7 +150,10 @@ impl Fetcher {
 
     async fn round(&self, cursor: Option<u64>) -> Result<u64, LinkError> {
         let feed = self.0.link.feed(cursor).await?;
-        self.0.fleet.send_replace(Fleet { replicas: feed.replicas.max(1), rank: feed.rank });
+        self.0.fleet.send_replace(Fleet {
+            replicas: feed.replicas.max(1),
+            rank: feed.rank,
+        });
         let signed = self.wanted(&feed);
         let fetched = futures_util::stream::iter(signed).map(|signed| async move {
             let bytes = self.0.link.bundle(&signed).await;
@@ -176,11 +190,20 @@ impl Fetcher {
             }
         }
         if feed.is_reset {
-            self.0.holder.orgs().into_iter().filter(|org| !named.contains(org)).for_each(|org| self.forget(org));
+            self.0
+                .holder
+                .orgs()
+                .into_iter()
+                .filter(|org| !named.contains(org))
+                .for_each(|org| self.forget(org));
         }
         newest.retain(|org, signed| match self.0.holder.org(*org) {
             Some(held) if held.sha256() == signed.statement.sha256 => {
-                self.say(Ack { org: *org, version: held.version(), error: None });
+                self.say(Ack {
+                    org: *org,
+                    version: held.version(),
+                    error: None,
+                });
                 false
             }
             _ => true,
@@ -200,14 +223,24 @@ impl Fetcher {
         };
         match &error {
             None => tracing::info!(org.id = %org, bundle.version = version, "bundle.apply"),
-            Some(error) => tracing::error!(org.id = %org, bundle.version = version, error, "bundle refused"),
+            Some(error) => {
+                tracing::error!(org.id = %org, bundle.version = version, error, "bundle refused");
+            }
         }
-        self.say(Ack { org, version, error });
+        self.say(Ack {
+            org,
+            version,
+            error,
+        });
     }
 
     fn apply_now(&self, signed: &Signed, bytes: &[u8]) -> Result<(), String> {
-        let opened = bundle::open(signed, bytes, &self.0.keys).map_err(|error| error.to_string())?;
-        self.0.holder.put(Org::new(opened)).map_err(|error| error.to_string())?;
+        let opened =
+            bundle::open(signed, bytes, &self.0.keys).map_err(|error| error.to_string())?;
+        self.0
+            .holder
+            .put(Org::new(opened))
+            .map_err(|error| error.to_string())?;
         if let Err(error) = self.0.disk.keep(signed, bytes, self.0.random.bytes()) {
             // In force all the same: a full disk must not keep an old policy alive.
             tracing::error!(%error, "snapshot not written");
@@ -242,7 +275,9 @@ impl Fetcher {
 
     /// Doubles with every failure, with chance in it, so that replicas do not come back all at once.
     fn pause(&self, failures: u32) -> Duration {
-        let most = SHORTEST_PAUSE.saturating_mul(2_u32.saturating_pow(failures.min(10))).min(LONGEST_PAUSE);
+        let most = SHORTEST_PAUSE
+            .saturating_mul(2_u32.saturating_pow(failures.min(10)))
+            .min(LONGEST_PAUSE);
         let [chance] = self.0.random.bytes::<1>();
         most.mul_f64(0.5 + f64::from(chance) / 512.0)
     }

@@ -1,7 +1,7 @@
 //! What judges now: one `Arc` per organisation, swapped whole. A call keeps the one it began with.
 
 use arc_swap::ArcSwap;
-use bundle::{OrgBundle, Opened, Tool};
+use bundle::{Opened, OrgBundle, Tool};
 use ids::{OrgId, PolicyId, ServerId};
 use policy::{CompiledSchema, Policy};
 use std::collections::{HashMap, HashSet};
@@ -22,17 +22,35 @@ impl Org {
     pub fn new(opened: Opened) -> Self {
         let (mut grants, mut tools, mut schemas) = (HashMap::new(), HashMap::new(), HashMap::new());
         for (index, grant) in opened.bundle.grants.iter().enumerate() {
-            grants.extend(grant.tokens.iter().filter_map(|token| Some((digest(&token.digest)?, index))));
+            grants.extend(
+                grant
+                    .tokens
+                    .iter()
+                    .filter_map(|token| Some((digest(&token.digest)?, index))),
+            );
         }
         for server in &opened.bundle.servers {
-            let names = server.tools.iter().flatten().enumerate().map(|(index, tool)| (tool.name.clone(), index));
+            let names = server
+                .tools
+                .iter()
+                .flatten()
+                .enumerate()
+                .map(|(index, tool)| (tool.name.clone(), index));
             tools.insert(server.id, names.collect());
             for tool in server.tools.iter().flatten() {
-                let schema = tool.input_schema.as_ref().and_then(|text| CompiledSchema::compile(text.get()).ok());
+                let schema = tool
+                    .input_schema
+                    .as_ref()
+                    .and_then(|text| CompiledSchema::compile(text.get()).ok());
                 schemas.extend(schema.map(|schema| ((server.id, tool.name.clone()), schema)));
             }
         }
-        Self { opened, grants, tools, schemas }
+        Self {
+            opened,
+            grants,
+            tools,
+            schemas,
+        }
     }
 
     pub fn bundle(&self) -> &OrgBundle {
@@ -54,7 +72,11 @@ impl Org {
     /// The recorded tool of this name.
     pub fn tool(&self, server: ServerId, name: &str) -> Option<&Tool> {
         let index = *self.tools.get(&server)?.get(name)?;
-        let entry = self.bundle().servers.iter().find(|entry| entry.id == server)?;
+        let entry = self
+            .bundle()
+            .servers
+            .iter()
+            .find(|entry| entry.id == server)?;
         entry.tools.as_ref()?.get(index)
     }
 
@@ -133,18 +155,28 @@ impl Holder {
         };
         let held = place.load_full();
         if org.version() <= held.version() {
-            return Err(Rejected::NotNewer { held: held.version(), offered: org.version() });
+            return Err(Rejected::NotNewer {
+                held: held.version(),
+                offered: org.version(),
+            });
         }
         place.store(org.clone());
-        let (new, old): (HashSet<_>, HashSet<_>) = (org.grants.keys().collect(), held.grants.keys().collect());
-        self.index(&place, new.difference(&old).map(|it| **it), old.difference(&new).map(|it| **it));
+        let (new, old): (HashSet<_>, HashSet<_>) =
+            (org.grants.keys().collect(), held.grants.keys().collect());
+        self.index(
+            &place,
+            new.difference(&old).map(|it| **it),
+            old.difference(&new).map(|it| **it),
+        );
         Ok(())
     }
 
     /// Forgets an organisation that is gone: its tokens are nobody's from the next call on.
     pub fn remove(&self, id: OrgId) {
         let _one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
-        let Some(place) = self.places.load().get(&id).cloned() else { return };
+        let Some(place) = self.places.load().get(&id).cloned() else {
+            return;
+        };
         let org = place.load_full();
         self.index(&place, std::iter::empty(), org.grants.keys().copied());
         self.places.rcu(|places| {

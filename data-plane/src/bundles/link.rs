@@ -43,15 +43,26 @@ pub enum LinkError {
 
 impl std::fmt::Debug for ControlPlane {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("ControlPlane").field("base", &self.base.as_str()).finish_non_exhaustive()
+        f.debug_struct("ControlPlane")
+            .field("base", &self.base.as_str())
+            .finish_non_exhaustive()
     }
 }
 
 impl ControlPlane {
-    pub fn new(base: Url, signing_pem: &str, replica: String, clock: Clock) -> Result<Self, LinkError> {
-        let client = reqwest::Client::builder().connect_timeout(Duration::from_secs(3)).redirect(reqwest::redirect::Policy::none());
+    pub fn new(
+        base: Url,
+        signing_pem: &str,
+        replica: String,
+        clock: Clock,
+    ) -> Result<Self, LinkError> {
+        let client = reqwest::Client::builder()
+            .connect_timeout(Duration::from_secs(3))
+            .redirect(reqwest::redirect::Policy::none());
         Ok(Self {
-            client: client.build().map_err(|error| LinkError::Unreachable(error.to_string()))?,
+            client: client
+                .build()
+                .map_err(|error| LinkError::Unreachable(error.to_string()))?,
             base,
             key: EncodingKey::from_ed_pem(signing_pem.as_bytes()).map_err(|_| LinkError::Key)?,
             replica,
@@ -61,7 +72,10 @@ impl ControlPlane {
 
     /// What changed since `cursor`; waits with the control plane for news where there is none.
     pub async fn feed(&self, cursor: Option<u64>) -> Result<Feed, LinkError> {
-        let mut request = self.client.get(self.url("v1/gateway/feed")).timeout(FEED_PATIENCE);
+        let mut request = self
+            .client
+            .get(self.url("v1/gateway/feed"))
+            .timeout(FEED_PATIENCE);
         if let Some(cursor) = cursor {
             request = request.query(&[("cursor", cursor)]);
         }
@@ -71,22 +85,43 @@ impl ControlPlane {
 
     pub async fn bundle(&self, signed: &Signed) -> Result<Bytes, LinkError> {
         let path = format!("v1/gateway/bundles/{}", signed.statement.sha256);
-        self.send(self.client.get(self.url(&path)).timeout(PATIENCE), LARGEST_BUNDLE).await
+        self.send(
+            self.client.get(self.url(&path)).timeout(PATIENCE),
+            LARGEST_BUNDLE,
+        )
+        .await
     }
 
     pub async fn report(&self, report: &Report) -> Result<(), LinkError> {
-        let request = self.client.post(self.url("v1/gateway/acks")).json(report).timeout(PATIENCE);
+        let request = self
+            .client
+            .post(self.url("v1/gateway/acks"))
+            .json(report)
+            .timeout(PATIENCE);
         self.send(request, 1024).await.map(drop)
     }
 
     /// A request to the control plane, for who sends other things there (records).
     pub fn post(&self, path: &str) -> Result<reqwest::RequestBuilder, LinkError> {
-        Ok(self.client.post(self.url(path)).bearer_auth(self.token()?).timeout(PATIENCE))
+        Ok(self
+            .client
+            .post(self.url(path))
+            .bearer_auth(self.token()?)
+            .timeout(PATIENCE))
     }
 
-    async fn send(&self, request: reqwest::RequestBuilder, largest: usize) -> Result<Bytes, LinkError> {
-        let unreachable = |error: reqwest::Error| LinkError::Unreachable(error.without_url().to_string());
-        let mut response = request.bearer_auth(self.token()?).send().await.map_err(unreachable)?;
+    async fn send(
+        &self,
+        request: reqwest::RequestBuilder,
+        largest: usize,
+    ) -> Result<Bytes, LinkError> {
+        let unreachable =
+            |error: reqwest::Error| LinkError::Unreachable(error.without_url().to_string());
+        let mut response = request
+            .bearer_auth(self.token()?)
+            .send()
+            .await
+            .map_err(unreachable)?;
         if !response.status().is_success() {
             return Err(LinkError::Status(response.status().as_u16()));
         }
@@ -102,7 +137,8 @@ impl ControlPlane {
 
     fn token(&self) -> Result<String, LinkError> {
         let now = self.clock.unix_ms() / 1000;
-        let claims = json!({ "sub": self.replica, "aud": AUDIENCE, "iat": now, "exp": now + TOKEN_LIFE_S });
+        let claims =
+            json!({ "sub": self.replica, "aud": AUDIENCE, "iat": now, "exp": now + TOKEN_LIFE_S });
         encode(&Header::new(Algorithm::EdDSA), &claims, &self.key).map_err(|_| LinkError::Key)
     }
 

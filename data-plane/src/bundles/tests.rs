@@ -14,7 +14,10 @@ fn signing() -> SigningKey {
     let pair = aws_lc_rs::signature::Ed25519KeyPair::from_seed_unchecked(&[5; 32]).unwrap();
     let der: Pkcs8V1Der<'_> = pair.as_der().unwrap();
     let text = base64::engine::general_purpose::STANDARD.encode(der.as_ref());
-    SigningKey::from_pem(&format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----")).unwrap()
+    SigningKey::from_pem(&format!(
+        "-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----"
+    ))
+    .unwrap()
 }
 
 fn org_id(number: u8) -> OrgId {
@@ -30,7 +33,10 @@ fn signed(org: u8, version: u64, digests: &[[u8; 32]]) -> (Signed, Vec<u8>) {
         user: None,
         is_open: true,
         expires_at: None,
-        tokens: vec![TokenDigest { digest: seal::to_hex(digest), until: None }],
+        tokens: vec![TokenDigest {
+            digest: seal::to_hex(digest),
+            until: None,
+        }],
         attachments: vec![],
     });
     let bundle = OrgBundle {
@@ -46,8 +52,12 @@ fn signed(org: u8, version: u64, digests: &[[u8; 32]]) -> (Signed, Vec<u8>) {
         grants: grants.collect(),
     };
     let bytes = serde_json::to_vec(&bundle).unwrap();
-    let statement =
-        Statement { org: org_id(org), version, sha256: seal::to_hex(&seal::sha256(&bytes)), format: FORMAT };
+    let statement = Statement {
+        org: org_id(org),
+        version,
+        sha256: seal::to_hex(&seal::sha256(&bytes)),
+        format: FORMAT,
+    };
     let key = signing();
     (statement.sign(&key, &verifying().id()), bytes)
 }
@@ -69,7 +79,10 @@ fn a_token_opens_what_the_newest_version_says() {
     assert_eq!(org.bundle().grants[index].id, GrantId::new(1, [2; 10]));
 
     holder.put(Org::new(opened(1, 2, &DIGESTS[1..]))).unwrap();
-    assert!(holder.grant(&DIGESTS[0]).is_none(), "a token that left opens nothing");
+    assert!(
+        holder.grant(&DIGESTS[0]).is_none(),
+        "a token that left opens nothing"
+    );
     assert!(holder.grant(&DIGESTS[2]).is_some());
     assert_eq!(holder.grant(&DIGESTS[1]).unwrap().0.version(), 2);
 
@@ -83,7 +96,13 @@ fn an_older_version_never_replaces_a_newer_one() {
     holder.put(Org::new(opened(1, 5, &DIGESTS))).unwrap();
     for version in [5, 4, 1] {
         let refused = holder.put(Org::new(opened(1, version, &[])));
-        assert_eq!(refused, Err(Rejected::NotNewer { held: 5, offered: version }));
+        assert_eq!(
+            refused,
+            Err(Rejected::NotNewer {
+                held: 5,
+                offered: version
+            })
+        );
     }
     assert!(holder.grant(&DIGESTS[0]).is_some());
 }
@@ -168,7 +187,9 @@ fn a_reader_sees_one_whole_version_while_versions_change() {
         std::thread::spawn(move || {
             let mut last = 0;
             while last < 50 {
-                let (org, index) = holder.grant(&DIGESTS[0]).expect("every version holds this grant");
+                let (org, index) = holder
+                    .grant(&DIGESTS[0])
+                    .expect("every version holds this grant");
                 assert!(org.version() >= last, "versions never go back");
                 assert_eq!(org.bundle().grants[index].id, GrantId::new(1, [1; 10]));
                 last = org.version();
@@ -176,7 +197,11 @@ fn a_reader_sees_one_whole_version_while_versions_change() {
         })
     };
     for version in 2..=50 {
-        let digests = if version % 2 == 0 { &DIGESTS[..] } else { &DIGESTS[..1] };
+        let digests = if version % 2 == 0 {
+            &DIGESTS[..]
+        } else {
+            &DIGESTS[..1]
+        };
         holder.put(Org::new(opened(1, version, digests))).unwrap();
     }
     reader.join().unwrap();
