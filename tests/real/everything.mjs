@@ -3,9 +3,13 @@
 //
 //     everything.mjs [--port N]      says `{"listening": URL}` once
 
+import { webcrypto } from "node:crypto";
 import { Server } from "node:net";
 import { fstatSync } from "node:fs";
 import { parseArgs } from "node:util";
+
+// Node 18, which Debian 12 has, keeps it out of the globals, where the package looks for it.
+globalThis.crypto ??= webcrypto;
 
 const { values } = parseArgs({ options: { port: { type: "string", default: "0" } } });
 
