@@ -277,6 +277,8 @@ async fn a_call_that_cannot_be_recorded_is_not_made() {
         );
     }
     assert!(world.upstream.saw().is_empty());
+    let is_ready = world.gateway.recorder.is_open();
+    assert!(!is_ready, "a replica that can record nothing is not ready");
 }
 
 #[tokio::test]

@@ -105,9 +105,10 @@ impl Spool {
         self.failed.load(Ordering::Acquire)
     }
 
-    /// Whether an intent would be taken now.
+    /// Whether an intent of the usual length would be taken now.
     pub fn is_open(&self) -> bool {
-        !self.is_failed() && self.has_room(0, 0)
+        const USUAL: u64 = 1024;
+        !self.is_failed() && self.has_room(USUAL, 0)
     }
 
     pub fn set_failed(&self, failed: bool) -> bool {
