@@ -18,7 +18,8 @@ pub struct Config {
     pub keys: Keys,
     pub site: Site,
     pub log: Option<String>,
-    pub otlp: Option<String>,
+    /// May hold a password.
+    pub otlp: Option<Secret>,
 }
 
 impl Config {
@@ -47,7 +48,7 @@ impl Config {
                 egress_allow: env.parse_list("EGRESS_ALLOW")?,
             },
             log: env.text("LOG"),
-            otlp: env.text("OTLP_ENDPOINT"),
+            otlp: env.secret("OTLP_ENDPOINT"),
         };
         // Read by `migrate` alone, yet no error here: one environment file serves both commands.
         let _ = env.secret("DATABASE_OWNER_URL");

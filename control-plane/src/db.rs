@@ -69,9 +69,13 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// To the publisher its own work is no news: it would look again at once, for ever.
+    /// Whether what was done for it is waited for: by the publisher, or by those who follow calls. Most looks only ask, and
+    /// the publisher's own work would wake it again at once, for ever.
     const fn is_news(self) -> bool {
-        !matches!(self, Self::Publish)
+        matches!(
+            self,
+            Self::SignUp | Self::CreateOrg | Self::DeleteOrg | Self::IngestRecords
+        )
     }
 }
 

@@ -50,7 +50,10 @@ fn serve() -> anyhow::Result<()> {
         service: "portcullis-control-plane",
         instance: config.listen.to_string(),
         log: config.log.clone(),
-        otlp: config.otlp.clone(),
+        otlp: config
+            .otlp
+            .as_ref()
+            .map(|endpoint| endpoint.expose().to_owned()),
     })?;
     host::tls::install_crypto();
     tracing::info!(?config, "starting");

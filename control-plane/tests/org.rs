@@ -216,3 +216,38 @@ async fn an_account_owns_a_bounded_number_of_organisations() {
     world.delete(&ann, "/v1/orgs/acme").await.expect(204);
     world.post(&ann, "/v1/orgs", one_more).await.expect(201);
 }
+
+#[tokio::test]
+async fn the_event_of_a_change_holds_what_has_changed_and_nothing_else() {
+    let world = World::new().await;
+    let ann = world.owner("acme").await;
+    let change = json!({ "name": "The acme company", "max_stale_seconds": 60 });
+    world.patch(&ann, "/v1/orgs/acme", change).await.expect(200);
+    let policy = json!({ "slug": "support", "name": "Support" });
+    world
+        .post(&ann, "/v1/orgs/acme/policies", policy)
+        .await
+        .expect(201);
+    let change = json!({ "slug": "support", "name": "Support desk" });
+    world
+        .patch(&ann, "/v1/orgs/acme/policies/support", change)
+        .await
+        .expect(200);
+    let events = world
+        .get(&ann, "/v1/orgs/acme/events?limit=3")
+        .await
+        .expect(200);
+    let told = |at: usize| {
+        let event = &events["items"][at];
+        let detail = &event["detail"];
+        json!([event["action"], detail["before"], detail["after"]])
+    };
+    assert_eq!(
+        told(0),
+        json!(["policy.changed", { "name": "Support" }, { "name": "Support desk" }])
+    );
+    assert_eq!(
+        told(2),
+        json!(["org.changed", { "max_stale_seconds": null }, { "max_stale_seconds": 60 }])
+    );
+}

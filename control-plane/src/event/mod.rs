@@ -7,7 +7,7 @@ pub mod store;
 use crate::access::Role;
 use ids::{EventId, GrantId, KeyId, OrgId, PolicyId, ServerId};
 use serde::Serialize;
-use serde_json::Value;
+use serde_json::{Map, Value};
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
@@ -155,6 +155,18 @@ impl Event {
             _ => true,
         }
     }
+}
+
+/// Both, without what is the same in them.
+pub fn difference(mut before: Map<String, Value>, mut after: Map<String, Value>) -> (Value, Value) {
+    before.retain(|key, old| {
+        let is_same = after.get(key) == Some(&*old);
+        if is_same {
+            after.remove(key);
+        }
+        !is_same
+    });
+    (before.into(), after.into())
 }
 
 /// An event as it is told.

@@ -7,7 +7,7 @@ use crate::access::Action;
 use crate::app::App;
 use crate::caller::{Caller, Forbidden, Refused};
 use crate::db::{DbError, OrgTx, Reason};
-use crate::event::Event;
+use crate::event::{Event, difference};
 use crate::http::list::{Listed, Page};
 use crate::http::read::Faults;
 use crate::problem::Fault;
@@ -153,19 +153,11 @@ pub async fn change(
     let (mut old, mut new) = (said(&before), said(&after));
     old.insert("servers".to_owned(), json!(attached_before));
     new.insert("servers".to_owned(), json!(grant.servers));
-    let unchanged: Vec<String> = old
-        .keys()
-        .filter(|key| old.get(*key) == new.get(*key))
-        .cloned()
-        .collect();
-    for key in unchanged {
-        old.remove(&key);
-        new.remove(&key);
-    }
+    let (before, after) = difference(old, new);
     tx.commit(Event::GrantChanged {
         grant: id,
-        before: old.into(),
-        after: new.into(),
+        before,
+        after,
     })
     .await?;
     Ok(grant)

@@ -5,13 +5,13 @@ use crate::access::Action;
 use crate::app::App;
 use crate::caller::{Actor, Caller, Forbidden, Refused};
 use crate::db::{DbError, Reason};
-use crate::event::Event;
+use crate::event::{Event, difference};
 use crate::http::list::{Listed, Page};
 use crate::http::read::Faults;
 use crate::problem::Fault;
 use crate::session::Account;
 use ids::OrgId;
-use serde_json::json;
+use serde_json::{Map, json};
 
 #[derive(Debug, thiserror::Error)]
 pub enum OrgError {
@@ -74,11 +74,20 @@ pub async fn change(app: &App, caller: &Caller, change: OrgChange) -> Result<Org
         .write(caller.allow(Action::Administer)?, app.now())
         .await?;
     let (before, after) = store::change(&mut tx, &change).await?;
-    let said = |it: &OrgChange| json!({ "name": it.name, "max_stale_seconds": it.max_stale_seconds.flatten() });
+    let said = |it: &OrgChange| {
+        Map::from_iter([
+            ("name".to_owned(), json!(it.name)),
+            (
+                "max_stale_seconds".to_owned(),
+                json!(it.max_stale_seconds.flatten()),
+            ),
+        ])
+    };
+    let (before, after) = difference(said(&before), said(&after));
     let event = Event::OrgChanged {
         org: caller.org(),
-        before: said(&before),
-        after: said(&after),
+        before,
+        after,
     };
     tx.commit(event).await?;
     Ok(show(app, caller).await?)

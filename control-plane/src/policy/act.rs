@@ -7,14 +7,14 @@ use crate::access::Action;
 use crate::app::App;
 use crate::caller::{Caller, Forbidden, Refused};
 use crate::db::DbError;
-use crate::event::Event;
+use crate::event::{Event, difference};
 use crate::http::list::{Listed, Page};
 use crate::http::read::Faults;
 use crate::problem::Fault;
 use ::policy::Finding;
 use ids::PolicyId;
-use serde_json::json;
 use serde_json::value::RawValue;
+use serde_json::{Map, json};
 use uuid::Uuid;
 
 #[derive(Debug, thiserror::Error)]
@@ -126,10 +126,20 @@ pub async fn change(
         .await
         .map_err(|error| taken(error, &slug))?;
     let policy = by_name(&mut tx, &before.id.to_string()).await?;
+    let said = |slug: &str, name: &str| {
+        Map::from_iter([
+            ("slug".to_owned(), json!(slug)),
+            ("name".to_owned(), json!(name)),
+        ])
+    };
+    let (before, after) = difference(
+        said(&before.slug, &before.name),
+        said(policy.slug.as_str(), &policy.name),
+    );
     let event = Event::PolicyChanged {
         policy: policy.id,
-        before: json!({ "slug": before.slug, "name": before.name }),
-        after: json!({ "slug": policy.slug, "name": policy.name }),
+        before,
+        after,
     };
     tx.commit(event).await?;
     Ok(policy)
