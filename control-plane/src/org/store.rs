@@ -135,8 +135,9 @@ pub async fn own(tx: &mut OrgRead, role: Role) -> Result<Org, DbError> {
         "select slug, name, is_open, max_stale_seconds, created_at from orgs where id = $1",
         org.uuid(),
     )
-    .fetch_one(tx.sql())
+    .fetch_optional(tx.sql())
     .await?;
+    let row = row.ok_or(DbError::Gone)?;
     Ok(Org {
         id: org,
         slug: slug(&row.slug)?,
