@@ -110,10 +110,37 @@ impl FromRequestParts<App> for Caller {
             .map(|(_, value)| value.to_owned());
         let named = named.ok_or_else(Problem::not_found)?;
         if parts.headers.contains_key(AUTHORIZATION) {
-            return by_key(app, parts, &named).await;
+            let caller = by_key(app, parts).await?;
+            let is_meant = named == caller.org.to_string() || named == caller.org_slug.as_str();
+            return if is_meant {
+                Ok(caller)
+            } else {
+                Err(Problem::not_found())
+            };
         }
         let account = Account::from_request_parts(parts, app).await?;
         by_account(app, account, &named).await
+    }
+}
+
+/// Whoever calls where the path names no organisation.
+#[derive(Debug, Clone)]
+pub enum Anyone {
+    Person(Account),
+    /// An API key, which is of one organisation wherever it is shown.
+    Key(Caller),
+}
+
+impl FromRequestParts<App> for Anyone {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
+        if parts.headers.contains_key(AUTHORIZATION) {
+            return by_key(app, parts).await.map(Self::Key);
+        }
+        Account::from_request_parts(parts, app)
+            .await
+            .map(Self::Person)
     }
 }
 
@@ -137,7 +164,7 @@ async fn by_account(app: &App, account: Account, named: &str) -> Result<Caller, 
     })
 }
 
-async fn by_key(app: &App, parts: &Parts, named: &str) -> Result<Caller, Problem> {
+async fn by_key(app: &App, parts: &Parts) -> Result<Caller, Problem> {
     let token = bearer(parts).ok_or_else(Problem::unauthorized)?;
     let digest = app.keys().pepper.digest(token.expose());
     let mut tx = app.db().system(Reason::WhoCalls).await?;
@@ -145,9 +172,6 @@ async fn by_key(app: &App, parts: &Parts, named: &str) -> Result<Caller, Problem
     let found = key::store::by_digest(&mut tx, &digest, now.time()).await?;
     let key = found.ok_or_else(Problem::unauthorized)?;
     tx.commit().await?;
-    if named != key.org.to_string() && named != key.org_slug.as_str() {
-        return Err(Problem::not_found());
-    }
     Ok(Caller {
         org: key.org,
         org_slug: key.org_slug,

@@ -1,6 +1,5 @@
 //! The control plane's configuration, read once, from the environment.
 
-use crate::app::Site;
 use crate::keys::{self, Keys};
 use anyhow::Context;
 use host::env::Env;
@@ -20,6 +19,17 @@ pub struct Config {
     pub log: Option<String>,
     /// May hold a password.
     pub otlp: Option<Secret>,
+}
+
+/// How this instance is reached, and what it may reach.
+#[derive(Debug, Clone)]
+pub struct Site {
+    pub public_url: Url,
+    /// What the proxy URLs of servers begin with.
+    pub gateway_url: Url,
+    /// A local instance: plain http, cookies without `Secure`.
+    pub is_local: bool,
+    pub egress_allow: Vec<ipnet::IpNet>,
 }
 
 impl Config {

@@ -1,9 +1,9 @@
 //! The only way to the database. It gives three things and no fourth: a reading of one organisation, a change of one
 //! organisation (which cannot be saved without its [`Event`]), and, for a named reason, a look across organisations.
 
-use crate::app::Now;
 use crate::caller::{Actor, Allowed};
 use crate::event::{self, Event};
+use crate::now::Now;
 use ids::OrgId;
 use seal::Secret;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};

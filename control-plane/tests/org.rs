@@ -251,3 +251,40 @@ async fn the_event_of_a_change_holds_what_has_changed_and_nothing_else() {
         json!(["org.changed", { "max_stale_seconds": null }, { "max_stale_seconds": 60 }])
     );
 }
+
+#[tokio::test]
+async fn an_api_key_is_of_one_organisation_and_lists_just_that() {
+    let world = World::new().await;
+    let ann = world.owner("acme").await;
+    world
+        .post(
+            &ann,
+            "/v1/orgs",
+            json!({ "name": "Second", "slug": "second" }),
+        )
+        .await
+        .expect(201);
+    let new = json!({ "name": "ci", "role": "viewer" });
+    let key = world
+        .post(&ann, "/v1/orgs/acme/api-keys", new)
+        .await
+        .expect(201);
+    let bot = Who {
+        key: Some(key["secret"].as_str().unwrap().to_owned()),
+        ..Who::default()
+    };
+    let orgs = world.get(&bot, "/v1/orgs").await.expect(200);
+    assert_eq!(orgs["items"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        (&orgs["items"][0]["slug"], &orgs["items"][0]["role"]),
+        (&json!("acme"), &json!("viewer"))
+    );
+    world
+        .post(
+            &bot,
+            "/v1/orgs",
+            json!({ "name": "Third", "slug": "third" }),
+        )
+        .await
+        .expect(401);
+}

@@ -13,7 +13,11 @@ async fn a_killed_replica_loses_no_record_of_a_call_that_the_server_saw() {
     let upstream = Stub::slow(&["work"], Duration::from_millis(5)).await;
     let org = installation.org("acme").await;
     org.server("jobs", &upstream.url).await;
-    org.policy("jobs", &json!({ "version": "1", "default": "deny", "tools": { "work": { "record": "process" } } })).await;
+    org.policy(
+        "jobs",
+        &json!({ "version": "1", "default": "deny", "tools": { "work": { "record": "process" } } }),
+    )
+    .await;
     let (_, token) = org.grant("agent", "jobs", "jobs").await;
     let mut replica = installation.replica("one", None).await;
     until("the replica", || org.enforced(1)).await;
@@ -41,21 +45,31 @@ async fn a_killed_replica_loses_no_record_of_a_call_that_the_server_saw() {
         })
         .collect();
     for round in 1..=3 {
-        until("calls under way", || async { (upstream.calls().len() > round * 100).then_some(()) }).await;
+        until("calls under way", || async {
+            (upstream.calls().len() > round * 100).then_some(())
+        })
+        .await;
         replica.process.kill();
         replica.resume().await;
     }
     let so_far = upstream.calls().len();
-    until("calls after the last restart", || async { (upstream.calls().len() > so_far + 100).then_some(()) }).await;
+    until("calls after the last restart", || async {
+        (upstream.calls().len() > so_far + 100).then_some(())
+    })
+    .await;
     is_over.store(true, Ordering::Relaxed);
     for caller in callers {
         caller.await.unwrap();
     }
 
     // Each call names itself by the one key of its arguments, which its record keeps.
-    let key = |object: &serde_json::Value| object.as_object().unwrap().keys().next().unwrap().clone();
-    let seen: BTreeSet<String> =
-        upstream.calls().iter().map(|call| key(&call.body["params"]["arguments"])).collect();
+    let key =
+        |object: &serde_json::Value| object.as_object().unwrap().keys().next().unwrap().clone();
+    let seen: BTreeSet<String> = upstream
+        .calls()
+        .iter()
+        .map(|call| key(&call.body["params"]["arguments"]))
+        .collect();
     assert_eq!(seen.len(), upstream.calls().len(), "no call ran twice");
     let recorded = until("every record", || async {
         let recorded = recorded(&org).await;
@@ -69,7 +83,10 @@ async fn a_killed_replica_loses_no_record_of_a_call_that_the_server_saw() {
 async fn recorded(org: &testbed::Org) -> BTreeSet<String> {
     let (mut names, mut cursor) = (BTreeSet::new(), String::new());
     loop {
-        let page = org.rest.get(&org.path(&format!("calls?limit=200{cursor}"))).await;
+        let page = org
+            .rest
+            .get(&org.path(&format!("calls?limit=200{cursor}")))
+            .await;
         for call in page["items"].as_array().unwrap() {
             names.insert(call["argument_keys"][0].as_str().unwrap().to_owned());
         }
@@ -86,13 +103,20 @@ async fn calls_under_way_finish_when_a_replica_is_told_to_stop() {
     let upstream = Stub::slow(&["work"], Duration::from_millis(300)).await;
     let org = installation.org("acme").await;
     org.server("jobs", &upstream.url).await;
-    org.policy("jobs", &json!({ "version": "1", "default": "deny", "tools": { "work": {} } })).await;
+    org.policy(
+        "jobs",
+        &json!({ "version": "1", "default": "deny", "tools": { "work": {} } }),
+    )
+    .await;
     let (_, token) = org.grant("agent", "jobs", "jobs").await;
     let mut replica = installation.replica("one", None).await;
     until("the replica", || org.enforced(1)).await;
     let client = Raw::new(&replica.mcp(&org, "jobs"), Some(&token));
     let under_way = tokio::spawn(async move { client.call("work", json!({})).await });
-    until("the call at the server", || async { (!upstream.calls().is_empty()).then_some(()) }).await;
+    until("the call at the server", || async {
+        (!upstream.calls().is_empty()).then_some(())
+    })
+    .await;
     replica.process.signal("TERM");
     assert!(under_way.await.unwrap().text().starts_with("done"));
     until("the end of the process", || {
@@ -101,5 +125,8 @@ async fn calls_under_way_finish_when_a_replica_is_told_to_stop() {
     })
     .await;
     let calls = org.calls("").await;
-    assert_eq!(calls[0]["outcome"], "ok", "its record was shipped before the end");
+    assert_eq!(
+        calls[0]["outcome"], "ok",
+        "its record was shipped before the end"
+    );
 }

@@ -1,6 +1,9 @@
 //! Sentences about the product: both planes as processes, real servers, real clients.
 
-#![allow(clippy::disallowed_methods, reason = "a test's own loopback needs no manners")]
+#![allow(
+    clippy::disallowed_methods,
+    reason = "a test's own loopback needs no manners"
+)]
 
 mod a_published_policy_reaches_the_gateway;
 mod every_call_is_on_record;

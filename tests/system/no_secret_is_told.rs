@@ -22,26 +22,38 @@ fn files(folder: &Path) -> Vec<(String, Vec<u8>)> {
 }
 
 fn holds(haystack: &[u8], needle: &str) -> bool {
-    haystack.windows(needle.len()).any(|window| window == needle.as_bytes())
+    haystack
+        .windows(needle.len())
+        .any(|window| window == needle.as_bytes())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn secrets_stay_where_they_belong() {
     let collector = Collector::start().await;
-    let installation = Installation::start_with(&[("PORTCULLIS_LOG", "trace"), ("PORTCULLIS_OTLP_ENDPOINT", &collector.url)]).await;
+    let installation = Installation::start_with(&[
+        ("PORTCULLIS_LOG", "trace"),
+        ("PORTCULLIS_OTLP_ENDPOINT", &collector.url),
+    ])
+    .await;
     let upstream = Stub::start(&["work"]).await;
     let org = installation.org("acme").await;
     let person = json!({ "email": "canary@example.com", "password": PASSWORD, "name": "Canary" });
     org.rest.post("/v1/signup", person).await;
     let wrong = json!({ "email": "canary@example.com", "password": format!("{PASSWORD} wrong") });
-    let (status, _) = org.rest.send(reqwest::Method::POST, "/v1/login", Some(&wrong)).await;
+    let (status, _) = org
+        .rest
+        .send(reqwest::Method::POST, "/v1/login", Some(&wrong))
+        .await;
     assert_eq!(status, 401);
     let server = json!({ "slug": "jobs", "name": "Jobs", "url": upstream.url,
         "auth": { "type": "headers", "headers": { "X-Api-Key": CREDENTIAL } } });
     let shown = org.rest.post(&org.path("servers"), server).await;
     assert!(!shown.to_string().contains(CREDENTIAL));
-    org.rest.post(&org.path("servers/jobs/discover"), json!({})).await;
-    org.policy("jobs", &json!({ "version": "1", "default": "allow" })).await;
+    org.rest
+        .post(&org.path("servers/jobs/discover"), json!({}))
+        .await;
+    org.policy("jobs", &json!({ "version": "1", "default": "allow" }))
+        .await;
     let (_, token) = org.grant("agent", "jobs", "jobs").await;
 
     let metrics = format!("127.0.0.1:{}", free_port());
@@ -64,23 +76,43 @@ async fn secrets_stay_where_they_belong() {
         .await
         .unwrap();
     assert_eq!(answer.status(), 200);
-    let broken = Raw::new(&replica.mcp(&org, "jobs"), Some(&format!("{token}x"))).call("work", json!({})).await;
+    let broken = Raw::new(&replica.mcp(&org, "jobs"), Some(&format!("{token}x")))
+        .call("work", json!({}))
+        .await;
     assert_eq!(broken.status, 401);
-    until("the record", || async { (!org.calls("").await.is_empty()).then_some(()) }).await;
-    let metrics = client.get(format!("http://{metrics}/metrics")).send().await.unwrap().text().await.unwrap();
+    until("the record", || async {
+        (!org.calls("").await.is_empty()).then_some(())
+    })
+    .await;
+    let metrics = client
+        .get(format!("http://{metrics}/metrics"))
+        .send()
+        .await
+        .unwrap()
+        .text()
+        .await
+        .unwrap();
     assert!(metrics.contains("portcullis"), "{metrics}");
 
     let arrived = upstream.calls().pop().unwrap();
-    assert_eq!(arrived.headers["x-api-key"], CREDENTIAL, "the upstream gets its credential");
+    assert_eq!(
+        arrived.headers["x-api-key"], CREDENTIAL,
+        "the upstream gets its credential"
+    );
     let everything = format!("{arrived:?}");
     for client_secret in [token.as_str(), COOKIE] {
-        assert!(!everything.contains(client_secret), "what the client sent for us went upstream");
+        assert!(
+            !everything.contains(client_secret),
+            "what the client sent for us went upstream"
+        );
     }
 
     replica.process.terminate();
     until("the spans of both planes", || async {
         let both = ["portcullis-data-plane", "portcullis-control-plane"];
-        both.iter().all(|plane| collector.holds(plane)).then_some(())
+        both.iter()
+            .all(|plane| collector.holds(plane))
+            .then_some(())
     })
     .await;
     let database = installation.database.dump();

@@ -6,7 +6,8 @@ use testbed::{Client, Installation, Org, Raw, Replica, Server, Stub, until};
 async fn before(installation: &Installation, url: &str) -> (Org, String, Replica) {
     let org = installation.org("acme").await;
     org.server("peer", url).await;
-    org.policy("all", &json!({ "version": "1", "default": "allow" })).await;
+    org.policy("all", &json!({ "version": "1", "default": "allow" }))
+        .await;
     let (_, token) = org.grant("agent", "peer", "all").await;
     let replica = installation.replica("one", None).await;
     until("the replica", || org.enforced(1)).await;
@@ -19,8 +20,13 @@ async fn results_and_a_list_of_eight_hundred_tools_arrive_as_they_were_sent() {
     let upstream = Server::fastmcp(&["--tools", "800"]).await;
     let (org, token, replica) = before(&installation, &upstream.url).await;
     let direct = Raw::new(&upstream.url, None).initialize().await;
-    let through = Raw::new(&replica.mcp(&org, "peer"), Some(&token)).initialize().await;
-    assert!(through.session.is_some() && through.session != direct.session, "the session id is ours");
+    let through = Raw::new(&replica.mcp(&org, "peer"), Some(&token))
+        .initialize()
+        .await;
+    assert!(
+        through.session.is_some() && through.session != direct.session,
+        "the session id is ours"
+    );
 
     let calls = [
         ("unicode", json!({})),
@@ -30,13 +36,18 @@ async fn results_and_a_list_of_eight_hundred_tools_arrive_as_they_were_sent() {
         ("echo", json!({ "text": "back\\slash \u{2028} 😀" })),
     ];
     for (tool, arguments) in calls {
-        let (ours, theirs) = (through.call(tool, arguments.clone()).await, direct.call(tool, arguments).await);
+        let (ours, theirs) = (
+            through.call(tool, arguments.clone()).await,
+            direct.call(tool, arguments).await,
+        );
         assert_eq!(ours.status, theirs.status);
         assert_eq!(ours.message(), theirs.message(), "{tool}");
         assert_ne!(ours.json()["result"]["isError"], true, "{tool}: {ours:?}");
     }
-    let (ours, theirs) =
-        (through.request(7, "tools/list", json!({})).await, direct.request(7, "tools/list", json!({})).await);
+    let (ours, theirs) = (
+        through.request(7, "tools/list", json!({})).await,
+        direct.request(7, "tools/list", json!({})).await,
+    );
     assert_eq!(ours.message(), theirs.message());
     assert!(ours.json()["result"]["tools"].as_array().unwrap().len() >= 800);
 }
@@ -53,7 +64,10 @@ async fn the_request_arrives_as_the_client_wrote_it() {
     let answer = client.post(body).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(answer.text(), "done: \"work\"");
-    assert!(answer.body.contains(r#""id":18446744073709551616"#), "{answer:?}");
+    assert!(
+        answer.body.contains(r#""id":18446744073709551616"#),
+        "{answer:?}"
+    );
     let arrived = upstream.seen().pop().unwrap();
     assert_eq!(arrived.text, body);
 }
@@ -67,7 +81,10 @@ async fn real_servers_and_clients_of_both_eras_notice_nothing() {
     for era in ["legacy", "2026-07-28"] {
         let client = Client::python(&url, &token, era).await;
         let answer = client.call("echo", json!({ "text": "hello" })).await;
-        assert_eq!(answer["result"]["content"][0]["text"], "hello", "{era}: {answer}");
+        assert_eq!(
+            answer["result"]["content"][0]["text"], "hello",
+            "{era}: {answer}"
+        );
     }
     let client = Client::typescript(&url, &token).await;
     let answer = client.call("echo", json!({ "text": "hello" })).await;
@@ -75,7 +92,8 @@ async fn real_servers_and_clients_of_both_eras_notice_nothing() {
 
     let everything = Server::everything().await;
     org.server("everything", &everything.url).await;
-    let grant = json!({ "name": "second", "servers": [{ "server": "everything", "policy": "all" }] });
+    let grant =
+        json!({ "name": "second", "servers": [{ "server": "everything", "policy": "all" }] });
     let grant = org.rest.post(&org.path("grants"), grant).await;
     until("the second server", || org.enforced(1)).await;
     let url = replica.mcp(&org, "everything");
@@ -84,9 +102,18 @@ async fn real_servers_and_clients_of_both_eras_notice_nothing() {
     let typescript = Client::typescript(&url, token).await;
     for client in [&python, &typescript] {
         let answer = client.call("echo", json!({ "message": "hello" })).await;
-        assert_eq!(answer["result"]["content"][0]["text"], "Echo: hello", "{answer}");
+        assert_eq!(
+            answer["result"]["content"][0]["text"], "Echo: hello",
+            "{answer}"
+        );
         let answer = client.call("get-sum", json!({ "a": 2, "b": 3 })).await;
-        assert!(answer["result"]["content"][0]["text"].as_str().unwrap().contains('5'), "{answer}");
+        assert!(
+            answer["result"]["content"][0]["text"]
+                .as_str()
+                .unwrap()
+                .contains('5'),
+            "{answer}"
+        );
     }
 }
 
@@ -96,10 +123,21 @@ async fn a_server_without_sessions_and_a_client_without_a_handshake_work() {
     let upstream = Server::fastmcp(&["--stateless", "--json"]).await;
     let (org, token, replica) = before(&installation, &upstream.url).await;
     let client = Raw::new(&replica.mcp(&org, "peer"), Some(&token));
-    let answer = client.call("echo", json!({ "text": "straight away" })).await;
+    let answer = client
+        .call("echo", json!({ "text": "straight away" }))
+        .await;
     assert_eq!(answer.text(), "straight away");
-    assert!(!answer.headers.contains_key("mcp-session-id"), "none was given, so none is minted");
+    assert!(
+        !answer.headers.contains_key("mcp-session-id"),
+        "none was given, so none is minted"
+    );
     let greeted = client.initialize().await;
     assert_eq!(greeted.session, None);
-    assert_eq!(greeted.call("echo", json!({ "text": "again" })).await.text(), "again");
+    assert_eq!(
+        greeted
+            .call("echo", json!({ "text": "again" }))
+            .await
+            .text(),
+        "again"
+    );
 }

@@ -23,7 +23,9 @@ fn arguments() -> Value {
 }
 
 fn text(answer: &Value) -> &str {
-    answer["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("no text in {answer}"))
+    answer["result"]["content"][0]["text"]
+        .as_str()
+        .unwrap_or_else(|| panic!("no text in {answer}"))
 }
 
 #[tokio::test]
@@ -43,19 +45,28 @@ async fn ten_calls_a_minute_reach_the_server_however_they_are_spread_over_replic
     for client in [&python, &typescript] {
         let listed = client.list().await;
         assert!(listed["result"].to_string().contains(TOOL), "{listed}");
-        let denied = client.call("delete_datastore", json!({ "datastore_id": "x" })).await;
+        let denied = client
+            .call("delete_datastore", json!({ "datastore_id": "x" }))
+            .await;
         assert!(text(&denied).starts_with("[POLICY DENIED]"), "{denied}");
         assert_eq!(denied["result"]["isError"], true);
     }
     for number in 0..10 {
-        let client = if number % 2 == 0 { &python } else { &typescript };
+        let client = if number % 2 == 0 {
+            &python
+        } else {
+            &typescript
+        };
         let answer = client.call(TOOL, arguments()).await;
         assert_ne!(answer["result"]["isError"], true, "{answer}");
     }
     for client in [&python, &typescript] {
         let limited = client.call(TOOL, arguments()).await;
         assert!(text(&limited).starts_with("[RATE LIMITED]"), "{limited}");
-        assert!(text(&limited).chars().any(|c| c.is_ascii_digit()), "it says how long to wait: {limited}");
+        assert!(
+            text(&limited).chars().any(|c| c.is_ascii_digit()),
+            "it says how long to wait: {limited}"
+        );
     }
     let reached = upstream.calls();
     assert_eq!(reached.len(), 10, "{reached:?}");
@@ -68,10 +79,18 @@ async fn ten_calls_a_minute_reach_the_server_however_they_are_spread_over_replic
     .await;
     for call in limited {
         assert_eq!(call["limiter"], "shared");
-        assert_eq!(call["rule"], "/tools/start_dicom_import_job/limits/start_dicom_import_job_rate");
+        assert_eq!(
+            call["rule"],
+            "/tools/start_dicom_import_job/limits/start_dicom_import_job_rate"
+        );
         assert_eq!(call["outcome"], Value::Null);
     }
-    assert_eq!(org.calls("verdict=allow&tool=start_dicom_import_job").await.len(), 10);
+    assert_eq!(
+        org.calls("verdict=allow&tool=start_dicom_import_job")
+            .await
+            .len(),
+        10
+    );
     assert_eq!(org.calls("verdict=deny").await.len(), 2);
 }
 
@@ -100,7 +119,11 @@ async fn a_stranger_learns_nothing_from_any_path() {
     let org = installation.org("acme").await;
     let replica = installation.replica("one", None).await;
     until("the replica", || org.enforced(1)).await;
-    let of = |url: String| async move { Raw::new(&url, None).request(1, "tools/list", json!({})).await };
+    let of = |url: String| async move {
+        Raw::new(&url, None)
+            .request(1, "tools/list", json!({}))
+            .await
+    };
     let known = of(replica.mcp(&org, "files")).await;
     let unknown = of(format!("{}/nobody/nothing/mcp", replica.url())).await;
     assert_eq!((known.status.as_u16(), unknown.status.as_u16()), (401, 401));

@@ -26,23 +26,59 @@ fn sources(folder: &Path) -> Vec<PathBuf> {
 /// Everything `package` is built with, not counting what only its tests need.
 fn dependencies(package: &str) -> BTreeSet<String> {
     let output = Command::new(env!("CARGO"))
-        .args(["tree", "--offline", "-p", package, "-e", "normal", "--prefix", "none", "-f", "{p}"])
+        .args([
+            "tree",
+            "--offline",
+            "-p",
+            package,
+            "-e",
+            "normal",
+            "--prefix",
+            "none",
+            "-f",
+            "{p}",
+        ])
         .current_dir(root())
         .output()
         .unwrap();
-    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert!(
+        output.status.success(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
     let text = String::from_utf8(output.stdout).unwrap();
-    text.lines().filter_map(|line| line.split(' ').next()).map(str::to_owned).collect()
+    text.lines()
+        .filter_map(|line| line.split(' ').next())
+        .map(str::to_owned)
+        .collect()
 }
 
 #[test]
 fn imports_point_down_only() {
     let planes = ["control-plane", "data-plane"];
     let own = |package: &str| -> BTreeSet<String> {
-        let ours = ["ids", "json", "mcp", "policy", "seal", "bundle", "host", "egress", "cli", "control-plane", "data-plane", "testbed"];
-        dependencies(package).into_iter().filter(|name| ours.contains(&name.as_str()) && name != package).collect()
+        let ours = [
+            "ids",
+            "json",
+            "mcp",
+            "policy",
+            "seal",
+            "bundle",
+            "host",
+            "egress",
+            "cli",
+            "control-plane",
+            "data-plane",
+            "testbed",
+        ];
+        dependencies(package)
+            .into_iter()
+            .filter(|name| ours.contains(&name.as_str()) && name != package)
+            .collect()
     };
-    let set = |names: &[&str]| -> BTreeSet<String> { names.iter().map(|name| (*name).to_owned()).collect() };
+    let set = |names: &[&str]| -> BTreeSet<String> {
+        names.iter().map(|name| (*name).to_owned()).collect()
+    };
     assert_eq!(own("ids"), set(&[]));
     assert_eq!(own("json"), set(&[]));
     assert_eq!(own("seal"), set(&[]));
@@ -51,18 +87,37 @@ fn imports_point_down_only() {
     assert_eq!(own("host"), set(&["seal"]));
     for plane in planes {
         let below = own(plane);
-        assert!(!below.contains("testbed"), "{plane} is built with test code");
-        assert!(planes.iter().all(|other| !below.contains(*other)), "{plane} imports the other plane");
+        assert!(
+            !below.contains("testbed"),
+            "{plane} is built with test code"
+        );
+        assert!(
+            planes.iter().all(|other| !below.contains(*other)),
+            "{plane} imports the other plane"
+        );
     }
-    assert!(!dependencies("data-plane").contains("sqlx"), "the data plane reaches for the database");
+    assert!(
+        !dependencies("data-plane").contains("sqlx"),
+        "the data plane reaches for the database"
+    );
 }
 
 #[test]
 fn the_pure_crates_touch_no_clock_disk_or_network() {
-    let forbidden = ["tokio", "std::fs", "std::net::Tcp", "std::net::Udp", "SystemTime", "Instant::now", "std::env"];
+    let forbidden = [
+        "tokio",
+        "std::fs",
+        "std::net::Tcp",
+        "std::net::Udp",
+        "SystemTime",
+        "Instant::now",
+        "std::env",
+    ];
     for name in PURE {
         for path in sources(&root().join("shared").join(name).join("src")) {
-            if path.components().any(|part| part.as_os_str() == "tests") || path.ends_with("tests.rs") {
+            if path.components().any(|part| part.as_os_str() == "tests")
+                || path.ends_with("tests.rs")
+            {
                 continue;
             }
             let text = std::fs::read_to_string(&path).unwrap();

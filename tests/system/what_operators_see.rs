@@ -9,14 +9,21 @@ const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 async fn spans_logs_and_numbers_tell_of_both_planes() {
     let collector = Collector::start().await;
     let metrics = [free_port(), free_port()].map(|port| format!("127.0.0.1:{port}"));
-    let control = [("PORTCULLIS_OTLP_ENDPOINT", collector.url.as_str()), ("PORTCULLIS_METRICS_LISTEN", metrics[0].as_str())];
+    let control = [
+        ("PORTCULLIS_OTLP_ENDPOINT", collector.url.as_str()),
+        ("PORTCULLIS_METRICS_LISTEN", metrics[0].as_str()),
+    ];
     let installation = Installation::start_with(&control).await;
     let upstream = Stub::start(&["work"]).await;
     let org = installation.org("acme").await;
     org.server("jobs", &upstream.url).await;
-    org.policy("jobs", &json!({ "version": "1", "default": "allow" })).await;
+    org.policy("jobs", &json!({ "version": "1", "default": "allow" }))
+        .await;
     let (_, token) = org.grant("agent", "jobs", "jobs").await;
-    let data = [("PORTCULLIS_OTLP_ENDPOINT", collector.url.as_str()), ("PORTCULLIS_METRICS_LISTEN", metrics[1].as_str())];
+    let data = [
+        ("PORTCULLIS_OTLP_ENDPOINT", collector.url.as_str()),
+        ("PORTCULLIS_METRICS_LISTEN", metrics[1].as_str()),
+    ];
     let (mut replica, _) = installation.replica_not_ready("one", None, &data);
     until("the replica", || org.enforced(1)).await;
 
@@ -30,37 +37,99 @@ async fn spans_logs_and_numbers_tell_of_both_planes() {
         .await
         .unwrap();
     assert_eq!(traced.status(), 200);
-    let denied = Raw::new(&replica.mcp(&org, "jobs"), Some(&token)).call("missing", json!({})).await;
+    let denied = Raw::new(&replica.mcp(&org, "jobs"), Some(&token))
+        .call("missing", json!({}))
+        .await;
     assert_eq!(denied.json()["error"]["code"], -32602);
-    let forwarded = upstream.calls().pop().unwrap().headers["traceparent"].to_str().unwrap().to_owned();
-    assert!(forwarded.contains(TRACE), "the trace goes on upstream: {forwarded}");
-    assert!(!forwarded.contains("00f067aa0ba902b7"), "with a span of ours as its parent: {forwarded}");
+    let forwarded = upstream.calls().pop().unwrap().headers["traceparent"]
+        .to_str()
+        .unwrap()
+        .to_owned();
+    assert!(
+        forwarded.contains(TRACE),
+        "the trace goes on upstream: {forwarded}"
+    );
+    assert!(
+        !forwarded.contains("00f067aa0ba902b7"),
+        "with a span of ours as its parent: {forwarded}"
+    );
 
     let client = reqwest::Client::new();
     let read = |listen: String| {
         let client = client.clone();
-        async move { client.get(format!("http://{listen}/metrics")).send().await.unwrap().text().await.unwrap() }
+        async move {
+            client
+                .get(format!("http://{listen}/metrics"))
+                .send()
+                .await
+                .unwrap()
+                .text()
+                .await
+                .unwrap()
+        }
     };
-    let (ours, theirs) = (read(metrics[0].clone()).await, read(metrics[1].clone()).await);
-    assert!(ours.contains(r#"route="/v1/orgs/{org}/grants",method="POST",status="201""#), "{ours}");
-    assert!(theirs.contains(r#"verdict="allow""#) && theirs.contains(r#"verdict="unknown_tool""#), "{theirs}");
-    assert!(!theirs.contains("acme") && !theirs.contains("work"), "no names of organisations or tools");
-    let public = client.get(format!("{}/metrics", replica.url())).send().await.unwrap();
+    let (ours, theirs) = (
+        read(metrics[0].clone()).await,
+        read(metrics[1].clone()).await,
+    );
+    assert!(
+        ours.contains(r#"route="/v1/orgs/{org}/grants",method="POST",status="201""#),
+        "{ours}"
+    );
+    assert!(
+        theirs.contains(r#"verdict="allow""#) && theirs.contains(r#"verdict="unknown_tool""#),
+        "{theirs}"
+    );
+    assert!(
+        !theirs.contains("acme") && !theirs.contains("work"),
+        "no names of organisations or tools"
+    );
+    let public = client
+        .get(format!("{}/metrics", replica.url()))
+        .send()
+        .await
+        .unwrap();
     assert_ne!(public.status(), 200, "the public listener shows no numbers");
 
     replica.process.terminate();
     until("the spans", || async {
-        let told = ["mcp.method.name", "tools/call", "gen_ai.tool.name", "portcullis.verdict", "portcullis-data-plane"];
+        let told = [
+            "mcp.method.name",
+            "tools/call",
+            "gen_ai.tool.name",
+            "portcullis.verdict",
+            "portcullis-data-plane",
+        ];
         told.iter().all(|text| collector.holds(text)).then_some(())
     })
     .await;
     until("the control plane's spans", || async {
-        let every = ["/v1/signup", "/api-keys", "/servers", "/discover", "/policies", "/draft", "/publish", "/grants", "/feed"];
-        every.iter().all(|route| collector.holds(route)).then_some(())
+        let every = [
+            "/v1/signup",
+            "/api-keys",
+            "/servers",
+            "/discover",
+            "/policies",
+            "/draft",
+            "/publish",
+            "/grants",
+            "/feed",
+        ];
+        every
+            .iter()
+            .all(|route| collector.holds(route))
+            .then_some(())
     })
     .await;
     for process in [&replica.process, &installation.control_plane] {
-        let lines: Vec<Value> = process.said().lines().map(|line| serde_json::from_str(line).unwrap()).collect();
-        assert!(lines.iter().any(|line| line["level"] == "INFO"), "{lines:?}");
+        let lines: Vec<Value> = process
+            .said()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert!(
+            lines.iter().any(|line| line["level"] == "INFO"),
+            "{lines:?}"
+        );
     }
 }

@@ -3,9 +3,10 @@
 //! What cannot be read is kept as it came and acknowledged: one record of a newer version must not hold up those behind it.
 
 use super::days;
-use crate::app::{App, Now};
+use crate::app::App;
 use crate::db::{DbError, Reason, SystemTx};
 use crate::http::read;
+use crate::now::Now;
 use crate::problem::{Kind, Problem};
 use aws_lc_rs::digest::{SHA256, digest};
 use bundle::record::{Batch, Intent, MAX_BATCH_RECORDS, Outcome, Record, Stored};

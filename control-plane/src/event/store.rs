@@ -1,10 +1,10 @@
 //! The SQL of events.
 
 use super::{Event, Told};
-use crate::app::Now;
 use crate::caller::Actor;
 use crate::db::{DbError, OrgRead};
 use crate::http::list::Page;
+use crate::now::Now;
 use ids::{EventId, OrgId};
 use sqlx::PgConnection;
 

@@ -3,7 +3,7 @@
 use super::{MOST, NewOrg, Org, OrgChange, store};
 use crate::access::Action;
 use crate::app::App;
-use crate::caller::{Actor, Caller, Forbidden, Refused};
+use crate::caller::{Actor, Anyone, Caller, Forbidden, Refused};
 use crate::db::{DbError, Reason};
 use crate::event::{Event, difference};
 use crate::http::list::{Listed, Page};
@@ -47,7 +47,19 @@ pub async fn found(app: &App, account: &Account, new: NewOrg) -> Result<Org, Org
     Ok(org)
 }
 
-pub async fn list(app: &App, account: &Account, page: Page<OrgId>) -> Result<Listed<Org>, DbError> {
+/// A person's organisations; a key's is one.
+pub async fn list(app: &App, anyone: &Anyone, page: Page<OrgId>) -> Result<Listed<Org>, Refused> {
+    let account = match anyone {
+        Anyone::Person(account) => account,
+        Anyone::Key(caller) => {
+            let own = if page.before.is_none() {
+                vec![show(app, caller).await?]
+            } else {
+                Vec::new()
+            };
+            return Ok(page.listed(own, |org| org.id.to_string()));
+        }
+    };
     let mut tx = app.db().system(Reason::WhoCalls).await?;
     let orgs = store::of_user(&mut tx, account.id, &page).await?;
     Ok(page.listed(orgs, |org| org.id.to_string()))

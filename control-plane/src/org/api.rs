@@ -3,7 +3,7 @@
 use super::act::{self, OrgError};
 use super::{NewOrg, Org, OrgChange};
 use crate::app::App;
-use crate::caller::Caller;
+use crate::caller::{Anyone, Caller};
 use crate::http::list::{ListQuery, Listed};
 use crate::http::read::{Body, Query};
 use crate::problem::{Kind, Problem, ProblemBody};
@@ -12,15 +12,15 @@ use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 
-/// The organisations of the signed-in person.
+/// The organisations of the caller: a person's, or the one of an API key.
 #[utoipa::path(get, path = "/v1/orgs", tag = "organisations", params(ListQuery),
     responses((status = 200, body = Listed<Org>), (status = "default", body = ProblemBody)))]
 pub async fn list(
     State(app): State<App>,
-    account: Account,
+    anyone: Anyone,
     Query(query): Query<ListQuery>,
 ) -> Result<Json<Listed<Org>>, Problem> {
-    Ok(Json(act::list(&app, &account, query.page()?).await?))
+    Ok(Json(act::list(&app, &anyone, query.page()?).await?))
 }
 
 /// Founds an organisation; the caller becomes its owner.

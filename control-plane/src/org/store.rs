@@ -2,10 +2,10 @@
 
 use super::{NewOrg, Org, OrgChange, Seat};
 use crate::access::Role;
-use crate::app::Now;
 use crate::db::{DbError, OrgRead, OrgTx, SystemTx};
 use crate::event::Event;
 use crate::http::list::Page;
+use crate::now::Now;
 use ids::{MemberId, OrgId, Slug, UserId};
 
 /// Founds an organisation whose owner is `owner`, and says what to say of it.

@@ -19,7 +19,7 @@ const COMMON: &str = include_str!("common_passwords.txt");
 pub struct Hasher {
     places: Arc<Semaphore>,
     /// Of no account: an unknown address costs the time of a known one.
-    decoy: String,
+    decoy: Secret,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -49,7 +49,7 @@ pub fn check(password: &Secret) -> Result<(), Weak> {
 
 impl Hasher {
     pub fn new(random: &Random) -> Self {
-        let decoy = hash(&seal::to_hex(&random.bytes::<16>()), random.bytes());
+        let decoy = Secret::new(hash(&seal::to_hex(&random.bytes::<16>()), random.bytes()));
         Self {
             places: Arc::new(Semaphore::new(2)),
             decoy,
@@ -62,7 +62,7 @@ impl Hasher {
     }
 
     /// Takes the same time whether there is an account or not.
-    pub async fn verify(&self, password: &Secret, stored: Option<String>) -> bool {
+    pub async fn verify(&self, password: &Secret, stored: Option<Secret>) -> bool {
         let has_account = stored.is_some();
         let (password, stored) = (
             password.clone(),
@@ -70,7 +70,7 @@ impl Hasher {
         );
         let matches = self
             .aside(move || {
-                PasswordHash::new(&stored).is_ok_and(|hash| {
+                PasswordHash::new(stored.expose()).is_ok_and(|hash| {
                     argon2()
                         .verify_password(password.expose().as_bytes(), &hash)
                         .is_ok()

@@ -1,9 +1,10 @@
 //! The SQL of accounts and sessions.
 
 use super::IDLE;
-use crate::app::Now;
 use crate::db::{DbError, SystemTx};
+use crate::now::Now;
 use ids::UserId;
+use seal::Secret;
 use time::{Duration, OffsetDateTime};
 
 #[derive(Debug, Clone)]
@@ -16,7 +17,7 @@ pub struct User {
 #[derive(Debug)]
 pub struct Stored {
     pub user: User,
-    pub password_hash: String,
+    pub password_hash: Secret,
 }
 
 pub async fn by_email(tx: &mut SystemTx, email: &str) -> Result<Option<Stored>, DbError> {
@@ -32,7 +33,7 @@ pub async fn by_email(tx: &mut SystemTx, email: &str) -> Result<Option<Stored>, 
             email: row.email,
             name: row.name,
         },
-        password_hash: row.password_hash,
+        password_hash: Secret::new(row.password_hash),
     }))
 }
 

@@ -5,8 +5,8 @@
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, Response, StatusCode, header};
-use control_plane::app::{App, Site};
-use control_plane::config::Config;
+use control_plane::app::App;
+use control_plane::config::{Config, Site};
 use control_plane::keys;
 use control_plane::publish::Newest;
 use host::clock::{Clock, Random};

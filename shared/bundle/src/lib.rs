@@ -2,7 +2,12 @@
 //! planes send back. Pure: no transport, no disk, no clock.
 #![cfg_attr(
     not(test),
-    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic, clippy::indexing_slicing)
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )
 )]
 
 pub mod credential;
@@ -14,6 +19,7 @@ mod sign;
 
 pub use open::{CannotOpen, Opened, open};
 pub use org::{
-    Attachment, FORMAT, Grant, Hints, Org, OrgBundle, Pinning, PolicyVersion, Server, Timeouts, TokenDigest, Tool,
+    Attachment, FORMAT, Grant, Hints, Org, OrgBundle, Pinning, PolicyVersion, Server, Timeouts,
+    TokenDigest, Tool,
 };
 pub use sign::{Signed, Statement};

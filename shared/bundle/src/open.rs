@@ -30,7 +30,11 @@ pub enum CannotOpen {
     #[error("the bundle is of another organisation or version than its statement")]
     OtherStatement,
     #[error("policy `{policy}` version {number} does not compile: {finding}")]
-    Policy { policy: PolicyId, number: u32, finding: String },
+    Policy {
+        policy: PolicyId,
+        number: u32,
+        finding: String,
+    },
     #[error("a grant is attached to a policy version that the bundle does not hold")]
     MissingPolicy,
 }
@@ -52,11 +56,19 @@ pub fn open(signed: &Signed, bytes: &[u8], keys: &[VerifyingKey]) -> Result<Open
         return Err(CannotOpen::OtherStatement);
     }
     let policies = compile(&bundle)?;
-    let attached = bundle.grants.iter().flat_map(|grant| &grant.attachments).filter_map(|it| it.policy);
+    let attached = bundle
+        .grants
+        .iter()
+        .flat_map(|grant| &grant.attachments)
+        .filter_map(|it| it.policy);
     if attached.into_iter().any(|key| !policies.contains_key(&key)) {
         return Err(CannotOpen::MissingPolicy);
     }
-    Ok(Opened { bundle, policies, signed: signed.clone() })
+    Ok(Opened {
+        bundle,
+        policies,
+        signed: signed.clone(),
+    })
 }
 
 fn compile(bundle: &OrgBundle) -> Result<HashMap<(PolicyId, u32), Arc<Policy>>, CannotOpen> {
@@ -64,7 +76,10 @@ fn compile(bundle: &OrgBundle) -> Result<HashMap<(PolicyId, u32), Arc<Policy>>, 
         let policy = policy::compile(&version.document).map_err(|findings| CannotOpen::Policy {
             policy: version.id,
             number: version.number,
-            finding: findings.first().map(|finding| finding.message.clone()).unwrap_or_default(),
+            finding: findings
+                .first()
+                .map(|finding| finding.message.clone())
+                .unwrap_or_default(),
         })?;
         Ok(((version.id, version.number), Arc::new(policy)))
     });

@@ -28,19 +28,31 @@ pub struct Signed {
 impl Statement {
     /// What is signed. The first line keeps the signature from meaning anything in another place.
     fn bytes(&self) -> Vec<u8> {
-        let Self { org, version, sha256, format } = self;
+        let Self {
+            org,
+            version,
+            sha256,
+            format,
+        } = self;
         format!("portcullis bundle\n{org}\n{version}\n{sha256}\n{format}\n").into_bytes()
     }
 
     pub fn sign(self, key: &SigningKey, key_id: &str) -> Signed {
         let signature = STANDARD.encode(key.sign(&self.bytes()));
-        Signed { statement: self, key: key_id.to_owned(), signature }
+        Signed {
+            statement: self,
+            key: key_id.to_owned(),
+            signature,
+        }
     }
 }
 
 impl Signed {
     pub(crate) fn is_good(&self, keys: &[VerifyingKey]) -> bool {
-        let Ok(signature) = STANDARD.decode(&self.signature) else { return false };
-        keys.iter().any(|key| key.id() == self.key && key.verifies(&self.statement.bytes(), &signature))
+        let Ok(signature) = STANDARD.decode(&self.signature) else {
+            return false;
+        };
+        keys.iter()
+            .any(|key| key.id() == self.key && key.verifies(&self.statement.bytes(), &signature))
     }
 }

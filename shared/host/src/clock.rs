@@ -88,8 +88,13 @@ impl Random {
     /// Where the system has no randomness to give: nothing secret can be made then.
     pub fn fill(&self, bytes: &mut [u8]) {
         match &self.0 {
-            Chance::System => SysRng.try_fill_bytes(bytes).expect("the system gives random bytes"),
-            Chance::Seeded(rng) => rng.lock().unwrap_or_else(PoisonError::into_inner).fill_bytes(bytes),
+            Chance::System => SysRng
+                .try_fill_bytes(bytes)
+                .expect("the system gives random bytes"),
+            Chance::Seeded(rng) => rng
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+                .fill_bytes(bytes),
         }
     }
 }

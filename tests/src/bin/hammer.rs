@@ -26,9 +26,15 @@ async fn main() {
     let begun = Instant::now();
     while begun.elapsed() < seconds {
         let sent = now_ms();
-        let answer = client.post(url).bearer_auth(token).header("accept", "application/json, text/event-stream").json(&body);
+        let answer = client
+            .post(url)
+            .bearer_auth(token)
+            .header("accept", "application/json, text/event-stream")
+            .json(&body);
         let answer: Value = answer.send().await.unwrap().json().await.unwrap();
-        let text = answer["result"]["content"][0]["text"].as_str().unwrap_or_else(|| panic!("{answer}"));
+        let text = answer["result"]["content"][0]["text"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{answer}"));
         let passed = match text {
             _ if text.starts_with("done") => true,
             _ if text.starts_with("[RATE LIMITED]") => false,
@@ -42,6 +48,8 @@ async fn main() {
 }
 
 fn now_ms() -> u64 {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).expect("the clock is past 1970");
+    let since = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .expect("the clock is past 1970");
     u64::try_from(since.as_millis()).expect("the clock is before the year 500 million")
 }

@@ -18,11 +18,17 @@ pub struct Collector {
 impl Collector {
     pub async fn start() -> Self {
         let received: Arc<Mutex<Vec<u8>>> = Arc::default();
-        let router = Router::new().route("/v1/traces", post(take)).with_state(received.clone());
+        let router = Router::new()
+            .route("/v1/traces", post(take))
+            .with_state(received.clone());
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
-        Self { url, received, task }
+        Self {
+            url,
+            received,
+            task,
+        }
     }
 
     /// All that was received, in protobuf: texts stand in it as they are.
@@ -31,7 +37,9 @@ impl Collector {
     }
 
     pub fn holds(&self, text: &str) -> bool {
-        self.received().windows(text.len()).any(|window| window == text.as_bytes())
+        self.received()
+            .windows(text.len())
+            .any(|window| window == text.as_bytes())
     }
 }
 

@@ -26,8 +26,16 @@ impl Database {
         );
         let mut server = connect(&base, "postgres").await;
         let template = template(&mut server, &base).await;
-        let name = format!("pc_{}", seal::to_hex(&host::clock::Random::system().bytes::<8>()));
-        server.execute(AssertSqlSafe(format!("create database {name} template {template}"))).await.unwrap();
+        let name = format!(
+            "pc_{}",
+            seal::to_hex(&host::clock::Random::system().bytes::<8>())
+        );
+        server
+            .execute(AssertSqlSafe(format!(
+                "create database {name} template {template}"
+            )))
+            .await
+            .unwrap();
         Self {
             owner: Secret::new(url(&base, &name, None)),
             app: Secret::new(url(&base, &name, Some("portcullis_app"))),
@@ -38,9 +46,16 @@ impl Database {
 
     /// Every row of every table, as text.
     pub fn dump(&self) -> Vec<u8> {
-        let dump = std::process::Command::new("pg_dump").args(["--data-only", "--inserts"]).arg(self.owner.expose()).output();
+        let dump = std::process::Command::new("pg_dump")
+            .args(["--data-only", "--inserts"])
+            .arg(self.owner.expose())
+            .output();
         let dump = dump.expect("pg_dump comes with Postgres");
-        assert!(dump.status.success(), "{}", String::from_utf8_lossy(&dump.stderr));
+        assert!(
+            dump.status.success(),
+            "{}",
+            String::from_utf8_lossy(&dump.stderr)
+        );
         dump.stdout
     }
 
@@ -52,14 +67,22 @@ impl Database {
 
 async fn template(server: &mut PgConnection, base: &str) -> String {
     let migrations = sqlx::migrate!("../../migrations");
-    let marks: Vec<u8> = migrations.iter().flat_map(|migration| migration.checksum.iter().copied()).collect();
+    let marks: Vec<u8> = migrations
+        .iter()
+        .flat_map(|migration| migration.checksum.iter().copied())
+        .collect();
     let name = format!("pc_template_{}", &seal::to_hex(&seal::sha256(&marks))[..16]);
-    sqlx::query("select pg_advisory_lock($1)").bind(TEMPLATE_LOCK).execute(&mut *server).await.unwrap();
-    let exists: bool = sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
-        .bind(&name)
-        .fetch_one(&mut *server)
+    sqlx::query("select pg_advisory_lock($1)")
+        .bind(TEMPLATE_LOCK)
+        .execute(&mut *server)
         .await
         .unwrap();
+    let exists: bool =
+        sqlx::query_scalar("select exists (select from pg_database where datname = $1)")
+            .bind(&name)
+            .fetch_one(&mut *server)
+            .await
+            .unwrap();
     if !exists {
         for role in ["portcullis_app", "portcullis_system"] {
             let sql = format!(
@@ -69,19 +92,39 @@ async fn template(server: &mut PgConnection, base: &str) -> String {
             server.execute(AssertSqlSafe(sql)).await.unwrap();
         }
         let making = format!("{name}_making");
-        server.execute(AssertSqlSafe(format!("drop database if exists {making}"))).await.unwrap();
-        server.execute(AssertSqlSafe(format!("create database {making}"))).await.unwrap();
+        server
+            .execute(AssertSqlSafe(format!("drop database if exists {making}")))
+            .await
+            .unwrap();
+        server
+            .execute(AssertSqlSafe(format!("create database {making}")))
+            .await
+            .unwrap();
         let mut fresh = connect(base, &making).await;
         migrations.run(&mut fresh).await.unwrap();
         fresh.close().await.unwrap();
-        server.execute(AssertSqlSafe(format!("alter database {making} rename to {name}"))).await.unwrap();
+        server
+            .execute(AssertSqlSafe(format!(
+                "alter database {making} rename to {name}"
+            )))
+            .await
+            .unwrap();
     }
-    sqlx::query("select pg_advisory_unlock($1)").bind(TEMPLATE_LOCK).execute(server).await.unwrap();
+    sqlx::query("select pg_advisory_unlock($1)")
+        .bind(TEMPLATE_LOCK)
+        .execute(server)
+        .await
+        .unwrap();
     name
 }
 
 async fn connect(base: &str, database: &str) -> PgConnection {
-    PgConnectOptions::from_str(base).unwrap().database(database).connect().await.unwrap()
+    PgConnectOptions::from_str(base)
+        .unwrap()
+        .database(database)
+        .connect()
+        .await
+        .unwrap()
 }
 
 fn url(base: &str, database: &str, role: Option<&str>) -> String {

@@ -36,13 +36,24 @@ impl Installation {
     pub async fn start_with(variables: &[(&str, &str)]) -> Self {
         host::tls::install_crypto();
         let (database, folder) = (Database::new().await, Folder::new());
-        let made = Process::binary("control-plane").arg("keys").arg(folder.path().join("keys")).status().unwrap();
+        let made = Process::binary("control-plane")
+            .arg("keys")
+            .arg(folder.path().join("keys"))
+            .status()
+            .unwrap();
         assert!(made.success(), "control-plane keys");
         let (port, gateway_port) = (free_port(), free_port());
         let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
         let variables: Vec<(String, String)> = variables.iter().map(owned).collect();
         let control_plane = start_control_plane(&database, &folder, port, gateway_port, &variables);
-        let installation = Self { database, control_plane, folder, port, gateway_port, variables };
+        let installation = Self {
+            database,
+            control_plane,
+            folder,
+            port,
+            gateway_port,
+            variables,
+        };
         installation.is_up().await;
         installation
     }
@@ -61,7 +72,13 @@ impl Installation {
     }
 
     pub async fn resume_control_plane(&mut self) {
-        self.control_plane = start_control_plane(&self.database, &self.folder, self.port, self.gateway_port, &self.variables);
+        self.control_plane = start_control_plane(
+            &self.database,
+            &self.folder,
+            self.port,
+            self.gateway_port,
+            &self.variables,
+        );
         self.is_up().await;
     }
 
@@ -73,24 +90,43 @@ impl Installation {
     }
 
     /// A replica that was just started, with further variables, and its address.
-    pub fn replica_not_ready(&self, name: &str, redis: Option<&str>, variables: &[(&str, &str)]) -> (Replica, String) {
+    pub fn replica_not_ready(
+        &self,
+        name: &str,
+        redis: Option<&str>,
+        variables: &[(&str, &str)],
+    ) -> (Replica, String) {
         let (port, log) = (free_port(), self.folder.path().join(format!("{name}.log")));
         let mut command = Process::binary("data-plane");
         command
             .env("PORTCULLIS_LISTEN", format!("127.0.0.1:{port}"))
             .env("PORTCULLIS_CONTROL_PLANE_URL", self.url())
-            .env("PORTCULLIS_KEYS_DIR", self.folder.path().join("keys/data-plane"))
-            .env("PORTCULLIS_STATE_DIR", self.folder.path().join(format!("state-{name}")))
+            .env(
+                "PORTCULLIS_KEYS_DIR",
+                self.folder.path().join("keys/data-plane"),
+            )
+            .env(
+                "PORTCULLIS_STATE_DIR",
+                self.folder.path().join(format!("state-{name}")),
+            )
             .env("PORTCULLIS_REPLICA", name)
             .env("PORTCULLIS_EGRESS_ALLOW", "127.0.0.0/8")
             .env("PORTCULLIS_LOG", "info");
         if let Some(redis) = redis {
             // A test machine stalls for longer than a production one; what is tested is the count, not the speed.
-            command.env("PORTCULLIS_REDIS_URL", redis).env("PORTCULLIS_REDIS_TIMEOUT_MS", "2000");
+            command
+                .env("PORTCULLIS_REDIS_URL", redis)
+                .env("PORTCULLIS_REDIS_TIMEOUT_MS", "2000");
         }
         command.envs(variables.iter().copied());
         let process = Process::start(&mut command, &log);
-        let replica = Replica { process, name: name.to_owned(), port, command, log };
+        let replica = Replica {
+            process,
+            name: name.to_owned(),
+            port,
+            command,
+            log,
+        };
         let url = replica.url();
         (replica, url)
     }
@@ -117,8 +153,14 @@ fn start_control_plane(
         .env("PORTCULLIS_DATABASE_URL", database.app.expose())
         .env("PORTCULLIS_DATABASE_SYSTEM_URL", database.system.expose())
         .env("PORTCULLIS_LISTEN", format!("127.0.0.1:{port}"))
-        .env("PORTCULLIS_GATEWAY_URL", format!("http://127.0.0.1:{gateway_port}"))
-        .env("PORTCULLIS_KEYS_DIR", folder.path().join("keys/control-plane"))
+        .env(
+            "PORTCULLIS_GATEWAY_URL",
+            format!("http://127.0.0.1:{gateway_port}"),
+        )
+        .env(
+            "PORTCULLIS_KEYS_DIR",
+            folder.path().join("keys/control-plane"),
+        )
         .env("PORTCULLIS_LOCAL", "true")
         .env("PORTCULLIS_EGRESS_ALLOW", "127.0.0.0/8")
         .env("PORTCULLIS_LOG", "info")
@@ -129,7 +171,12 @@ fn start_control_plane(
 async fn is_ready(url: &str) {
     let client = reqwest::Client::new();
     until(&format!("{url}/readyz"), || async {
-        client.get(format!("{url}/readyz")).send().await.ok().filter(|response| response.status().is_success())
+        client
+            .get(format!("{url}/readyz"))
+            .send()
+            .await
+            .ok()
+            .filter(|response| response.status().is_success())
     })
     .await;
 }

@@ -25,6 +25,6 @@ pub use process::{Process, free_port};
 pub use raw::{Answer, Raw};
 pub use real::{Client, Server};
 pub use redis::Redis;
-pub use stub::{Seen, Stub};
 pub use rest::{Org, Rest};
+pub use stub::{Seen, Stub};
 pub use wait::{Folder, until};

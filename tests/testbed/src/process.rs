@@ -21,15 +21,25 @@ impl Process {
             .stderr(file)
             .spawn()
             .unwrap_or_else(|error| panic!("cannot start {command:?}: {error}"));
-        Self { child, log: log.to_owned() }
+        Self {
+            child,
+            log: log.to_owned(),
+        }
     }
 
     /// One of the workspace's binaries, from where this test's own lies.
     pub fn binary(name: &str) -> Command {
         let test = std::env::current_exe().unwrap();
-        let folder = test.ancestors().nth(2).expect("a test lies in `deps` of the target folder");
+        let folder = test
+            .ancestors()
+            .nth(2)
+            .expect("a test lies in `deps` of the target folder");
         let path = folder.join(name);
-        assert!(path.exists(), "`{}` is not built: run the tests of the whole workspace", path.display());
+        assert!(
+            path.exists(),
+            "`{}` is not built: run the tests of the whole workspace",
+            path.display()
+        );
         let mut command = Command::new(path);
         // A program refuses variables of ours that it does not know, and those of the tests it does not.
         for (variable, _) in std::env::vars_os() {
@@ -58,7 +68,10 @@ impl Process {
 
     /// Any signal by its name, as `kill` knows it.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill").arg(format!("-{name}")).arg(self.id().to_string()).status();
+        let sent = Command::new("kill")
+            .arg(format!("-{name}"))
+            .arg(self.id().to_string())
+            .status();
         assert!(sent.unwrap().success(), "kill -{name}");
     }
 
@@ -78,7 +91,9 @@ impl Drop for Process {
         if std::thread::panicking() {
             let said = self.said();
             let tail = said.len().saturating_sub(4_000);
-            let tail = (tail..=said.len()).find(|at| said.is_char_boundary(*at)).unwrap_or(0);
+            let tail = (tail..=said.len())
+                .find(|at| said.is_char_boundary(*at))
+                .unwrap_or(0);
             eprintln!("--- {}\n{}", self.log.display(), &said[tail..]);
         }
     }
@@ -86,5 +101,9 @@ impl Drop for Process {
 
 /// A port of the loopback that nobody listens on just now.
 pub fn free_port() -> u16 {
-    TcpListener::bind(("127.0.0.1", 0)).unwrap().local_addr().unwrap().port()
+    TcpListener::bind(("127.0.0.1", 0))
+        .unwrap()
+        .local_addr()
+        .unwrap()
+        .port()
 }

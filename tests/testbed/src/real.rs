@@ -51,7 +51,10 @@ impl Server {
     async fn start(script: &str, arguments: &[&str]) -> Self {
         let (child, stdin, mut lines) = spawn(script, arguments);
         let first = read(&mut lines, script).await;
-        let url = first["listening"].as_str().unwrap_or_else(|| panic!("{script} said {first}")).to_owned();
+        let url = first["listening"]
+            .as_str()
+            .unwrap_or_else(|| panic!("{script} said {first}"))
+            .to_owned();
         let calls: Arc<Mutex<Vec<Value>>> = Arc::default();
         let heard = calls.clone();
         tokio::spawn(async move {
@@ -62,7 +65,12 @@ impl Server {
                 }
             }
         });
-        Self { url, calls, _child: child, _stdin: stdin }
+        Self {
+            url,
+            calls,
+            _child: child,
+            _stdin: stdin,
+        }
     }
 
     /// The calls that have reached the server: `{called, arguments}`. Only servers of ours tell.
@@ -102,7 +110,12 @@ impl Client {
         command["id"] = self.next.fetch_add(1, Ordering::Relaxed).into();
         let mut line = command.to_string();
         line.push('\n');
-        self.stdin.lock().await.write_all(line.as_bytes()).await.unwrap();
+        self.stdin
+            .lock()
+            .await
+            .write_all(line.as_bytes())
+            .await
+            .unwrap();
         let answer = read(&mut lines, "client").await;
         assert_eq!(answer["id"], command["id"], "an answer to another command");
         answer
@@ -113,7 +126,8 @@ impl Client {
     }
 
     pub async fn call(&self, tool: &str, arguments: Value) -> Value {
-        self.act(json!({ "do": "call", "name": tool, "arguments": arguments })).await
+        self.act(json!({ "do": "call", "name": tool, "arguments": arguments }))
+            .await
     }
 }
 
@@ -121,7 +135,10 @@ fn spawn(script: &str, arguments: &[&str]) -> (Child, ChildStdin, Lines<BufReade
     let installed = PathBuf::from(std::env::var("PORTCULLIS_TEST_REAL").expect(
         "PORTCULLIS_TEST_REAL names the folder that `tests/real/install` prints; `deploy/test` sets it",
     ));
-    let program = if Path::new(script).extension().is_some_and(|kind| kind == "py") {
+    let program = if Path::new(script)
+        .extension()
+        .is_some_and(|kind| kind == "py")
+    {
         installed.join("venv/bin/python")
     } else {
         PathBuf::from("node")
@@ -144,7 +161,9 @@ fn spawn(script: &str, arguments: &[&str]) -> (Child, ChildStdin, Lines<BufReade
 
 async fn read(lines: &mut Lines<BufReader<ChildStdout>>, who: &str) -> Value {
     let line = tokio::time::timeout(PATIENCE, lines.next_line()).await;
-    let line = line.unwrap_or_else(|_| panic!("{who} said nothing")).unwrap();
+    let line = line
+        .unwrap_or_else(|_| panic!("{who} said nothing"))
+        .unwrap();
     let line = line.unwrap_or_else(|| panic!("{who} has ended"));
     serde_json::from_str(&line).unwrap_or_else(|_| panic!("{who} said `{line}`"))
 }

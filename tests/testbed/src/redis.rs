@@ -14,7 +14,11 @@ pub struct Redis {
 
 impl Redis {
     pub async fn start() -> Self {
-        let mut redis = Self { port: free_port(), folder: Folder::new(), process: None };
+        let mut redis = Self {
+            port: free_port(),
+            folder: Folder::new(),
+            process: None,
+        };
         redis.resume().await;
         redis
     }
@@ -32,9 +36,25 @@ impl Redis {
     pub async fn resume(&mut self) {
         let mut command = Command::new("redis-server");
         let port = self.port.to_string();
-        command.args(["--bind", "127.0.0.1", "--port", &port, "--save", "", "--dir"]).arg(self.folder.path());
-        self.process = Some(Process::start(&mut command, &self.folder.path().join("log")));
+        command
+            .args([
+                "--bind",
+                "127.0.0.1",
+                "--port",
+                &port,
+                "--save",
+                "",
+                "--dir",
+            ])
+            .arg(self.folder.path());
+        self.process = Some(Process::start(
+            &mut command,
+            &self.folder.path().join("log"),
+        ));
         let port = self.port;
-        until("redis", || async move { TcpStream::connect(("127.0.0.1", port)).await.ok() }).await;
+        until("redis", || async move {
+            TcpStream::connect(("127.0.0.1", port)).await.ok()
+        })
+        .await;
     }
 }

@@ -22,7 +22,11 @@ pub struct Rest {
 
 impl Rest {
     pub fn new(base: &str, key: Option<String>) -> Self {
-        Self { client: Client::new(), base: base.to_owned(), key }
+        Self {
+            client: Client::new(),
+            base: base.to_owned(),
+            key,
+        }
     }
 
     /// The API key, as it was shown once.
@@ -30,7 +34,12 @@ impl Rest {
         self.key.as_deref().unwrap_or_default()
     }
 
-    pub async fn send(&self, method: Method, path: &str, body: Option<&Value>) -> (StatusCode, Value) {
+    pub async fn send(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> (StatusCode, Value) {
         let mut request = self.client.request(method, format!("{}{path}", self.base));
         if let Some(key) = &self.key {
             request = request.bearer_auth(key);
@@ -41,7 +50,10 @@ impl Rest {
         let response = request.send().await.unwrap();
         let status = response.status();
         let text = response.text().await.unwrap();
-        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+        (
+            status,
+            serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        )
     }
 
     #[track_caller]
@@ -65,11 +77,23 @@ impl Rest {
     }
 
     #[track_caller]
-    fn expect(&self, method: Method, path: &str, body: Option<Value>) -> impl Future<Output = Value> {
-        let (caller, rest, path) = (std::panic::Location::caller(), self.clone(), path.to_owned());
+    fn expect(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> impl Future<Output = Value> {
+        let (caller, rest, path) = (
+            std::panic::Location::caller(),
+            self.clone(),
+            path.to_owned(),
+        );
         async move {
             let (status, answer) = rest.send(method, &path, body.as_ref()).await;
-            assert!(status.is_success(), "{path} answered {status} ({caller}): {answer}");
+            assert!(
+                status.is_success(),
+                "{path} answered {status} ({caller}): {answer}"
+            );
             answer
         }
     }
@@ -83,9 +107,20 @@ impl Org {
             "email": format!("owner@{slug}.example"), "password": PASSWORD, "name": "Owner",
             "org": { "name": slug, "slug": slug },
         });
-        let response = client.post(format!("{base}/v1/signup")).json(&person).send().await.unwrap();
+        let response = client
+            .post(format!("{base}/v1/signup"))
+            .json(&person)
+            .send()
+            .await
+            .unwrap();
         assert_eq!(response.status(), 201, "sign-up of `{slug}`");
-        let cookie = response.headers()["set-cookie"].to_str().unwrap().split(';').next().unwrap().to_owned();
+        let cookie = response.headers()["set-cookie"]
+            .to_str()
+            .unwrap()
+            .split(';')
+            .next()
+            .unwrap()
+            .to_owned();
         let me: Value = response.json().await.unwrap();
         let key = client
             .post(format!("{base}/v1/orgs/{slug}/api-keys"))
@@ -114,19 +149,37 @@ impl Org {
     pub async fn server(&self, slug: &str, url: &str) -> Value {
         let new = json!({ "slug": slug, "name": slug, "url": url, "auth": { "type": "none" } });
         self.rest.post(&self.path("servers"), new).await;
-        self.rest.post(&self.path(&format!("servers/{slug}/discover")), json!({})).await
+        self.rest
+            .post(&self.path(&format!("servers/{slug}/discover")), json!({}))
+            .await
     }
 
     /// Makes a policy of this document and publishes it.
     pub async fn policy(&self, slug: &str, document: &Value) {
-        self.rest.post(&self.path("policies"), json!({ "slug": slug, "name": slug })).await;
+        self.rest
+            .post(
+                &self.path("policies"),
+                json!({ "slug": slug, "name": slug }),
+            )
+            .await;
         self.publish(slug, document).await;
     }
 
     /// Publishes this document as the policy's next version, and answers its number.
     pub async fn publish(&self, slug: &str, document: &Value) -> u64 {
-        self.rest.put(&self.path(&format!("policies/{slug}/draft")), json!({ "document": document })).await;
-        let version = self.rest.post(&self.path(&format!("policies/{slug}/publish")), json!({ "note": "a test" })).await;
+        self.rest
+            .put(
+                &self.path(&format!("policies/{slug}/draft")),
+                json!({ "document": document }),
+            )
+            .await;
+        let version = self
+            .rest
+            .post(
+                &self.path(&format!("policies/{slug}/publish")),
+                json!({ "note": "a test" }),
+            )
+            .await;
         version["number"].as_u64().unwrap()
     }
 
@@ -134,7 +187,10 @@ impl Org {
     pub async fn grant(&self, name: &str, server: &str, policy: &str) -> (String, String) {
         let new = json!({ "name": name, "servers": [{ "server": server, "policy": policy }] });
         let grant = self.rest.post(&self.path("grants"), new).await;
-        (grant["id"].as_str().unwrap().to_owned(), grant["token"].as_str().unwrap().to_owned())
+        (
+            grant["id"].as_str().unwrap().to_owned(),
+            grant["token"].as_str().unwrap().to_owned(),
+        )
     }
 
     /// Recorded calls, newest first, that fit the query.
@@ -146,10 +202,17 @@ impl Org {
     /// The newest version of the organisation that every live replica enforces; none while they differ or are behind.
     pub async fn enforced(&self, replicas: usize) -> Option<u64> {
         let answer = self.rest.get(&self.path("gateways")).await;
-        let gateways: Vec<&Value> =
-            answer["items"].as_array().unwrap().iter().filter(|gateway| gateway["is_live"] == true).collect();
+        let gateways: Vec<&Value> = answer["items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .filter(|gateway| gateway["is_live"] == true)
+            .collect();
         let newest = gateways.first()?["newest_version"].as_u64()?;
-        let all = gateways.iter().filter(|gateway| gateway["applied_version"].as_u64() == Some(newest)).count();
+        let all = gateways
+            .iter()
+            .filter(|gateway| gateway["applied_version"].as_u64() == Some(newest))
+            .count();
         (all >= replicas).then_some(newest)
     }
 }

@@ -59,8 +59,14 @@ impl Stub {
             .map(|name| json!({ "name": name, "description": "of a test", "inputSchema": { "type": "object" } }))
             .collect();
         let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
-        let shared = Shared { seen: seen.clone(), tools: Arc::new(tools.into()), delay };
-        let router = Router::new().route("/mcp", axum::routing::post(answer)).with_state(shared);
+        let shared = Shared {
+            seen: seen.clone(),
+            tools: Arc::new(tools.into()),
+            delay,
+        };
+        let router = Router::new()
+            .route("/mcp", axum::routing::post(answer))
+            .with_state(shared);
         let listener = TcpListener::bind(("127.0.0.1", 0)).await.unwrap();
         let url = format!("http://{}/mcp", listener.local_addr().unwrap());
         let task = tokio::spawn(async move { axum::serve(listener, router).await.unwrap() });
@@ -74,7 +80,10 @@ impl Stub {
 
     /// The tool calls that have reached it.
     pub fn calls(&self) -> Vec<Seen> {
-        self.seen().into_iter().filter(|seen| seen.body["method"] == "tools/call").collect()
+        self.seen()
+            .into_iter()
+            .filter(|seen| seen.body["method"] == "tools/call")
+            .collect()
     }
 }
 
@@ -88,12 +97,22 @@ async fn answer(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -
     let at = Instant::now();
     let text = String::from_utf8_lossy(&body).into_owned();
     let envelope: Envelope = serde_json::from_str(&text).unwrap_or_default();
-    let params: Value = envelope.params.and_then(|params| serde_json::from_str(params.get()).ok()).unwrap_or_default();
+    let params: Value = envelope
+        .params
+        .and_then(|params| serde_json::from_str(params.get()).ok())
+        .unwrap_or_default();
     let (id, method) = (envelope.id.map(|id| id.get().to_owned()), envelope.method);
     let name = params["name"].clone();
     let body = serde_json::from_str(&text).unwrap_or_default();
-    shared.seen.lock().unwrap().push(Seen { at, headers, text, body });
-    let Some(id) = id else { return StatusCode::ACCEPTED.into_response() };
+    shared.seen.lock().unwrap().push(Seen {
+        at,
+        headers,
+        text,
+        body,
+    });
+    let Some(id) = id else {
+        return StatusCode::ACCEPTED.into_response();
+    };
     let result = match method.as_str() {
         "initialize" => json!({
             "protocolVersion": "2025-11-25", "capabilities": { "tools": {} },
@@ -104,9 +123,15 @@ async fn answer(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -
             tokio::time::sleep(shared.delay).await;
             json!({ "content": [{ "type": "text", "text": format!("done: {name}") }] })
         }
-        _ => return message(format!(r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":-32601,"message":"Method not found"}}}}"#)),
+        _ => {
+            return message(format!(
+                r#"{{"jsonrpc":"2.0","id":{id},"error":{{"code":-32601,"message":"Method not found"}}}}"#
+            ));
+        }
     };
-    message(format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#))
+    message(format!(
+        r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#
+    ))
 }
 
 fn message(text: String) -> Response {

@@ -9,7 +9,10 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Asks again and again until there is an answer; says what it waited for where there is none.
 #[track_caller]
-pub fn until<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut() -> F) -> impl Future<Output = T> {
+pub fn until<T, F: Future<Output = Option<T>>>(
+    what: &str,
+    mut ask: impl FnMut() -> F,
+) -> impl Future<Output = T> {
     let caller = std::panic::Location::caller();
     async move {
         let begun = Instant::now();
@@ -17,7 +20,10 @@ pub fn until<T, F: Future<Output = Option<T>>>(what: &str, mut ask: impl FnMut()
             if let Some(answer) = ask().await {
                 return answer;
             }
-            assert!(begun.elapsed() < PATIENCE, "waited in vain for {what} ({caller})");
+            assert!(
+                begun.elapsed() < PATIENCE,
+                "waited in vain for {what} ({caller})"
+            );
             tokio::time::sleep(Duration::from_millis(20)).await;
         }
     }
@@ -29,7 +35,10 @@ pub struct Folder(PathBuf);
 
 impl Folder {
     pub fn new() -> Self {
-        let name = format!("portcullis-test-{}", seal::to_hex(&Random::system().bytes::<8>()));
+        let name = format!(
+            "portcullis-test-{}",
+            seal::to_hex(&Random::system().bytes::<8>())
+        );
         let path = std::env::temp_dir().join(name);
         std::fs::create_dir(&path).unwrap();
         Self(path)

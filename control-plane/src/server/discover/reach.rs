@@ -1,6 +1,6 @@
 //! The way to servers, shared by all discoveries: what may be dialled, whom TLS trusts, and who may go now.
 
-use crate::app::Site;
+use crate::config::Site;
 use egress::{Connector, Egress, Lookup};
 use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use ids::{OrgId, ServerId};

@@ -140,7 +140,7 @@ fn a_list_that_can_be_read_in_two_ways_is_refused_with_the_place() {
 #[test]
 fn one_organisation_takes_a_few_seats_and_gives_them_back() {
     host::tls::install_crypto();
-    let site = crate::app::Site {
+    let site = crate::config::Site {
         public_url: "http://127.0.0.1:1".parse().unwrap(),
         gateway_url: "http://127.0.0.1:1".parse().unwrap(),
         is_local: false,

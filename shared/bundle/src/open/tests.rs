@@ -8,18 +8,32 @@ use seal::SigningKey;
 fn key(seed: u8) -> SigningKey {
     // PKCS#8 v2 as in RFC 8410, made with a fixed seed, so that every run signs alike.
     let pair = aws_lc_rs::signature::Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap();
-    let der = aws_lc_rs::encoding::AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&pair).unwrap();
+    let der =
+        aws_lc_rs::encoding::AsDer::<aws_lc_rs::encoding::Pkcs8V1Der<'_>>::as_der(&pair).unwrap();
     let text = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, der.as_ref());
-    SigningKey::from_pem(&format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----")).unwrap()
+    SigningKey::from_pem(&format!(
+        "-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----"
+    ))
+    .unwrap()
 }
 
 fn bundle(document: &str) -> OrgBundle {
     let policy = ids::PolicyId::new(1, [2; 10]);
     OrgBundle {
-        org: Org { id: OrgId::new(1, [1; 10]), slug: "acme".parse().unwrap(), is_open: true, max_stale_ms: None },
+        org: Org {
+            id: OrgId::new(1, [1; 10]),
+            slug: "acme".parse().unwrap(),
+            is_open: true,
+            max_stale_ms: None,
+        },
         version: 7,
         servers: vec![],
-        policies: vec![PolicyVersion { id: policy, slug: "refunds".parse().unwrap(), number: 3, document: document.into() }],
+        policies: vec![PolicyVersion {
+            id: policy,
+            slug: "refunds".parse().unwrap(),
+            number: 3,
+            document: document.into(),
+        }],
         grants: vec![Grant {
             id: GrantId::new(1, [3; 10]),
             name: "agent".into(),
@@ -28,7 +42,10 @@ fn bundle(document: &str) -> OrgBundle {
             is_open: true,
             expires_at: None,
             tokens: vec![],
-            attachments: vec![Attachment { server: ServerId::new(1, [4; 10]), policy: Some((policy, 3)) }],
+            attachments: vec![Attachment {
+                server: ServerId::new(1, [4; 10]),
+                policy: Some((policy, 3)),
+            }],
         }],
     }
 }
@@ -64,13 +81,24 @@ fn a_foreign_key_a_newer_format_and_a_faulty_policy_are_refused() {
     assert_eq!(refused(&by_other, &bytes), CannotOpen::Signature);
 
     let (good, bytes) = signed(&bundle(DENY_ALL), &ours);
-    let newer = Statement { format: FORMAT + 1, ..good.statement.clone() }.sign(&ours, &good.key);
+    let newer = Statement {
+        format: FORMAT + 1,
+        ..good.statement.clone()
+    }
+    .sign(&ours, &good.key);
     assert_eq!(refused(&newer, &bytes), CannotOpen::Format(FORMAT + 1));
-    let older = Statement { version: 6, ..good.statement.clone() }.sign(&ours, &good.key);
+    let older = Statement {
+        version: 6,
+        ..good.statement.clone()
+    }
+    .sign(&ours, &good.key);
     assert_eq!(refused(&older, &bytes), CannotOpen::OtherStatement);
 
     let (faulty, bytes) = signed(&bundle("{}"), &ours);
-    assert!(matches!(refused(&faulty, &bytes), CannotOpen::Policy { number: 3, .. }));
+    assert!(matches!(
+        refused(&faulty, &bytes),
+        CannotOpen::Policy { number: 3, .. }
+    ));
 
     let mut missing = bundle(DENY_ALL);
     missing.policies.clear();

@@ -50,8 +50,9 @@ impl Guard {
         // Of its own level: quiet logs must not make traces go away.
         // Asked anew each time: where an answer is cached, a look with `tracing::enabled!` (sqlx takes one at every
         // statement) leaves its no standing for the next span.
-        let ours = dynamic_filter_fn(|said, _| *said.level() <= Level::INFO && !is_wire(said.target()))
-            .with_max_level_hint(LevelFilter::INFO);
+        let ours =
+            dynamic_filter_fn(|said, _| *said.level() <= Level::INFO && !is_wire(said.target()))
+                .with_max_level_hint(LevelFilter::INFO);
         Some(spans.with_filter(ours).boxed())
     }
 

@@ -23,7 +23,8 @@ where
         .with_context(|| format!("`{wanted}` does not say what to log"))?;
     // The crates on the wire print headers at their finest levels, and headers hold credentials.
     // Asked anew each time, for the reason that the spans' filter gives.
-    let silent = dynamic_filter_fn(|said, _| *said.level() <= Level::INFO || !is_wire(said.target()));
+    let silent =
+        dynamic_filter_fn(|said, _| *said.level() <= Level::INFO || !is_wire(said.target()));
     let lines = fmt::layer()
         .json()
         .with_current_span(true)

@@ -107,7 +107,8 @@ fn a_look_whether_something_would_be_logged_hides_nothing_that_comes_after() {
         let out = paper.clone();
         lines::layer(Some(wanted), move || out.clone()).expect("a filter")
     };
-    let both = tracing_subscriber::registry().with(vec![layer("info", &quiet), layer("debug", &loud)]);
+    let both =
+        tracing_subscriber::registry().with(vec![layer("info", &quiet), layer("debug", &loud)]);
     with_default(both, || {
         for _ in 0..2 {
             let _ = tracing::enabled!(tracing::Level::DEBUG);
