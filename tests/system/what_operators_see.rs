@@ -1,11 +1,15 @@
 //! One span a request and a call, in one trace where a client sent one; logs as JSON lines; numbers on a listener apart.
 
 use serde_json::{Value, json};
-use testbed::{Collector, Installation, Raw, Stub, free_port, until};
+use testbed::{Collector, Installation, Raw, Replica, Stub, free_port, until};
 
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 #[tokio::test(flavor = "multi_thread")]
+#[expect(
+    clippy::too_many_lines,
+    reason = "one installation, looked at from every side"
+)]
 async fn spans_logs_and_numbers_tell_of_both_planes() {
     let collector = Collector::start().await;
     let metrics = [free_port(), free_port()].map(|port| format!("127.0.0.1:{port}"));
@@ -54,6 +58,24 @@ async fn spans_logs_and_numbers_tell_of_both_planes() {
         "with a span of ours as its parent: {forwarded}"
     );
 
+    the_numbers_are_apart(&metrics, &replica).await;
+
+    replica.process.terminate();
+    the_spans_arrive(&collector).await;
+    for process in [&replica.process, &installation.control_plane] {
+        let lines: Vec<Value> = process
+            .said()
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        assert!(
+            lines.iter().any(|line| line["level"] == "INFO"),
+            "{lines:?}"
+        );
+    }
+}
+
+async fn the_numbers_are_apart(metrics: &[String; 2], replica: &Replica) {
     let client = reqwest::Client::new();
     let read = |listen: String| {
         let client = client.clone();
@@ -90,8 +112,9 @@ async fn spans_logs_and_numbers_tell_of_both_planes() {
         .await
         .unwrap();
     assert_ne!(public.status(), 200, "the public listener shows no numbers");
+}
 
-    replica.process.terminate();
+async fn the_spans_arrive(collector: &Collector) {
     until("the spans", || async {
         let told = [
             "mcp.method.name",
@@ -121,15 +144,4 @@ async fn spans_logs_and_numbers_tell_of_both_planes() {
             .then_some(())
     })
     .await;
-    for process in [&replica.process, &installation.control_plane] {
-        let lines: Vec<Value> = process
-            .said()
-            .lines()
-            .map(|line| serde_json::from_str(line).unwrap())
-            .collect();
-        assert!(
-            lines.iter().any(|line| line["level"] == "INFO"),
-            "{lines:?}"
-        );
-    }
 }
