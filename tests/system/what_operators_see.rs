@@ -6,10 +6,6 @@ use testbed::{Collector, Installation, Raw, Replica, Stub, free_port, until};
 const TRACE: &str = "4bf92f3577b34da6a3ce929d0e0e4736";
 
 #[tokio::test(flavor = "multi_thread")]
-#[expect(
-    clippy::too_many_lines,
-    reason = "one installation, looked at from every side"
-)]
 async fn spans_logs_and_numbers_tell_of_both_planes() {
     let collector = Collector::start().await;
     let metrics = [free_port(), free_port()].map(|port| format!("127.0.0.1:{port}"));

@@ -57,10 +57,21 @@ fn expect(rings: &mut [Ring], parts: &[Part], now: u64) -> (Answer, Vec<u64>) {
     )
 }
 
-/// Three limits with short windows, one of which changes its window, for some seconds of real time.
+/// A machine that stalls for a second breaks the line, as it should; what was asked then is in doubt, so the comparison
+/// begins again with fresh budgets.
 async fn agrees_with_the_model(server: Server, seed: u64) {
     let shared = start(&server).await;
+    for _ in 0..3 {
+        if compare(&shared, seed).await.is_ok() {
+            return;
+        }
+        shared.line.is_open().wait_for(|open| *open).await.unwrap();
+    }
+    panic!("the line broke three times");
+}
 
+/// Three limits with short windows, one of which changes its window, for some seconds of real time.
+async fn compare(shared: &Shared, seed: u64) -> Result<(), Unreachable> {
     let agent = Agent::new();
     let mut random = StdRng::seed_from_u64(seed);
     let mut rings = vec![Ring::new(Geometry::of(1_000)); 3];
@@ -80,7 +91,7 @@ async fn agrees_with_the_model(server: Server, seed: u64) {
             .collect();
         let ask = agent.ask(&charges);
         let parts = ask.parts();
-        let reply = shared.put(&ask, &parts).await.unwrap();
+        let reply = shared.put(&ask, &parts).await?;
         let before: u64 = rings.iter().map(Ring::sum).sum();
         let (answer, sums) = expect(&mut rings, &parts, reply.now);
         assert_eq!(
@@ -102,6 +113,7 @@ async fn agrees_with_the_model(server: Server, seed: u64) {
         passed > 100 && refused > 100 && freed > 200,
         "{passed} {refused} {freed}: too tame"
     );
+    Ok(())
 }
 
 #[tokio::test]
