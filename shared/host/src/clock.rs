@@ -42,7 +42,7 @@ impl Clock {
         OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH)
     }
 
-    #[allow(
+    #[expect(
         clippy::disallowed_methods,
         reason = "the one place that asks the system for the time"
     )]

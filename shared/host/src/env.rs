@@ -83,7 +83,7 @@ fn sentence(unfit: &[Unfit]) -> String {
 
 impl Env {
     /// What the process was started with, as far as it begins with `prefix` (such as `PORTCULLIS_`).
-    #[allow(
+    #[expect(
         clippy::disallowed_methods,
         reason = "the one place that reads the environment, so that a start can be told whole from its variables"
     )]
