@@ -1,9 +1,11 @@
 //! The front: bytes in, bytes out. Who may knock (`Host`, `Origin`), which path, how much body. Knows no tokens, no MCP.
 
 mod entrance;
+mod framing;
 mod route;
 
 pub use entrance::Entrance;
+pub use framing::is_json;
 pub use route::Route;
 
 use crate::refusal::Refusal;
@@ -45,6 +47,7 @@ pub fn admit(entrance: &Entrance, head: &Parts) -> Result<Route, Refusal> {
     if announced.is_some_and(|length| length > MOST_BODY as u64) {
         return Err(Refusal::TooLarge { most: MOST_BODY });
     }
+    framing::check(head)?;
     entrance.check(head)?;
     Route::of(head.uri.path()).ok_or(Refusal::NoSuchPath)
 }
@@ -59,14 +62,6 @@ pub async fn read(body: Incoming) -> Result<Bytes, Refusal> {
         // The client broke off, or took too long: whoever is still there learns the latter.
         Ok(Err(_)) | Err(_) => Err(Refusal::SlowBody),
     }
-}
-
-/// A body is JSON by its own word; a browser's form is not, so no page can post one unasked.
-pub fn is_json(head: &Parts) -> bool {
-    head.headers
-        .get(http::header::CONTENT_TYPE)
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|value| media_type(value).eq_ignore_ascii_case("application/json"))
 }
 
 /// `text/html; charset=x` → `text/html`.

@@ -3,7 +3,7 @@
 
 use crate::front::{self, Body};
 use http::header::{
-    ALLOW, CACHE_CONTROL, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+    ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use http::{Response, StatusCode};
 use mcp::answer::{self, Decision};
@@ -50,6 +50,8 @@ pub enum Refusal {
         most: usize,
     },
     SlowBody,
+    /// Its framing is not one thing to every reader.
+    Misframed,
     NotJson,
     WrongVerb {
         allowed: &'static str,
@@ -131,6 +133,10 @@ impl Refusal {
         if let Some(allowed) = allowed {
             headers.insert(ALLOW, HeaderValue::from_static(allowed));
         }
+        if matches!(self, Self::Misframed) {
+            // What follows on this connection is read by nobody.
+            headers.insert(CONNECTION, HeaderValue::from_static("close"));
+        }
         if let Some(challenge) = self
             .challenge()
             .and_then(|text| HeaderValue::from_str(&text).ok())
@@ -177,6 +183,7 @@ impl Refusal {
             Self::NoSuchPath => "no_such_path",
             Self::TooLarge { .. } => "too_large",
             Self::SlowBody => "slow_body",
+            Self::Misframed => "misframed",
             Self::NotJson => "not_json",
             Self::WrongVerb { .. } => "wrong_verb",
             Self::NoToken { .. } => "no_token",
@@ -264,6 +271,7 @@ impl Refusal {
             | Self::NoSuchPath
             | Self::NotFound
             | Self::SlowBody
+            | Self::Misframed
             | Self::NotJson
             | Self::WrongVerb { .. }
             | Self::NoToken { .. }
@@ -297,10 +305,15 @@ impl Refusal {
                 INVALID_REQUEST,
                 "the body did not come in time",
             ),
+            Self::Misframed => (
+                S::BAD_REQUEST,
+                INVALID_REQUEST,
+                "the request can be framed in two ways",
+            ),
             Self::NotJson => (
                 S::UNSUPPORTED_MEDIA_TYPE,
                 INVALID_REQUEST,
-                "the body is not of type `application/json`",
+                "the body is not of type `application/json` in UTF-8",
             ),
             Self::WrongVerb { .. } => (S::METHOD_NOT_ALLOWED, REFUSED, "method not allowed"),
             Self::NoToken { .. } => (S::UNAUTHORIZED, UNKNOWN_CALLER, "a grant token is needed"),

@@ -13,9 +13,8 @@ pub const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 pub const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 pub const PARAM_PREFIX: &str = "mcp-param-";
 
-static FORWARDED: [HeaderName; 7] = [
+static FORWARDED: [HeaderName; 6] = [
     ACCEPT,
-    CONTENT_TYPE,
     PROTOCOL_VERSION,
     LAST_EVENT_ID,
     HeaderName::from_static("traceparent"),
@@ -51,6 +50,8 @@ pub fn toward_upstream(client: &HeaderMap, is_modern: bool) -> HeaderMap {
         }
     }
     out.insert(ACCEPT_ENCODING, HeaderValue::from_static("identity"));
+    // As it was read, whatever else the client's own header could be taken for.
+    out.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     out
 }
 

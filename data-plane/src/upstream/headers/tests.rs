@@ -31,7 +31,7 @@ fn what_the_client_sent_for_us_stays_here() {
         ("content-length", "3"),
         ("accept-encoding", "gzip"),
         ("accept", "application/json"),
-        ("content-type", "application/json"),
+        ("content-type", "application/json; charset=utf-8; x=1"),
         ("x-vendor", "y"),
     ]);
     let out = toward_upstream(&client, false);
@@ -39,6 +39,7 @@ fn what_the_client_sent_for_us_stays_here() {
     names.sort_unstable();
     assert_eq!(names, ["accept", "accept-encoding", "content-type"]);
     assert_eq!(out["accept-encoding"], "identity");
+    assert_eq!(out["content-type"], "application/json");
 }
 
 #[test]
@@ -49,7 +50,7 @@ fn mirrored_headers_go_on_only_where_they_are_checked() {
         ("mcp-param-region", "eu"),
         ("mcp-protocol-version", "2026-07-28"),
     ]);
-    assert_eq!(toward_upstream(&client, true).len(), 5);
+    assert_eq!(toward_upstream(&client, true).len(), 6);
     let legacy = toward_upstream(&client, false);
     assert!(
         !legacy.contains_key(METHOD)
