@@ -2,6 +2,7 @@
 //! gate would not show: lists are cut, questions of the server's are let through where the server's entry allows them.
 
 mod asked;
+mod cover;
 mod exchange;
 mod passage;
 mod read;

@@ -1,6 +1,7 @@
 //! What of an upstream's words reaches the client, and in which shape. No I/O: one message in, one decision out.
 
 use super::asked::SessionKey;
+use super::cover;
 use crate::call::{Call, What};
 use crate::gate;
 use crate::gateway::Gateway;
@@ -63,9 +64,9 @@ impl Passage {
             [one] => self.one(one, &document)?,
             several => self.several(several, &document)?,
         };
-        if !passed.is_dropped && !self.secrets.is_empty() {
+        if !passed.is_dropped {
             let current = passed.changed.as_deref().unwrap_or(text);
-            if let Some(covered) = self.secrets.cover(current) {
+            if let Some(covered) = cover::message(current, &self.secrets) {
                 passed.changed = Some(covered);
             }
         }

@@ -1,6 +1,7 @@
 //! An event stream on its way: each event read whole, decided on, and sent before the next is asked for, so that a slow
 //! client slows its upstream and nothing piles up here.
 
+use super::cover;
 use super::passage::Passage;
 use super::read::{MOST_EVENT, MOST_STREAM};
 use super::{Carried, Stand};
@@ -233,6 +234,7 @@ impl Stream {
         {
             return Ok(true);
         }
+        cover::fields(&mut event, &self.passage.secrets);
         let bytes = Bytes::from(event.to_bytes());
         self.carried.relayed(bytes.len(), began);
         match &mut self.waiting {
