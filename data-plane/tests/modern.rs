@@ -462,7 +462,7 @@ async fn a_subscription_loses_the_parts_that_the_policy_keeps_out() {
     let upstream =
         Upstream::new(move |_| async move { upstream::events(&[acknowledged, end]) }).await;
     let world = World::new(Plan { policy, ..plan() }, upstream).await;
-    let wanted = r#""notifications":{"toolsListChanged":true,"resourceSubscriptions":["x:y"],"promptsListChanged":true}"#;
+    let wanted = r#""notifications":{"toolsListChanged":true,"resourceSubscriptions":["x:y"],"ResourceSubscription\u017f":["x:y"],"promptsListChanged":true,"PROMPTSLISTCHANGED":true}"#;
     let answer = post(
         &world,
         "subscriptions/listen",

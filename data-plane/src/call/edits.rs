@@ -91,9 +91,10 @@ fn unwanted(letter: &Letter<'_>, request: &mcp::Request<'_>) -> Vec<Edit> {
             .is_some_and(|attached| attached.policy.allows_methods(group))
     };
     let (resources, prompts) = (allows(Group::Resources), allows(Group::Prompts));
-    mcp::without_members(wanted, |key| match key {
-        "resourcesListChanged" | "resourceSubscriptions" => resources,
-        "promptsListChanged" => prompts,
-        _ => true,
+    // By any case: the server may not be as strict with keys as we are.
+    let is = |key: &str, words: &[&str]| words.iter().any(|word| mcp::folds_to(key, word));
+    mcp::without_members(wanted, |key| {
+        (resources || !is(key, &["resourcesListChanged", "resourceSubscriptions"]))
+            && (prompts || !is(key, &["promptsListChanged"]))
     })
 }

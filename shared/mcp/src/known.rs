@@ -62,11 +62,13 @@ pub(crate) fn in_object(node: &Node<'_>, words: &[&str]) -> Option<Span> {
         .map(|member| member.key_span)
 }
 
-/// Equal after folding case. The long s and the Kelvin sign fold to ASCII letters in Unicode's simple folding.
-fn folds_to(key: &str, word: &str) -> bool {
+/// Equal after folding case. The long s and the Kelvin sign fold to ASCII letters in Unicode's simple folding, the
+/// Turkish i with and without its dot in readers that compare by upper and lower case (Java's).
+pub fn folds_to(key: &str, word: &str) -> bool {
     let fold = |character: char| match character {
         'ſ' => 's',
         '\u{212A}' => 'k',
+        '\u{130}' | '\u{131}' => 'i',
         other => other.to_ascii_lowercase(),
     };
     key.chars().map(fold).eq(word.chars().map(fold))

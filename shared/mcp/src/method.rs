@@ -56,7 +56,7 @@ fn since(era: Era, revision: Revision) -> bool {
 }
 
 /// Every request method of any revision: one of these without an id is a mistake, not a notification.
-pub(crate) const REQUESTS: &[&str] = &[
+pub const REQUESTS: &[&str] = &[
     "tools/call",
     "tools/list",
     "server/discover",

@@ -55,6 +55,8 @@ fn what_two_readers_could_read_differently_is_refused_with_its_id() {
         r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"a","Name":"b"}}"#,
         r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","Method":"ping"}"#,
         r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","param\u017f":{}}"#,
+        r#"{"jsonrpc":"2.0","id":7,"\u0131d":8,"method":"ping"}"#,
+        r#"{"jsonrpc":"2.0","id":7,"method":"resources/read","params":{"ur\u0130":"x:y"}}"#,
         r#"{"jsonrpc":"2.0","id":7,"method":"ping","params":{"_meta":{"progresstoken":1}}}"#,
         r#"{"jsonrpc":"2.0","id":7,"method":"ping","params":{"a":"\ud800"}}"#,
         r#"{"jsonrpc":"2.0","id":7,"method":"ping","params":{"a\u0000":1}}"#,
