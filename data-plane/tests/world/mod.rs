@@ -332,6 +332,30 @@ impl World {
             .unwrap();
     }
 
+    /// Puts another organisation in force, `umbrella`, that registered the same server; answers its grant's token.
+    pub fn another_organisation(&self) -> String {
+        let token = Token::new(TokenKind::Grant, [3; 32]);
+        let mut bundle = self.bundle.clone();
+        bundle.org.id = OrgId::new(1, [31; 10]);
+        bundle.org.slug = "umbrella".parse().unwrap();
+        bundle.servers[0].id = ServerId::new(1, [32; 10]);
+        bundle.servers[0].credential = None;
+        bundle.grants.truncate(1);
+        bundle.grants[0].id = GrantId::new(1, [33; 10]);
+        bundle.grants[0].attachments[0].server = bundle.servers[0].id;
+        bundle.grants[0].tokens[0].digest =
+            seal::to_hex(&self.gateway.pepper.digest(token.expose()));
+        self.gateway.holder.put(Org::new(open(&bundle))).unwrap();
+        token.expose().to_owned()
+    }
+
+    /// The calls of tools that reached the server.
+    pub fn calls(&self) -> Vec<String> {
+        let saw = self.upstream.saw();
+        let calls = saw.iter().filter(|saw| saw.method() == "tools/call");
+        calls.map(|saw| saw.text().to_owned()).collect()
+    }
+
     pub fn request(
         &self,
         method: Method,
