@@ -1,3 +1,4 @@
 //! What the system tests measure with. The tests themselves lie in `system/`, what they stand on in `testbed/`.
 
+pub mod differential;
 pub mod history;

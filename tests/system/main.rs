@@ -7,6 +7,7 @@
 
 mod a_published_policy_reaches_the_gateway;
 mod every_call_is_on_record;
+mod every_reader_reads_what_was_judged;
 mod no_secret_is_told;
 mod no_window_holds_more;
 mod the_bytes_are_the_servers_own;
