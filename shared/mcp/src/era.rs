@@ -49,11 +49,11 @@ impl Framing {
     }
 
     /// Names what is spoken here, so that a client can choose again.
-    pub(crate) fn unsupported(requested: &str) -> Self {
+    fn unsupported(requested: &str, spoken: impl Fn(Revision) -> bool) -> Self {
         let supported: Vec<String> = Revision::ALL
             .into_iter()
             .rev()
-            .filter(|revision| *revision != Revision::V2024_11_05)
+            .filter(|revision| spoken(*revision))
             .map(|revision| format!("\"{}\"", revision.as_str()))
             .collect();
         Self {
@@ -76,7 +76,9 @@ pub fn era_of_header(version: Copies<'_>, unsaid: Revision) -> Result<Era, Frami
         Some(text) => match Revision::parse(text) {
             Some(revision) if revision.is_modern() => Ok(Era::Modern(revision)),
             Some(revision) => Ok(Era::Legacy(revision)),
-            None => Err(Framing::unsupported(text)),
+            None => Err(Framing::unsupported(text, |known| {
+                known != Revision::V2024_11_05
+            })),
         },
     }
 }
@@ -122,7 +124,8 @@ pub fn era(
         Some(_) => {}
     }
     let Some(revision) = Revision::parse(said).filter(|revision| revision.is_modern()) else {
-        return Err(Framing::unsupported(said));
+        // Of the legacy revisions no request can name one in its body: they are agreed on by `initialize`.
+        return Err(Framing::unsupported(said, Revision::is_modern));
     };
     if request
         .meta(CAPABILITIES_KEY)

@@ -2,13 +2,17 @@ use super::*;
 use crate::message::{Body, Message, parse};
 
 fn judged(meta: &str, header: Option<&str>, session: Option<Revision>) -> Result<Era, i32> {
+    framed(meta, header, session).map_err(|framing| framing.code)
+}
+
+fn framed(meta: &str, header: Option<&str>, session: Option<Revision>) -> Result<Era, Framing> {
     let text = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"tools/list","params":{{{meta}}}}}"#);
     let document = parse(text.as_bytes()).unwrap();
     let Body::One(Message::Request(request)) = Body::of(&document).unwrap() else {
         panic!("not a request")
     };
     let copies = header.map_or(Copies::None, |header| Copies::One(header.as_bytes()));
-    era(&request, copies, session).map_err(|framing| framing.code)
+    era(&request, copies, session)
 }
 
 const MODERN: &str = r#""_meta":{"io.modelcontextprotocol/protocolVersion":"2026-07-28","io.modelcontextprotocol/clientCapabilities":{}}"#;
@@ -62,11 +66,28 @@ fn a_version_nobody_speaks_is_answered_with_those_we_do() {
         judged(&future, Some("2099-01-01"), None),
         Err(UNSUPPORTED_VERSION)
     );
-    let data = Framing::unsupported("2099-01-01").data.unwrap();
+    let data = era_of_header(Copies::One(b"2099-01-01"), Revision::UNSAID)
+        .unwrap_err()
+        .data;
     assert_eq!(
-        data,
+        data.unwrap(),
         r#"{"supported":["2026-07-28","2025-11-25","2025-06-18","2025-03-26"],"requested":"2099-01-01"}"#
     );
+}
+
+#[test]
+fn who_names_a_version_in_the_body_is_told_only_what_a_body_can_name() {
+    for version in ["2099-01-01", "2025-11-25"] {
+        let body = MODERN.replace("2026-07-28", version);
+        let data = framed(&body, Some(version), None)
+            .unwrap_err()
+            .data
+            .unwrap();
+        assert_eq!(
+            data,
+            format!(r#"{{"supported":["2026-07-28"],"requested":"{version}"}}"#)
+        );
+    }
 }
 
 #[test]
