@@ -27,13 +27,14 @@ impl Process {
         }
     }
 
-    /// One of the workspace's binaries, from where this test's own lies.
+    /// One of the workspace's binaries, from where this program's own lies.
     pub fn binary(name: &str) -> Command {
-        let test = std::env::current_exe().unwrap();
-        let folder = test
-            .ancestors()
-            .nth(2)
-            .expect("a test lies in `deps` of the target folder");
+        let own = std::env::current_exe().unwrap();
+        let mut folder = own.parent().expect("a program lies in a folder");
+        // A test lies one deeper.
+        if folder.ends_with("deps") {
+            folder = folder.parent().expect("`deps` lies in the target folder");
+        }
         let path = folder.join(name);
         assert!(
             path.exists(),
