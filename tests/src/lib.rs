@@ -1,4 +1,5 @@
 //! What the system tests measure with. The tests themselves lie in `system/`, what they stand on in `testbed/`.
 
+pub mod conformance;
 pub mod differential;
 pub mod history;
