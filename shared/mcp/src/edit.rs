@@ -9,18 +9,19 @@ pub struct Edit {
     pub text: String,
 }
 
-/// Applies edits that do not overlap, in any order. `None` where two overlap or one lies outside the text: then
-/// nothing was judged that could be sent.
+/// Applies edits that do not overlap, in any order. `None` where two overlap, one ends before it begins or lies outside
+/// the text: then nothing was judged that could be sent.
 pub fn splice(text: &str, mut edits: Vec<Edit>) -> Option<String> {
     edits.sort_by_key(|edit| (edit.span.start, edit.span.end));
     let added: usize = edits.iter().map(|edit| edit.text.len()).sum();
     let mut out = String::with_capacity(text.len().saturating_add(added));
     let mut copied = 0;
     for edit in &edits {
-        let start = edit.span.start as usize;
+        let (start, end) = (edit.span.start as usize, edit.span.end as usize);
         out.push_str(text.get(copied..start)?);
+        text.get(start..end)?;
         out.push_str(&edit.text);
-        copied = (edit.span.end as usize).max(start);
+        copied = end;
     }
     out.push_str(text.get(copied..)?);
     Some(out)

@@ -31,5 +31,6 @@ fn edits_that_overlap_or_lie_outside_make_nothing() {
     );
     assert_eq!(splice("abc", vec![edit(0, 2), edit(1, 3)]), None);
     assert_eq!(splice("abc", vec![edit(2, 9)]), None);
+    assert_eq!(splice("abc", vec![edit(2, 1)]), None);
     assert_eq!(splice("ä", vec![edit(1, 2)]), None);
 }
