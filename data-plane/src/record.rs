@@ -5,11 +5,11 @@
 //! [`Written`] lets a call go on.
 
 mod depth;
-mod frame;
+pub mod frame;
 mod meter;
 pub mod post;
 mod ship;
-mod spool;
+pub mod spool;
 mod sync;
 mod writer;
 mod written;
