@@ -14,6 +14,7 @@
 
 mod canonical;
 mod decimal;
+mod escape;
 mod position;
 mod read;
 mod tree;

@@ -3,9 +3,15 @@
 //! Two kinds of no. A [`Fault`] ends the reading: the text is not JSON, or too deep or too long to be read.
 //! A [`Refusal`] is JSON that two readers could understand differently; the tree is still there, so that the answer
 //! can say where, and can name the request it refuses.
+//!
+//! What is allocated is what the tree keeps: a list for each object and array that is not empty, a text for each string
+//! with escapes, each of just its size. A text whose open objects and arrays hold no more than [`OPEN`] parts at a time
+//! needs nothing besides; a wider one needs one list besides, which grows with it and goes when it is read.
 
+use crate::escape::{Escape, unescaped};
 use crate::pointer_escape;
 use crate::tree::{Member, Node, Span, Value};
+use smallvec::{Array, SmallVec};
 use std::borrow::Cow;
 
 /// How much text is read at all.
@@ -66,6 +72,9 @@ pub enum FaultKind {
 /// More than these in one text are not listed: one is enough to refuse it.
 const MOST_REFUSALS: usize = 100;
 
+/// So many members, and as many elements, of what is not yet closed lie on the stack.
+const OPEN: usize = 32;
+
 /// Reads one JSON value that fills the whole text.
 pub fn read<'a>(text: &'a [u8], limits: &Limits) -> Result<Document<'a>, Fault> {
     // Spans are 32 bits wide, whatever the caller allows.
@@ -91,6 +100,8 @@ pub fn read<'a>(text: &'a [u8], limits: &Limits) -> Result<Document<'a>, Fault> 
         bytes: text.as_bytes(),
         at: 0,
         depth: limits.depth,
+        members: SmallVec::new(),
+        items: SmallVec::new(),
         found: Vec::new(),
     };
     reader.skip_space();
@@ -120,7 +131,24 @@ struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
     depth: usize,
+    /// Of the objects that are open, the outermost one's first.
+    members: SmallVec<[Member<'a>; OPEN]>,
+    /// Of the arrays that are open.
+    items: SmallVec<[Node<'a>; OPEN]>,
     found: Vec<(RefusalKind, Span)>,
+}
+
+/// Takes the parts from `from` on: those of what is closed now.
+fn closed<A: Array>(open: &mut SmallVec<A>, from: usize) -> Vec<A::Item> {
+    if from == 0 && open.spilled() {
+        // Nothing else is open: what was gathered becomes what is kept.
+        let mut kept = std::mem::take(open).into_vec();
+        kept.shrink_to_fit();
+        return kept;
+    }
+    let mut kept = Vec::with_capacity(open.len().saturating_sub(from));
+    kept.extend(open.drain(from..));
+    kept
 }
 
 impl<'a> Reader<'a> {
@@ -158,10 +186,10 @@ impl<'a> Reader<'a> {
     }
 
     fn object(&mut self) -> Result<Value<'a>, Fault> {
-        let mut members = Vec::new();
         if self.take(b'}') {
-            return Ok(Value::Object(members));
+            return Ok(Value::Object(Vec::new()));
         }
+        let from = self.members.len();
         loop {
             if self.peek() != Some(b'"') {
                 return Err(self.expected("a key in double quotes"));
@@ -178,7 +206,7 @@ impl<'a> Reader<'a> {
             }
             self.skip_space();
             let node = self.value()?;
-            members.push(Member {
+            self.members.push(Member {
                 key,
                 key_span,
                 node,
@@ -192,20 +220,22 @@ impl<'a> Reader<'a> {
             }
             self.skip_space();
         }
+        let members = closed(&mut self.members, from);
         self.note_repeated(&members);
         Ok(Value::Object(members))
     }
 
     fn array(&mut self) -> Result<Value<'a>, Fault> {
-        let mut items = Vec::new();
         if self.take(b']') {
-            return Ok(Value::Array(items));
+            return Ok(Value::Array(Vec::new()));
         }
+        let from = self.items.len();
         loop {
-            items.push(self.value()?);
+            let item = self.value()?;
+            self.items.push(item);
             self.skip_space();
             if self.take(b']') {
-                return Ok(Value::Array(items));
+                return Ok(Value::Array(closed(&mut self.items, from)));
             }
             if !self.take(b',') {
                 return Err(self.expected("`,` or `]`"));
@@ -214,7 +244,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Few members are compared one by one, without allocation; many are sorted, so that no object costs quadratic time.
+    /// Few members are compared one by one; many are sorted, so that no object costs quadratic time.
     fn note_repeated(&mut self, members: &[Member<'a>]) {
         const FEW: usize = 16;
         if members.len() <= FEW {
@@ -229,17 +259,16 @@ impl<'a> Reader<'a> {
             }
             return;
         }
-        let mut sorted: Vec<&Member<'a>> = members.iter().collect();
-        sorted.sort_by(|a, b| {
-            a.key
-                .cmp(&b.key)
-                .then(a.key_span.start.cmp(&b.key_span.start))
-        });
+        let key = |index: u32| members.get(index as usize).map(|member| &member.key);
+        // INVARIANT: an object has fewer members than its text has bytes, and those are counted in 32 bits.
+        let mut sorted: SmallVec<[u32; 128]> = (0..offset(members.len())).collect();
+        sorted.sort_unstable_by(|a, b| key(*a).cmp(&key(*b)).then(a.cmp(b)));
         for pair in sorted.windows(2) {
             if let [first, second] = pair
-                && first.key == second.key
+                && key(*first) == key(*second)
+                && let Some(member) = members.get(*second as usize)
             {
-                self.note(RefusalKind::RepeatedKey, second.key_span);
+                self.note(RefusalKind::RepeatedKey, member.key_span);
             }
         }
     }
@@ -247,25 +276,26 @@ impl<'a> Reader<'a> {
     fn string(&mut self) -> Result<Cow<'a, str>, Fault> {
         let opening = self.at;
         self.at += 1;
-        let mut plain_from = self.at;
-        let mut unescaped: Option<String> = None;
+        let from = self.at;
+        // How long the text is up to `plain_from`, once it has an escape.
+        let mut unescaped_length = None;
+        let mut plain_from = from;
         loop {
             match self.peek() {
                 Some(b'"') => {
-                    let rest = self.text.get(plain_from..self.at).unwrap_or("");
+                    let raw = self.text.get(from..self.at).unwrap_or("");
+                    let rest = self.at - plain_from;
                     self.at += 1;
-                    return Ok(match unescaped {
-                        None => Cow::Borrowed(rest),
-                        Some(text) => Cow::Owned(text + rest),
+                    return Ok(match unescaped_length {
+                        None => Cow::Borrowed(raw),
+                        Some(length) => Cow::Owned(unescaped(raw, length + rest)),
                     });
                 }
                 Some(b'\\') => {
-                    let text = unescaped.get_or_insert_default();
-                    text.push_str(self.text.get(plain_from..self.at).unwrap_or(""));
+                    let plain = self.at - plain_from;
                     let character = self.escape(opening)?;
-                    if let Some(text) = &mut unescaped {
-                        text.push(character);
-                    }
+                    let before = unescaped_length.unwrap_or(0);
+                    unescaped_length = Some(before + plain + character.len_utf8());
                     plain_from = self.at;
                 }
                 Some(0..=0x1F) => return Err(self.expected("no control character in a string")),
@@ -276,57 +306,20 @@ impl<'a> Reader<'a> {
     }
 
     fn escape(&mut self, opening: usize) -> Result<char, Fault> {
-        self.at += 1;
-        let character = match self.peek() {
-            Some(b'"') => '"',
-            Some(b'\\') => '\\',
-            Some(b'/') => '/',
-            Some(b'b') => '\u{8}',
-            Some(b'f') => '\u{c}',
-            Some(b'n') => '\n',
-            Some(b'r') => '\r',
-            Some(b't') => '\t',
-            Some(b'u') => {
-                self.at += 1;
-                return self.unicode_escape(opening);
+        let rest = self.bytes.get(self.at..).unwrap_or_default();
+        match Escape::read(rest) {
+            Ok(escape) => {
+                self.at += escape.length;
+                if escape.is_half {
+                    self.note(RefusalKind::LoneSurrogate, self.span_from(opening));
+                }
+                Ok(escape.character)
             }
-            _ => return Err(self.expected("an escape")),
-        };
-        self.at += 1;
-        Ok(character)
-    }
-
-    fn unicode_escape(&mut self, opening: usize) -> Result<char, Fault> {
-        let first = self.four_digits()?;
-        if let Some(character) = char::from_u32(first) {
-            return Ok(character);
-        }
-        let after_first = self.at;
-        let followed = self
-            .bytes
-            .get(self.at..)
-            .is_some_and(|rest| rest.starts_with(b"\\u"));
-        if first < 0xDC00 && followed {
-            self.at += 2;
-            let second = self.four_digits()?;
-            if (0xDC00..0xE000).contains(&second) {
-                let code = 0x1_0000 + ((first - 0xD800) << 10) + (second - 0xDC00);
-                return Ok(char::from_u32(code).unwrap_or(char::REPLACEMENT_CHARACTER));
+            Err((good, expected)) => {
+                self.at += good;
+                Err(self.expected(expected))
             }
-            self.at = after_first;
         }
-        self.note(RefusalKind::LoneSurrogate, self.span_from(opening));
-        Ok(char::REPLACEMENT_CHARACTER)
-    }
-
-    fn four_digits(&mut self) -> Result<u32, Fault> {
-        let mut code = 0;
-        for _ in 0..4 {
-            let digit = self.peek().and_then(|byte| char::from(byte).to_digit(16));
-            code = code * 16 + digit.ok_or(self.expected("four hexadecimal digits"))?;
-            self.at += 1;
-        }
-        Ok(code)
     }
 
     fn number(&mut self) -> Result<&'a str, Fault> {
