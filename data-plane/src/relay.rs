@@ -10,8 +10,10 @@ mod standing;
 mod stream;
 
 pub use asked::{Asked, SessionKey};
-pub use read::read_answer;
+pub use exchange::mark_stream;
+pub use read::{is_stream, read_answer};
 pub use standing::{Stand, Standing};
+pub use stream::QUIET;
 
 use crate::budget::Held;
 use crate::front::Body;

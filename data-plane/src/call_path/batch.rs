@@ -1,22 +1,40 @@
 //! A batch (2025-03-26 only): every element is judged for itself, goes upstream by itself, and is answered in order.
+//!
+//! The answers are one array, until a server answers an element with a stream: from there on the batch is a stream too,
+//! so that what a server says or asks before its answer is heard while it matters.
 
 use super::message::one;
 use super::refused;
 use crate::call::Letter;
+use crate::caller::Caller;
 use crate::front::{self, Body};
+use crate::gateway::Gateway;
 use crate::refusal::{Refusal, Toward, Trouble};
-use crate::relay::read_answer;
+use crate::relay::{QUIET, is_stream, mark_stream, read_answer};
 use bytes::Bytes;
+use futures_util::StreamExt;
 use http::header::{CONTENT_TYPE, HeaderValue};
+use http::request::Parts;
 use http::{Response, StatusCode};
+use http_body_util::{BodyExt, StreamBody};
+use hyper::body::Frame;
+use mcp::sse::{Event, KEEP_ALIVE};
 use mcp::{Message, Refused};
+use std::pin::pin;
+use std::sync::Arc;
+use std::time::Instant;
+use tokio::sync::mpsc;
+use tokio_stream::wrappers::ReceiverStream;
+use tracing::Instrument;
 
-/// What all answers of one batch may weigh together.
+/// What the answers of one array may weigh together.
 const MOST_BYTES: usize = 16 << 20;
+
+type Element<'d> = Result<Message<'d>, Refused>;
 
 pub async fn answer(
     letter: Letter<'_>,
-    elements: Vec<Result<Message<'_>, Refused>>,
+    elements: Vec<Element<'_>>,
     bytes: &Bytes,
 ) -> Result<Response<Body>, Refusal> {
     let (era, _) = letter.frame_plain()?;
@@ -28,51 +46,16 @@ pub async fn answer(
     }
     let mut answers: Vec<String> = Vec::new();
     let mut weight = 0;
-    for element in elements {
-        let (id, response) = match element {
-            Err(refused) => (None, Refusal::Malformed(refused).answer(Toward::default())),
-            Ok(Message::Request(request)) if request.method == "initialize" => {
-                let refusal = malformed(Some(request.id), "`initialize` stands alone");
-                (Some(request.id), refusal.answer(Toward::default()))
-            }
-            Ok(message) => {
-                let id = match message {
-                    Message::Request(request) => Some(request.id),
-                    _ => None,
-                };
-                // The elements before may have taken long: each is judged by what is in force when its turn comes.
-                let response = match letter.caller.renewed(letter.app) {
-                    Ok(caller) => {
-                        let caller = &caller;
-                        // Boxed: an element's way is as large as a whole request's.
-                        Box::pin(one(Letter { caller, ..letter }, message, bytes)).await
-                    }
-                    Err(refusal) => {
-                        let is_modern = false;
-                        refused(letter.app, &refusal, Toward { id, is_modern })
-                    }
-                };
-                if id.is_none() && response.status().is_success() {
-                    // What asks for nothing is answered by nothing.
-                    continue;
-                }
-                (id, response)
-            }
+    for (at, element) in elements.into_iter().enumerate() {
+        let Some((id, response)) = answered(letter, element, bytes).await else {
+            continue;
         };
-        let (head, body) = response.into_parts();
-        let said = read_answer(&head.headers, body, id.unwrap_or("null")).await;
-        let text = said
-            .filter(|text| weight + text.len() <= MOST_BYTES)
-            .unwrap_or_else(|| {
-                let server = letter.caller.server().name.clone();
-                let trouble = Trouble::TooLarge;
-                let unread = Refusal::Upstream { server, trouble };
-                unread.message(Toward {
-                    id,
-                    is_modern: false,
-                })
-            });
-        weight += text.len();
+        if is_stream(response.headers()) {
+            let rest = Rest::of(letter, bytes, at + 1);
+            return Ok(rest.stream(answers, response.into_body()));
+        }
+        let text = text(letter.caller, id, response, MOST_BYTES - weight).await;
+        weight = MOST_BYTES.min(weight + text.len());
         answers.push(text);
     }
     let mut response = Response::new(front::full(""));
@@ -87,10 +70,153 @@ pub async fn answer(
     Ok(response)
 }
 
+/// What one element is answered, with its id; what asks for nothing is answered by nothing.
+async fn answered<'d>(
+    letter: Letter<'_>,
+    element: Element<'d>,
+    bytes: &Bytes,
+) -> Option<(Option<&'d str>, Response<Body>)> {
+    let message = match element {
+        Err(refused) => {
+            let refusal = Refusal::Malformed(refused);
+            return Some((None, refusal.answer(Toward::default())));
+        }
+        Ok(Message::Request(request)) if request.method == "initialize" => {
+            let refusal = malformed(Some(request.id), "`initialize` stands alone");
+            return Some((Some(request.id), refusal.answer(Toward::default())));
+        }
+        Ok(message) => message,
+    };
+    let id = match message {
+        Message::Request(request) => Some(request.id),
+        _ => None,
+    };
+    // The elements before may have taken long: each is judged by what is in force when its turn comes.
+    let response = match letter.caller.renewed(letter.app) {
+        Ok(caller) => {
+            let caller = &caller;
+            // Boxed: an element's way is as large as a whole request's.
+            Box::pin(one(Letter { caller, ..letter }, message, bytes)).await
+        }
+        Err(refusal) => {
+            let is_modern = false;
+            refused(letter.app, &refusal, Toward { id, is_modern })
+        }
+    };
+    (id.is_some() || !response.status().is_success()).then_some((id, response))
+}
+
+async fn text(caller: &Caller, id: Option<&str>, response: Response<Body>, most: usize) -> String {
+    let (head, body) = response.into_parts();
+    let said = read_answer(&head.headers, body, id.unwrap_or("null")).await;
+    said.filter(|text| text.len() <= most).unwrap_or_else(|| {
+        let server = caller.server().name.clone();
+        let trouble = Trouble::TooLarge;
+        let is_modern = false;
+        Refusal::Upstream { server, trouble }.message(Toward { id, is_modern })
+    })
+}
+
 fn malformed(id: Option<&str>, message: &str) -> Refusal {
     Refusal::Malformed(Refused {
         id: id.map(str::to_owned),
         code: -32600,
         message: message.to_owned(),
     })
+}
+
+/// The elements from `next` on, each when the one before is done. A client that hangs up cancels none of them.
+struct Rest {
+    app: Arc<Gateway>,
+    caller: Caller,
+    head: Parts,
+    arrived: Instant,
+    bytes: Bytes,
+    next: usize,
+}
+
+impl Rest {
+    fn of(letter: Letter<'_>, bytes: &Bytes, next: usize) -> Self {
+        Self {
+            app: Arc::clone(letter.app),
+            caller: letter.caller.clone(),
+            head: letter.head.clone(),
+            arrived: letter.arrived,
+            bytes: bytes.clone(),
+            next,
+        }
+    }
+
+    fn stream(self, answers: Vec<String>, first: Body) -> Response<Body> {
+        // One event on its way: nothing piles up before a client that reads slowly.
+        let (client, events) = mpsc::channel(1);
+        let frames = ReceiverStream::new(events).map(|bytes: Bytes| Ok(Frame::data(bytes)));
+        tokio::spawn(self.run(client, answers, first).in_current_span());
+        let mut response = Response::new(StreamBody::new(frames).boxed_unsync());
+        mark_stream(response.headers_mut());
+        response
+    }
+
+    async fn run(self, client: mpsc::Sender<Bytes>, answers: Vec<String>, first: Body) {
+        for text in answers {
+            say(&client, text).await;
+        }
+        pipe(&client, first).await;
+        let Ok(document) = mcp::parse(&self.bytes) else {
+            return;
+        };
+        let Ok(mcp::Body::Batch(elements)) = mcp::Body::of(&document) else {
+            return;
+        };
+        let letter = Letter {
+            app: &self.app,
+            caller: &self.caller,
+            head: &self.head,
+            arrived: self.arrived,
+        };
+        for element in elements.into_iter().skip(self.next) {
+            let Some((id, response)) =
+                kept_alive(&client, answered(letter, element, &self.bytes)).await
+            else {
+                continue;
+            };
+            if is_stream(response.headers()) {
+                pipe(&client, response.into_body()).await;
+            } else {
+                let text = kept_alive(&client, text(&self.caller, id, response, MOST_BYTES)).await;
+                say(&client, text).await;
+            }
+        }
+    }
+}
+
+async fn say(client: &mpsc::Sender<Bytes>, text: String) {
+    let event = Event::message(text.into_bytes()).to_bytes();
+    // Whoever has gone hears nothing.
+    let _ = client.send(event.into()).await;
+}
+
+/// The events of an element's own stream, which has framed them already.
+async fn pipe(client: &mpsc::Sender<Bytes>, mut body: Body) {
+    while let Some(Ok(frame)) = body.frame().await {
+        let Ok(bytes) = frame.into_data() else {
+            continue;
+        };
+        if client.send(bytes).await.is_err() {
+            return;
+        }
+    }
+}
+
+async fn kept_alive<T>(client: &mpsc::Sender<Bytes>, work: impl Future<Output = T>) -> T {
+    let mut work = pin!(work);
+    loop {
+        tokio::select! {
+            done = work.as_mut() => return done,
+            () = tokio::time::sleep(QUIET) => {
+                // A full channel is not quiet.
+                let _ = client.try_send(Bytes::from_static(KEEP_ALIVE));
+            }
+        }
+    }
 }

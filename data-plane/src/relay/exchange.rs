@@ -326,12 +326,16 @@ impl Answered {
         let agreed = stream.start(body, begins).await;
         let session = session(&app, &call, &head.headers, agreed);
         let mut response = respond(&upstream, head.status, &head.headers, session, client);
-        let headers = response.headers_mut();
-        headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
-        headers.insert(headers::ACCEL_BUFFERING, HeaderValue::from_static("no"));
-        headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        mark_stream(response.headers_mut());
         response
     }
+}
+
+/// An event stream, which no hop is to hold back or to keep.
+pub fn mark_stream(headers: &mut HeaderMap) {
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(headers::ACCEL_BUFFERING, HeaderValue::from_static("no"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
 }
 
 fn respond(

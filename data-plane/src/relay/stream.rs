@@ -27,7 +27,7 @@ use tokio::time::{Instant as Deadline, sleep_until, timeout};
 use tokio_stream::wrappers::ReceiverStream;
 
 /// A quiet stream says so this often.
-const QUIET: Duration = Duration::from_secs(20);
+pub const QUIET: Duration = Duration::from_secs(20);
 /// How often an open stream asks whether its grant is still good.
 const CHECK: Duration = Duration::from_secs(5);
 /// What an upstream may say before it answers an `initialize`.
