@@ -59,6 +59,11 @@ fn what_is_not_json_is_a_fault() {
         "\"\n\"",
         "// c\n1",
         "\"\\x\"",
+        "\"\u{1f}\"",
+        "{\"a\" 1}",
+        "[1 2]",
+        "\u{c}1",
+        "1e",
         "tru",
     ] {
         assert!(
@@ -92,6 +97,81 @@ fn a_repeated_key_is_noticed_at_any_depth_and_after_unescaping() {
     );
     let many: Vec<String> = (0..40).map(|n| format!("\"k{}\":0", n % 39)).collect();
     assert_eq!(refusals(&format!("{{{}}}", many.join(","))).len(), 1);
+}
+
+#[test]
+fn of_a_key_that_stands_twice_the_later_one_is_refused() {
+    for count in [2, 16, 17, 300] {
+        // Every key but the last stands once, and the last is the first again.
+        let members: Vec<String> = (0..count)
+            .map(|n| format!("\"k{}\":0", n % (count - 1)))
+            .collect();
+        let text = format!("{{{}}}", members.join(","));
+        let document = read(text.as_bytes(), &LIMITS).unwrap();
+        let [refusal] = document.refusals.as_slice() else {
+            panic!("{:?}", document.refusals)
+        };
+        assert_eq!(refusal.span.start as usize, text.rfind("\"k0\"").unwrap());
+    }
+}
+
+#[test]
+fn not_more_than_a_hundred_refusals_are_listed() {
+    let text = format!("[{}]", vec!["\"\\ud800\""; 1_000].join(","));
+    assert_eq!(refusals(&text).len(), 100);
+}
+
+#[test]
+fn what_is_wide_and_nested_is_read_as_it_stands() {
+    let numbers: Vec<String> = (0..100).map(|n| n.to_string()).collect();
+    let members: Vec<String> = (100..200).map(|n| format!("\"{n}\":[{n}]")).collect();
+    let (list, object) = (
+        format!("[{}]", numbers.join(",")),
+        format!("{{{}}}", members.join(",")),
+    );
+    let text =
+        format!("[0,{list},{{\"a\":1,\"b\":{object},\"c\":{object}}},{list},[{list},{object}],2]");
+    let document = read(text.as_bytes(), &LIMITS).unwrap();
+    assert_eq!(crate::canonical(&document.root), text);
+}
+
+#[test]
+fn depth_counts_what_is_open_and_not_what_was() {
+    let text = format!("[{}]", vec!["[{\"a\":[]}]"; 100].join(","));
+    assert!(
+        read(
+            text.as_bytes(),
+            &Limits {
+                bytes: 1 << 20,
+                depth: 4
+            }
+        )
+        .is_ok()
+    );
+}
+
+#[test]
+fn two_halves_make_a_pair_only_in_their_order() {
+    let read_as = |text: &str| {
+        let document = read(text.as_bytes(), &LIMITS).unwrap();
+        (
+            document.root.as_str().unwrap().to_owned(),
+            document.refusals.len(),
+        )
+    };
+    assert_eq!(
+        read_as(r#""\ud800\udc00\udbff\udfff""#),
+        ("\u{10000}\u{10ffff}".to_owned(), 0)
+    );
+    assert_eq!(
+        read_as(r#""\udc00\udc00""#),
+        ("\u{fffd}\u{fffd}".to_owned(), 2)
+    );
+    assert_eq!(
+        read_as(r#""\ud800\ud800\udc00x""#),
+        ("\u{fffd}\u{10000}x".to_owned(), 1)
+    );
+    assert_eq!(read_as(r#""\ud800\u0041""#), ("\u{fffd}A".to_owned(), 1));
 }
 
 #[test]

@@ -105,3 +105,13 @@ fn a_version_header_stands_once() {
         HEADER_MISMATCH
     );
 }
+
+#[test]
+fn a_version_in_the_body_is_a_text() {
+    let number = MODERN.replace("\"2026-07-28\"", "20260728");
+    assert_eq!(judged(&number, Some("20260728"), None), Err(INVALID_PARAMS));
+    assert_eq!(
+        judged(&number, Some("2026-07-28"), None),
+        Err(INVALID_PARAMS)
+    );
+}

@@ -36,6 +36,7 @@ fn a_name_in_the_header_must_be_the_name_in_the_body() {
         (r#"{"name":"a"}"#, Copies::One(b"=?Base64?YQ==?="), false),
         (r#"{"name":"a"}"#, Copies::One(b"=?base64?!!?="), false),
         (r#"{"name":"ä"}"#, Copies::One("ä".as_bytes()), false),
+        ("{\"name\":\"a\\u0001\"}", Copies::One(b"a\x01"), false),
         (r#"{"name":1}"#, Copies::One(b"1"), false),
         (r#"{"name":1}"#, Copies::None, true),
     ];
@@ -109,4 +110,30 @@ fn an_argument_that_the_schema_mirrors_must_be_in_its_header() {
     assert!(!fits(r#"{"region":null}"#, Copies::One(b"eu"), none));
     assert!(!fits("{}", none, Copies::One(b"3")));
     assert!(!fits(r#"{"region":"eu"}"#, Copies::Many, none));
+}
+
+#[test]
+fn a_schema_mirrors_no_more_and_no_deeper_than_is_checked() {
+    let headers =
+        |schema: &str| param_headers(&crate::reply::parse(schema.as_bytes()).unwrap().root);
+    let wide: Vec<String> = (0..100)
+        .map(|n| format!(r#""p{n}":{{"x-mcp-header":"H{n}"}}"#))
+        .collect();
+    let wide = headers(&format!(r#"{{"properties":{{{}}}}}"#, wide.join(",")));
+    assert_eq!(wide.len(), MOST_PARAM_HEADERS);
+    let deep = (0..DEEPEST_PARAM + 1).fold("{}".to_owned(), |inner, _| {
+        let rest = inner.strip_prefix('{').unwrap().strip_suffix('}').unwrap();
+        let comma = if rest.is_empty() { "" } else { "," };
+        format!(r#"{{"properties":{{"p":{{"x-mcp-header":"H"{comma}{rest}}}}}}}"#)
+    });
+    let deep = headers(&deep);
+    assert_eq!(
+        deep.last().map(|header| header.path.len()),
+        Some(DEEPEST_PARAM)
+    );
+    assert_eq!(deep.len(), DEEPEST_PARAM);
+    assert_eq!(
+        headers(r#"{"properties":{"p":{"x-mcp-header":""},"q":{"x-mcp-header":1}}}"#),
+        []
+    );
 }

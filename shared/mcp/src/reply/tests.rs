@@ -73,12 +73,30 @@ fn an_answer_that_can_be_read_in_two_ways_is_none() {
         r#"{"jsonrpc":"2.0","id":1,"result":{"requestState":"a","requestState":"b"}}"#,
         r#"{"jsonrpc":"2.0","id":1,"result":{"requeststate":"a"}}"#,
         r#"{"jsonrpc":"2.0","id":1,"result":{},"error":{}}"#,
+        r#"{"jsonrpc":"2.0","id":1,"result":{},"Error":{}}"#,
+        r#"{"jsonrpc":"2.0","id":1,"ID":2,"result":{}}"#,
         r#"{"jsonrpc":"2.0","id":1}"#,
         r#"{"jsonrpc":"2.0","id":null,"method":"ping"}"#,
         "7",
     ] {
         assert!(one(text, |reply| reply.is_err()), "{text}");
     }
+}
+
+#[test]
+fn a_batch_of_a_servers_is_all_its_messages_or_none() {
+    let read = |text: &str| messages(&parse(text.as_bytes()).unwrap()).map(|all| all.len());
+    let one = r#"{"jsonrpc":"2.0","method":"x"}"#;
+    assert_eq!(read(&format!("[{one},{one}]")), Ok(2));
+    assert!(read("[]").is_err());
+    assert!(read(&format!("[{one},7]")).is_err());
+}
+
+#[test]
+fn an_answer_may_nest_two_hundred_and_fifty_six_deep_and_no_deeper() {
+    let nested = |lists: usize| "[".repeat(lists) + &"]".repeat(lists);
+    assert!(parse(nested(256).as_bytes()).is_ok());
+    assert!(parse(nested(257).as_bytes()).is_err());
 }
 
 #[test]
