@@ -13,6 +13,7 @@ use ids::PolicyId;
 use ids::token::{Token, TokenKind};
 use mcp::sealed::Bearer;
 use policy::Policy;
+use std::fmt::Write;
 use std::sync::Arc;
 
 /// A live grant at a server it covers, as one version of the organisation's bundle says.
@@ -193,15 +194,16 @@ pub struct Attached<'a> {
     pub policy: &'a Policy,
 }
 
-/// RFC 9728: the resource's own path behind the well-known prefix. Written so that it fits between quotes.
+/// RFC 9728: the resource's own path behind the well-known prefix. Written so that it fits between quotes, in a header.
 fn metadata(public_url: &str, path: &str) -> String {
-    let path: String = path
-        .chars()
-        .map(|character| match character {
-            '"' => "%22".to_owned(),
-            '\\' => "%5C".to_owned(),
-            other => other.to_string(),
-        })
-        .collect();
-    format!("{public_url}/.well-known/oauth-protected-resource{path}")
+    let mut text = format!("{public_url}/.well-known/oauth-protected-resource");
+    for byte in path.bytes() {
+        if byte.is_ascii_graphic() && !matches!(byte, b'"' | b'\\') {
+            text.push(char::from(byte));
+        } else {
+            // Writing to a `String` cannot fail.
+            let _ = write!(text, "%{byte:02X}");
+        }
+    }
+    text
 }

@@ -71,6 +71,21 @@ async fn without_a_good_token_every_path_and_verb_answers_the_same_401() {
 }
 
 #[tokio::test]
+async fn the_challenge_is_a_header_whatever_the_path_is_written_in() {
+    let world = world().await;
+    for (path, written) in [
+        ("/acm\u{e9}/files/mcp", "/acm%C3%A9/files/mcp"),
+        ("/acme/%22files/mcp", "/acme/%22files/mcp"),
+        ("/acme/{files}/mcp", "/acme/{files}/mcp"),
+    ] {
+        let answer = at(&world, Method::POST, path, "").await;
+        let challenge = answer.headers["www-authenticate"].to_str().unwrap();
+        let end = format!("/.well-known/oauth-protected-resource{written}\"");
+        assert!(challenge.ends_with(&end), "{challenge}");
+    }
+}
+
+#[tokio::test]
 async fn what_does_not_exist_and_what_is_not_covered_are_the_same_404() {
     let mut world = world().await;
     world.publish(|bundle| {
