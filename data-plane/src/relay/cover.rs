@@ -38,8 +38,13 @@ pub fn fields(event: &mut Event, secrets: &Secrets) {
             *field = Some(covered.into_bytes());
         }
     }
-    let retry = event.retry.take_if(|retry| lossy(retry, secrets).is_some());
-    drop(retry);
+    if event
+        .retry
+        .as_deref()
+        .is_some_and(|retry| lossy(retry, secrets).is_some())
+    {
+        event.retry = None;
+    }
 }
 
 fn look(node: &Node<'_>, secrets: &Secrets, edits: &mut Vec<Edit>) {
@@ -102,15 +107,14 @@ fn unescaped(text: &str) -> String {
             return out;
         };
         let after = characters.as_str();
-        match (character, after.chars().next()) {
-            ('\\', Some(escaped @ ('"' | '\\' | '/'))) => {
-                out.push(escaped);
-                rest = &after[1..];
-            }
-            _ => {
-                out.push(character);
-                rest = after;
-            }
+        let escaped = after.chars().next();
+        if let ('\\', Some(escaped @ ('"' | '\\' | '/'))) = (character, escaped) {
+            out.push(escaped);
+            // One byte long, all three.
+            rest = after.get(1..).unwrap_or("");
+        } else {
+            out.push(character);
+            rest = after;
         }
     }
 }

@@ -57,7 +57,7 @@ fn arguments() -> Vec<String> {
         "null",
         "true",
         "10",
-        r#"[]"#,
+        "[]",
         r#"[["/srv/Café"]]"#,
     ];
     all.extend(values.map(|to| format!(r#"{{"to":{to},"n":10}}"#)));

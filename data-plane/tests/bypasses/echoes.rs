@@ -103,7 +103,10 @@ fn raw_stream(text: &str) -> Said {
 
 fn every_character_escaped(text: &str) -> String {
     let units = text.encode_utf16();
-    units.map(|unit| format!("\\u{unit:04X}")).collect()
+    units
+        .map(|unit| format!("\\u{unit:04X}"))
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 /// The secret as it may stand inside a JSON string.

@@ -185,7 +185,7 @@ async fn a_length_that_is_not_one_plain_number_is_refused() {
         format!("Content-Length: {right};"),
         format!("Content-Length: \"{right}\""),
         format!("Content-Length: {right}\x0b"),
-        format!("Content-Length: \u{ff11}"),
+        "Content-Length: \u{ff11}".to_owned(),
         "Content-Length: 99999999999999999999999999".to_owned(),
         "Content-Length: ".to_owned(),
         format!("Content-Length : {right}"),
@@ -211,7 +211,7 @@ async fn chunks_that_are_no_chunks_end_the_connection() {
     let hidden = request(&world, "hidden", "");
     let first = call("first", "{}");
     let size = format!("{:x}", first.len());
-    let head = format!("{}Transfer-Encoding: chunked\r\n\r\n", head(&world));
+    let begun = format!("{}Transfer-Encoding: chunked\r\n\r\n", head(&world));
     for chunks in [
         format!("{size}\n{first}\r\n0\r\n\r\n"),
         format!("{size}\r\n{first}\n0\r\n\r\n"),
@@ -228,7 +228,7 @@ async fn chunks_that_are_no_chunks_end_the_connection() {
         "fffffffffffffffff\r\n".to_owned(),
         "\r\n0\r\n\r\n".to_owned(),
     ] {
-        let sent = format!("{head}{chunks}{hidden}");
+        let sent = format!("{begun}{chunks}{hidden}");
         let heard = nothing_was_smuggled(&world, &chunks, sent.as_bytes()).await;
         assert!(!was_called(&world, "first"), "{chunks:?}: {heard}");
         assert!(statuses(&heard).len() <= 1, "{chunks:?}: {heard}");
@@ -236,7 +236,7 @@ async fn chunks_that_are_no_chunks_end_the_connection() {
     // Extensions and trailers are of the chunks; they are no headers of the request.
     let before = world.upstream.saw().len();
     let sent = format!(
-        "{head}{size};name=\"x;y\"\r\n{first}\r\n0\r\nAuthorization: Bearer x\r\nContent-Length: 3\r\nMcp-Session-Id: x\r\n\r\n"
+        "{begun}{size};name=\"x;y\"\r\n{first}\r\n0\r\nAuthorization: Bearer x\r\nContent-Length: 3\r\nMcp-Session-Id: x\r\n\r\n"
     );
     let heard = talk(&world, sent.as_bytes()).await;
     assert_eq!(statuses(&heard), ["200", "200"], "{heard}");

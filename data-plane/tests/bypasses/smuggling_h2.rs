@@ -27,17 +27,16 @@ fn frame(kind: u8, flags: u8, stream: u32, payload: &[u8]) -> Vec<u8> {
 
 /// A string of HPACK, written out (RFC 7541, 5.2).
 fn string(out: &mut Vec<u8>, text: &[u8]) {
-    match u8::try_from(text.len()) {
-        Ok(length @ 0..127) => out.push(length),
-        _ => {
-            out.push(127);
-            let mut rest = text.len() - 127;
-            while rest >= 128 {
-                out.push(u8::try_from(rest % 128).unwrap() | 128);
-                rest /= 128;
-            }
-            out.push(u8::try_from(rest).unwrap());
+    if text.len() < 127 {
+        out.push(u8::try_from(text.len()).unwrap());
+    } else {
+        out.push(127);
+        let mut rest = text.len() - 127;
+        while rest >= 128 {
+            out.push(u8::try_from(rest % 128).unwrap() | 128);
+            rest /= 128;
         }
+        out.push(u8::try_from(rest).unwrap());
     }
     out.extend_from_slice(text);
 }

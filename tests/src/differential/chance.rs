@@ -1,4 +1,4 @@
-//! Chance that follows from a seed, the same in every version of everything (SplitMix64).
+//! Chance that follows from a seed, the same in every version of everything (`SplitMix64`).
 
 #[derive(Debug, Clone)]
 pub struct Chance(u64);

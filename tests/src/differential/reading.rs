@@ -228,7 +228,7 @@ impl Gate {
             if read.method == "subscriptions/listen"
                 && let Some(Plain::Object(wanted)) = params.get_mut("notifications")
             {
-                wanted.retain(|(key, _)| key != "promptsListChanged");
+                wanted.retain(|(key, _)| !mcp::folds_to(key, "promptsListChanged"));
             }
         }
         Some(Forwarded {

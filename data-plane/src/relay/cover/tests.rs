@@ -8,7 +8,8 @@ fn secrets() -> Secrets {
 fn escaped(text: &str) -> String {
     text.encode_utf16()
         .map(|unit| format!("\\u{unit:04x}"))
-        .collect()
+        .collect::<Vec<_>>()
+        .concat()
 }
 
 #[test]

@@ -121,9 +121,8 @@ pub fn mutate(chance: &mut Chance, body: &mut Vec<u8>) {
                 body.splice(to..to, part);
             }
             3 => {
-                body[at] = chance
-                    .one(&[&b'"', &b'\\', &b'{', &b'}', &b',', &b':', &b'[', &b' '])
-                    .to_owned()
+                let mark = b"\"\\{},:[ ";
+                body[at] = mark[chance.below(mark.len())];
             }
             4 => body[at] ^= 1 << chance.below(8),
             5 => {
