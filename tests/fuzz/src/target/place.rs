@@ -4,7 +4,6 @@
 /// Of the control plane, which is no dependency here: it would bring a database.
 #[path = "../../../../control-plane/src/server"]
 mod server {
-    #[expect(dead_code, reason = "the control plane uses the rest of it")]
     pub mod url;
 }
 
@@ -46,6 +45,7 @@ fn same_place(stored: &::url::Url) {
     );
     let again = server::url::read(stored.as_str(), &Egress::default());
     assert_eq!(again.as_ref(), Ok(stored));
+    assert!(server::url::is_same_origin(stored.as_str(), stored));
     let uri: Uri = stored.as_str().parse().expect("both readers read it");
     assert_eq!(uri.scheme_str(), Some("https"));
     assert_eq!(uri.host(), stored.host_str());
