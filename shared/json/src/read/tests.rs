@@ -116,6 +116,26 @@ fn of_a_key_that_stands_twice_the_later_one_is_refused() {
 }
 
 #[test]
+fn of_many_that_are_alike_only_the_first_is_not_refused() {
+    let members: Vec<String> = (0..90).map(|n| format!("\"k{}\":0", n * 7 % 3)).collect();
+    let text = format!("{{{}}}", members.join(","));
+    let document = read(text.as_bytes(), &LIMITS).unwrap();
+    let mut refused: Vec<u32> = document
+        .refusals
+        .iter()
+        .map(|refusal| refusal.span.start)
+        .collect();
+    refused.sort_unstable();
+    let keys = document
+        .root
+        .as_object()
+        .unwrap()
+        .iter()
+        .map(|member| member.key_span.start);
+    assert_eq!(refused, keys.skip(3).collect::<Vec<_>>());
+}
+
+#[test]
 fn not_more_than_a_hundred_refusals_are_listed() {
     let text = format!("[{}]", vec!["\"\\ud800\""; 1_000].join(","));
     assert_eq!(refusals(&text).len(), 100);
