@@ -240,6 +240,14 @@ async fn a_commit_becomes_a_signed_bundle_of_the_next_version() {
     let opened = replica.catch_up(org).await;
     // Founded, published, minted.
     assert_eq!(opened.bundle.version, 3);
+    let page = opened
+        .bundle
+        .org
+        .server_page(&opened.bundle.servers[0].slug);
+    assert_eq!(
+        page.as_deref(),
+        Some("http://127.0.0.1:8080/acme/servers/files")
+    );
     assert_eq!(
         documents(opened),
         [(1, json!({ "version": "1", "default": "deny" }))]

@@ -3,6 +3,7 @@
 //! [`call_path`] is the request, read top to bottom; each of its rooms has a file. Around it: what judges now
 //! ([`bundles`]), what is counted ([`budget`]), what is written down ([`record`]), what is dialled ([`upstream`]).
 
+mod breaker;
 pub mod budget;
 pub mod bundles;
 pub mod call;

@@ -37,6 +37,10 @@ pub enum Trouble {
     TooLarge,
     /// The bundle's entry for it cannot be used.
     Unusable,
+    /// It has failed several times in a row, and is not asked for a while.
+    Resting {
+        seconds: u32,
+    },
     /// It answered with an HTTP error and no message.
     Status(u16),
 }
@@ -98,6 +102,8 @@ pub enum Refusal {
     UpstreamAuth {
         server: String,
         is_call: bool,
+        /// The page where it can be renewed.
+        page: Option<String>,
     },
 }
 
@@ -171,6 +177,10 @@ impl Refusal {
                 retry_after_seconds,
             } => Some(u64::from(*retry_after_seconds)),
             Self::Stale => Some(5),
+            Self::Upstream {
+                trouble: Trouble::Resting { seconds },
+                ..
+            } => Some(u64::from(*seconds)),
             _ => None,
         }
     }
@@ -204,6 +214,10 @@ impl Refusal {
             Self::MethodLimit(_) => "method_limit",
             Self::Stale => "stale",
             Self::Unrecorded { .. } => "unrecorded",
+            Self::Upstream {
+                trouble: Trouble::Resting { .. },
+                ..
+            } => "upstream_resting",
             Self::Upstream { .. } => "upstream",
             Self::UpstreamAuth { .. } => "upstream_auth",
         }
@@ -255,9 +269,14 @@ impl Refusal {
                 let (status, message) = trouble.say(server);
                 error(status, UPSTREAM, &message)
             }
-            Self::UpstreamAuth { server, is_call } => {
+            Self::UpstreamAuth {
+                server,
+                is_call,
+                page,
+            } => {
+                let whereabouts = page.as_deref().unwrap_or("the control plane");
                 let message = format!(
-                    "the server `{server}` does not accept the credential stored for it; somebody who runs the organisation can renew it there"
+                    "the server `{server}` does not accept the credential stored for it; somebody who runs the organisation can reconnect it at {whereabouts}"
                 );
                 if *is_call {
                     call_result(toward, &message, None)
@@ -403,6 +422,12 @@ impl Trouble {
             Self::Unusable => (
                 bad,
                 format!("the server `{server}` is not set up so that it can be reached"),
+            ),
+            Self::Resting { seconds } => (
+                bad,
+                format!(
+                    "the server `{server}` has failed several times in a row and is not asked for the next {seconds} s"
+                ),
             ),
             Self::Status(status) => (
                 StatusCode::from_u16(status)

@@ -1,6 +1,7 @@
 //! The relay: a permit goes in, the upstream's answer streams out. It judges nothing anew, but passes nothing on that the
 //! gate would not show: lists are cut, questions of the server's are let through where the server's entry allows them.
 
+mod aside;
 mod asked;
 mod cover;
 mod exchange;
@@ -11,7 +12,7 @@ mod stream;
 
 pub use asked::{Asked, SessionKey};
 pub use exchange::mark_stream;
-pub use read::{is_stream, read_answer};
+pub use read::{is_stream, read_answer, read_from};
 pub use standing::{Stand, Standing};
 pub use stream::QUIET;
 

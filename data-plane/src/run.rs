@@ -10,7 +10,8 @@ use crate::lists::Seen;
 use crate::meter::{BundleAge, Meter};
 use crate::record::{self, Recorder, SpoolOptions, post};
 use crate::relay::{Asked, Standing};
-use crate::upstream::pool::Upstreams;
+use crate::upstream::meter as upstream_meter;
+use crate::upstream::pool::{self, Upstreams};
 use crate::upstream::session::Seals;
 use anyhow::Context;
 use bundle::feed::LimiterKind;
@@ -70,6 +71,7 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
     let gateway = Arc::new(gateway(&config, made, &clock, random));
     metrics.register(|registry| {
         registry.register_collector(Box::new(Watch(gateway.budget.clone())));
+        registry.register_collector(Box::new(upstream_meter::Watch(gateway.clone())));
         registry.register_collector(Box::new(BundleAge {
             holder: gateway.holder.clone(),
             clock: clock.clone(),
@@ -96,6 +98,7 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
         async move { fetcher.report().await }
     });
 
+    let swept = tokio::spawn(pool::keep_swept(gateway.clone()));
     tracing::info!(listen = %config.listen, replica = config.replica, "ready");
     let service = service_fn({
         let stop = stop.clone();
@@ -103,6 +106,7 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
     });
     let drained = host::serve::serve(listener, host::serve::Limits::default(), stop, service).await;
     tracing::info!(cut = drained.cut, "no more calls");
+    swept.abort();
     follows.abort();
     reports.abort();
     if let Err(closed) = recorder.flush().await {

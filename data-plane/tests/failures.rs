@@ -29,6 +29,9 @@ async fn an_upstreams_refusal_of_its_credential_never_looks_like_ours() {
             (200, Some(true))
         );
         assert!(call.json()["result"].get("_meta").is_none());
+        // With the way to where it can be mended.
+        let page = "https://dash.example/acme/servers/files";
+        assert!(call.body.contains(page), "{}", call.body);
         let list = world
             .post(&[], r#"{"jsonrpc":"2.0","id":1,"method":"tools/list"}"#)
             .await;

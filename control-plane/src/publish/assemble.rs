@@ -1,4 +1,5 @@
-//! Rows → bundle. Pure: the same rows give the same bytes. Holds only what the rows of its own organisation say.
+//! Rows → bundle. Pure: the same rows give the same bytes. Holds only what the rows of its own organisation say, and where
+//! people find this instance.
 
 use super::rows::{AttachmentRow, GrantRow, Rows, ServerRow, ToolRow, VersionRow};
 use crate::db::DbError;
@@ -13,9 +14,10 @@ use serde::Deserialize;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
+use url::Url;
 use uuid::Uuid;
 
-pub fn assemble(rows: &Rows) -> Result<OrgBundle, DbError> {
+pub fn assemble(rows: &Rows, dashboard: &Url) -> Result<OrgBundle, DbError> {
     let checked = servers_that_check_arguments(rows);
     Ok(OrgBundle {
         org: Org {
@@ -27,6 +29,7 @@ pub fn assemble(rows: &Rows) -> Result<OrgBundle, DbError> {
                 .max_stale_seconds
                 .and_then(|s| u64::try_from(s).ok())
                 .map(|s| s * 1000),
+            dashboard: Some(dashboard.as_str().trim_end_matches('/').to_owned()),
         },
         version: stored(u64::try_from(rows.version))?,
         servers: rows

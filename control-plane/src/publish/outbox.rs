@@ -89,7 +89,7 @@ async fn publish_org(app: &App, tx: &mut SystemTx, org: OrgId) -> Result<Change,
     let Some(rows) = rows::read(tx, org).await? else {
         return Ok(Change::OrgRemoved { org });
     };
-    let bundle = assemble::assemble(&rows)?;
+    let bundle = assemble::assemble(&rows, &app.site().public_url)?;
     let bytes = serde_json::to_vec(&bundle)?;
     let digest = seal::sha256(&bytes);
     let statement = Statement {

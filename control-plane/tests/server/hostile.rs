@@ -11,6 +11,7 @@ use control_plane::server::discover::{Bounds, read};
 use futures_util::stream;
 use serde_json::{Value, json};
 use std::convert::Infallible;
+use std::io::Write;
 use std::time::Duration;
 
 /// A legacy server whose tool list is whatever `list` answers.
@@ -223,6 +224,36 @@ async fn a_credential_too_short_to_be_covered_keeps_the_servers_words_out() {
     );
 }
 
+fn packed(text: &[u8]) -> Vec<u8> {
+    let mut gzip = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    gzip.write_all(text).unwrap();
+    gzip.finish().unwrap()
+}
+
+#[tokio::test]
+async fn a_list_that_comes_packed_though_nobody_asked_for_it_is_read() {
+    let world = World::new().await;
+    let fake = listing(|asked| {
+        assert_eq!(asked.header("accept-encoding"), "identity");
+        let tools: Vec<_> = (0..500)
+            .map(|number| json!({ "name": format!("tool_{number}"), "inputSchema": {} }))
+            .collect();
+        let list =
+            json!({ "jsonrpc": "2.0", "id": asked.body["id"], "result": { "tools": tools } });
+        let headers = [
+            ("content-type", "application/json"),
+            ("content-encoding", "gzip"),
+        ];
+        answer(200, &headers, packed(list.to_string().as_bytes()))
+    })
+    .await;
+    let url = fake.url.parse().unwrap();
+    let listing = read(world.app.reach(), &url, &Headers::new(), Bounds::default())
+        .await
+        .unwrap();
+    assert_eq!(listing.tools.len(), 500);
+}
+
 #[tokio::test]
 async fn garbage_is_called_what_it_is() {
     let world = World::new().await;
@@ -242,9 +273,31 @@ async fn garbage_is_called_what_it_is() {
                     ("content-type", "application/json"),
                     ("content-encoding", "gzip"),
                 ],
+                "not packed at all",
+            ),
+            "not in the encoding it claims",
+        ),
+        (
+            answer(
+                200,
+                &[
+                    ("content-type", "application/json"),
+                    ("content-encoding", "compress"),
+                ],
                 "x",
             ),
-            "an encoding that was not asked for",
+            "an encoding that is not read here",
+        ),
+        (
+            answer(
+                200,
+                &[
+                    ("content-type", "application/json"),
+                    ("content-encoding", "gzip"),
+                ],
+                packed(&vec![b' '; 64 << 20]),
+            ),
+            "grows beyond measure",
         ),
         (
             answer(200, &[("content-type", "text/event-stream")], "data: {}\n"),

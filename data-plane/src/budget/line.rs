@@ -1,10 +1,10 @@
 //! The one connection to Redis: opened, watched, asked, given up. Requests of all calls share it, in the
 //! order they come. Knows the function's forms, and nothing of budgets.
 
-use super::breaker::{Breaker, Outcome};
 use super::clock::Clock;
 use super::function::{self, Form, Verb};
 use super::status::Counters;
+use crate::breaker::{Breaker, Leave, Manner, Outcome, Trip};
 use arc_swap::ArcSwapOption;
 use redis::aio::MultiplexedConnection;
 use redis::{AsyncConnectionConfig, Client, ErrorKind, RedisError, ServerErrorKind, Value};
@@ -18,6 +18,17 @@ pub(super) const PATIENT: Duration = Duration::from_secs(1);
 const RECONNECT: Duration = Duration::from_millis(200);
 const PING: Duration = Duration::from_secs(1);
 const JITTER_MS: u64 = 200;
+/// More than half of the answers of a second failing or slow opens it for a second. One slow answer in a hundred does not:
+/// it costs its call the timeout at most, while to open costs every call a second of exactness. Fewer than four say nothing:
+/// on a quiet replica one lost packet would be half of all answers.
+const MANNER: Manner = Manner {
+    trip: Trip::Half {
+        window_ms: 1_000,
+        enough: 4,
+    },
+    rest_ms: 1_000,
+    longest_rest_ms: 1_000,
+};
 /// Commands on the line at once; more wait, and then time out.
 const AT_ONCE: usize = 4096;
 
@@ -67,7 +78,7 @@ impl Line {
             open: ArcSwapOption::empty(),
             lost: Notify::new(),
             is_open: watch::Sender::new(false),
-            breaker: Mutex::new(Breaker::new()),
+            breaker: Mutex::new(Breaker::new(MANNER)),
             slow,
             clock,
             counters: Counters::default(),
@@ -214,23 +225,25 @@ fn jitter() -> u64 {
 /// Leave to ask, given back to the breaker however the asking ends.
 struct Turn<'a> {
     line: &'a Line,
-    reported: bool,
+    /// Until it is reported.
+    leave: Option<Leave>,
 }
 
 impl<'a> Turn<'a> {
     fn take(line: &'a Line) -> Option<Self> {
-        // Not `then_some`: a turn that was never granted must not be dropped as one.
-        let granted = line.breaker().admits(line.clock.now_ms());
-        granted.then(|| Self {
+        let leave = line.breaker().admits(line.clock.now_ms())?;
+        Some(Self {
             line,
-            reported: false,
+            leave: Some(leave),
         })
     }
 
     fn report(mut self, outcome: Outcome, open: &Arc<Open>) {
-        self.reported = true;
+        let Some(leave) = self.leave.take() else {
+            return;
+        };
         let now = self.line.clock.now_ms();
-        let opened = self.line.breaker().report(now, outcome, jitter());
+        let opened = self.line.breaker().report(leave, now, outcome, jitter());
         if opened {
             // Whatever is stuck on this connection, the probe starts on another.
             self.line.counters.opened();
@@ -241,8 +254,9 @@ impl<'a> Turn<'a> {
 
 impl Drop for Turn<'_> {
     fn drop(&mut self) {
-        if !self.reported {
-            self.line.breaker().abandon(self.line.clock.now_ms());
+        if let Some(leave) = self.leave {
+            let now = self.line.clock.now_ms();
+            self.line.breaker().abandon(leave, now);
         }
     }
 }

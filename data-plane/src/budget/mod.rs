@@ -2,9 +2,8 @@
 //!
 //! Which limits those are is the policy's to say; what a refusal looks like is the front's. In here: the slot
 //! ring (`ring.rs`, and `ring.lua` for Redis), the two places it lives (`memory.rs`, `shared.rs`), and what
-//! happens when the shared one is away (`outage.rs`, `breaker.rs`).
+//! happens when the shared one is away (`outage.rs`).
 
-mod breaker;
 mod charge;
 mod clock;
 mod function;

@@ -2,9 +2,10 @@
 //! anyone's help.
 
 use super::Seen;
+use crate::breaker::Outcome;
 use crate::caller::Caller;
 use crate::gateway::Gateway;
-use crate::relay::read_answer;
+use crate::relay::read_from;
 use crate::upstream::headers::{METHOD, PROTOCOL_VERSION, SESSION_ID};
 use crate::upstream::pool::Upstream;
 use bytes::Bytes;
@@ -33,17 +34,23 @@ pub async fn read_again(app: &Gateway, caller: &Caller) {
         let Ok(upstream) = app.upstreams.reach(org, server) else {
             return;
         };
+        // One that keeps failing is not asked for this either.
+        let Ok(turn) = upstream.admit() else {
+            return;
+        };
         let reader = Reader {
             upstream: &upstream,
             seen: &app.seen,
             server: server.id,
         };
-        if tokio::time::timeout(WHOLE, reader.read())
-            .await
-            .ok()
-            .flatten()
-            .is_none()
-        {
+        let read = tokio::time::timeout(WHOLE, reader.read()).await;
+        match read {
+            Ok(Some(())) => turn.report(Outcome::Well),
+            Err(_) => turn.report(Outcome::Badly),
+            // It may have been asked in a wrong way: nothing said of it.
+            Ok(None) => drop(turn),
+        }
+        if read.ok().flatten().is_none() {
             tracing::info!(server.id = %server.id, "the tool list could not be read");
         }
     };
@@ -160,7 +167,7 @@ impl Reader<'_> {
             return None;
         }
         let (head, body) = response.into_parts();
-        let text = read_answer(&head.headers, body, id).await?;
+        let text = read_from(&head.headers, body, id).await?;
         Some((head.headers, text))
     }
 }

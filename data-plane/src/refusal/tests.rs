@@ -82,6 +82,7 @@ async fn trouble_names_the_server_and_not_its_address() {
         (Trouble::Garbage, 502),
         (Trouble::TooLarge, 502),
         (Trouble::Unusable, 502),
+        (Trouble::Resting { seconds: 3 }, 502),
         (Trouble::Status(503), 503),
         (Trouble::Status(302), 502),
     ] {
@@ -110,6 +111,7 @@ async fn a_credential_that_is_refused_is_a_tools_error_and_never_our_401() {
         Refusal::UpstreamAuth {
             server: "s".into(),
             is_call,
+            page: Some("https://dash.example/acme/servers/s".into()),
         }
         .answer(Toward {
             id: Some("1"),
@@ -118,6 +120,13 @@ async fn a_credential_that_is_refused_is_a_tools_error_and_never_our_401() {
     };
     assert_eq!(of(true).status(), 200);
     assert!(text(of(true)).await.contains(r#""isError":true"#));
+    for answer in [of(true), of(false)] {
+        let said = text(answer).await;
+        assert!(
+            said.contains("https://dash.example/acme/servers/s"),
+            "{said}"
+        );
+    }
     assert_eq!(of(false).status(), 502);
     assert!(!of(false).headers().contains_key("www-authenticate"));
 }

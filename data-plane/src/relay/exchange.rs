@@ -1,22 +1,25 @@
 //! One exchange with an upstream: sent, its status understood, its answer read whole (JSON) or handed on as a stream.
 
+use super::aside;
 use super::passage::{Passage, Passed};
 use super::read::{MOST_EVENT, has_type, is_stream};
 use super::stream::Stream;
 use super::{Carried, Stand};
+use crate::breaker::Outcome;
 use crate::call::{Call, What};
 use crate::front::{self, Body};
 use crate::gateway::Gateway;
 use crate::refusal::{Refusal, Trouble};
+use crate::upstream::answer::Answer;
 use crate::upstream::headers::{self, SESSION_ID};
-use crate::upstream::pool::{SendError, Upstream};
+use crate::upstream::pool::Upstream;
+use crate::upstream::send::SendError;
+use crate::upstream::turn::{Resting, Turn};
 use bundle::record::Ending;
 use bytes::Bytes;
-use http::header::{CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, HeaderMap, HeaderValue};
+use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::response::Parts;
 use http::{Method, Response, StatusCode};
-use http_body_util::{BodyExt, LengthLimitError, Limited};
-use hyper::body::{Body as _, Incoming};
 use mcp::sealed::Session;
 use mcp::{Revision, Rule};
 use std::sync::Arc;
@@ -46,6 +49,13 @@ pub async fn exchange(
             return Err(refuse(Trouble::Unusable));
         }
     };
+    let turn = match upstream.admit() {
+        Ok(turn) => turn,
+        Err(Resting { seconds }) => {
+            carried.unsent().await;
+            return Err(refuse(Trouble::Resting { seconds }));
+        }
+    };
     // A session has one standing stream: the old one has gone before the new one is asked for.
     let stand = match &call.what {
         What::Stream { resumed: false } if call.presented.is_some() => {
@@ -57,6 +67,7 @@ pub async fn exchange(
     let response = match send(&upstream, &call, stand.is_some()).await {
         Ok(response) => response,
         Err(error) => {
+            turn.report(Outcome::Badly);
             tracing::info!(server.id = %server.id, error = &error as &dyn std::error::Error, "upstream");
             let trouble = match &error {
                 Unsent::Send(SendError::NotConnected(_)) => Trouble::Unreachable,
@@ -73,17 +84,18 @@ pub async fn exchange(
         }
     };
     app.meter.upstream(sent.elapsed());
-    let passage = Passage::new(
+    let passage = Arc::new(Passage::new(
         Arc::clone(&app),
         Arc::clone(&call),
         upstream.secrets.clone(),
-    );
+    ));
     Answered {
         upstream,
         call,
         passage,
         carried,
         stand,
+        turn: Some(turn),
     }
     .answer(response)
     .await
@@ -97,11 +109,7 @@ enum Unsent {
     Slow,
 }
 
-async fn send(
-    upstream: &Upstream,
-    call: &Call,
-    stands: bool,
-) -> Result<Response<Incoming>, Unsent> {
+async fn send(upstream: &Upstream, call: &Call, stands: bool) -> Result<Response<Answer>, Unsent> {
     let mut sent = call.headers.clone();
     if let Some(presented) = &call.presented
         && let Ok(id) = HeaderValue::from_str(&presented.session.upstream)
@@ -137,10 +145,21 @@ async fn send(
     } else {
         timeouts.first_byte_ms
     };
-    let first_byte = Duration::from_millis(first_byte);
+    let first_byte = Duration::from_millis(first_byte).min(left(call));
+    let lasts = matches!(call.what, What::Stream { .. })
+        || call
+            .as_request()
+            .is_some_and(|request| request.rule == Rule::Listen);
     let mut tries = if stands { TRIES } else { 1 };
     loop {
-        let sending = upstream.send(verb.clone(), sent.clone(), call.body.clone());
+        let (headers, body) = (sent.clone(), call.body.clone());
+        let sending = async {
+            if lasts {
+                upstream.send_standing(verb.clone(), headers, body).await
+            } else {
+                upstream.send(verb.clone(), headers, body).await
+            }
+        };
         let response = tokio::time::timeout(first_byte, sending)
             .await
             .map_err(|_| Unsent::Slow)?
@@ -151,6 +170,12 @@ async fn send(
         }
         tokio::time::sleep(PAUSE).await;
     }
+}
+
+/// What is left of the time that the whole call may take.
+fn left(call: &Call) -> Duration {
+    let whole = call.caller.server().timeouts.whole_ms;
+    Duration::from_millis(whole).saturating_sub(call.arrived.elapsed())
 }
 
 impl Carried {
@@ -182,36 +207,52 @@ impl Carried {
 struct Answered {
     upstream: Arc<Upstream>,
     call: Arc<Call>,
-    passage: Passage,
+    passage: Arc<Passage>,
     carried: Carried,
     stand: Option<Stand>,
+    /// Until it is known what the answer is worth.
+    turn: Option<Turn>,
 }
 
 impl Answered {
-    async fn answer(mut self, response: Response<Incoming>) -> Result<Response<Body>, Refusal> {
+    async fn answer(mut self, response: Response<Answer>) -> Result<Response<Body>, Refusal> {
         let (head, body) = response.into_parts();
         let status = head.status;
         if let Some(written) = &mut self.carried.written {
             written.answered(status.as_u16());
         }
         if status == StatusCode::UNAUTHORIZED || status == StatusCode::FORBIDDEN {
+            self.report(Outcome::Well);
             let is_call = self
                 .call
                 .as_request()
                 .is_some_and(|request| request.rule == Rule::Call);
-            let server = self.call.caller.server().name.clone();
+            let server = self.call.caller.server();
+            let refusal = Refusal::UpstreamAuth {
+                server: server.name.clone(),
+                is_call,
+                page: self.call.caller.org.bundle().org.server_page(&server.slug),
+            };
             self.carried.ended(Ending::UpstreamError);
-            return Err(Refusal::UpstreamAuth { server, is_call });
+            return Err(refusal);
         }
         if let What::Stream { .. } = self.call.what
             && !(status == StatusCode::OK && is_stream(&head.headers))
         {
+            self.report(if has_failed(status) {
+                Outcome::Badly
+            } else {
+                Outcome::Well
+            });
             return Err(self.no_stream(status));
         }
-        if status.is_redirection() || status.is_informational() || is_encoded(&head.headers) {
+        if status.is_redirection() || status.is_informational() {
+            self.report(Outcome::Well);
             return Err(self.fail(Trouble::Garbage));
         }
         if status.is_success() && is_stream(&head.headers) {
+            // It listens and speaks; what it then says is between it and this call.
+            self.report(Outcome::Well);
             return Ok(self.stream(head, body).await);
         }
         self.whole(head, body).await
@@ -221,10 +262,15 @@ impl Answered {
     fn no_stream(self, status: StatusCode) -> Refusal {
         match status {
             StatusCode::NOT_FOUND if self.call.presented.is_some() => Refusal::SessionGone,
-            status if status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED => {
-                self.fail(Trouble::Status(status.as_u16()))
-            }
+            status if has_failed(status) => self.fail(Trouble::Status(status.as_u16())),
             _ => Refusal::NoStream,
+        }
+    }
+
+    /// What the exchange says of the server's health. Tools that fail and requests that it refuses say nothing bad.
+    fn report(&mut self, outcome: Outcome) {
+        if let Some(turn) = self.turn.take() {
+            turn.report(outcome);
         }
     }
 
@@ -235,10 +281,11 @@ impl Answered {
     }
 
     /// A JSON answer, or none: one message, read whole before any of it goes on.
-    async fn whole(mut self, head: Parts, body: Incoming) -> Result<Response<Body>, Refusal> {
+    async fn whole(mut self, head: Parts, body: Answer) -> Result<Response<Body>, Refusal> {
         let status = head.status;
         if self.call.as_request().is_none() && status.is_success() {
             // Nobody waits for words here: that it was taken is all there is to say.
+            self.report(Outcome::Well);
             let session = session(&self.passage.app, &self.call, &head.headers, None);
             return Ok(respond(
                 &self.upstream,
@@ -248,18 +295,16 @@ impl Answered {
                 front::full(""),
             ));
         }
-        let timeouts = self.call.caller.server().timeouts;
-        let whole =
-            Duration::from_millis(timeouts.whole_ms).saturating_sub(self.call.arrived.elapsed());
-        let bytes = match collect(
-            body,
-            Deadline::now() + whole,
-            Duration::from_millis(timeouts.idle_ms),
-        )
-        .await
-        {
+        let idle = Duration::from_millis(self.call.caller.server().timeouts.idle_ms);
+        let bytes = match collect(body, Deadline::now() + left(&self.call), idle).await {
             Ok(bytes) => bytes,
-            Err(trouble) => return Err(self.fail(trouble)),
+            Err(trouble) => {
+                self.report(match trouble {
+                    Trouble::Slow | Trouble::Broken => Outcome::Badly,
+                    _ => Outcome::Well,
+                });
+                return Err(self.fail(trouble));
+            }
         };
         let began = Instant::now();
         let lists_tools = self
@@ -267,12 +312,26 @@ impl Answered {
             .as_request()
             .is_some_and(|request| request.rule == Rule::ToolList);
         let is_json = has_type(&head.headers, "application/json");
-        let text = std::str::from_utf8(&bytes).ok().filter(|_| is_json);
-        let passed = match text.map(|text| self.passage.pass(text)) {
-            Some(Ok(passed)) if !passed.is_dropped => passed,
-            Some(Err(trouble)) if status.is_success() => return Err(self.fail(trouble)),
-            _ if status.is_success() => return Err(self.fail(Trouble::Garbage)),
-            _ => return Err(self.fail(Trouble::Status(status.as_u16()))),
+        let passed = if is_json {
+            aside::pass(&self.passage, &bytes).await
+        } else {
+            Err(Trouble::Garbage)
+        };
+        let passed = passed.and_then(|passed| {
+            if passed.is_dropped {
+                return Err(Trouble::Garbage);
+            }
+            Ok(passed)
+        });
+        self.report(if passed.is_err() && has_failed(status) {
+            Outcome::Badly
+        } else {
+            Outcome::Well
+        });
+        let passed = match passed {
+            Ok(passed) => passed,
+            Err(trouble) if status.is_success() => return Err(self.fail(trouble)),
+            Err(_) => return Err(self.fail(Trouble::Status(status.as_u16()))),
         };
         let Passed {
             changed,
@@ -303,13 +362,14 @@ impl Answered {
     }
 
     /// Streams go on event by event. That of an `initialize` waits for its answer, which says what the session speaks.
-    async fn stream(self, head: Parts, body: Incoming) -> Response<Body> {
+    async fn stream(self, head: Parts, body: Answer) -> Response<Body> {
         let Self {
             upstream,
             call,
             passage,
             carried,
             stand,
+            turn: _,
         } = self;
         let app = Arc::clone(&passage.app);
         let begins = head.headers.contains_key(SESSION_ID)
@@ -392,32 +452,27 @@ fn session(
     HeaderValue::from_str(&sealed?).ok()
 }
 
-fn is_encoded(headers: &HeaderMap) -> bool {
-    headers
-        .get(CONTENT_ENCODING)
-        .is_some_and(|encoding| !encoding.as_bytes().eq_ignore_ascii_case(b"identity"))
+/// The server, or what stands before it, cannot do its work. (That it knows no such thing is an answer.)
+fn has_failed(status: StatusCode) -> bool {
+    status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED
 }
 
-async fn collect(body: Incoming, until: Deadline, idle: Duration) -> Result<Bytes, Trouble> {
-    if body.size_hint().lower() > MOST_EVENT as u64 {
+async fn collect(mut body: Answer, until: Deadline, idle: Duration) -> Result<Bytes, Trouble> {
+    if body.at_least() > MOST_EVENT as u64 {
         return Err(Trouble::TooLarge);
     }
-    let mut body = Limited::new(body, MOST_EVENT);
     let mut whole = Vec::new();
     loop {
         let by = until.min(Deadline::now() + idle);
-        let frame = tokio::time::timeout_at(by, body.frame())
+        let piece = tokio::time::timeout_at(by, body.piece())
             .await
             .map_err(|_| Trouble::Slow)?;
-        match frame {
-            None => return Ok(whole.into()),
-            Some(Ok(frame)) => {
-                if let Some(chunk) = frame.data_ref() {
-                    whole.extend_from_slice(chunk);
-                }
-            }
-            Some(Err(error)) if error.is::<LengthLimitError>() => return Err(Trouble::TooLarge),
-            Some(Err(_)) => return Err(Trouble::Broken),
+        let Some(piece) = piece? else {
+            return Ok(whole.into());
+        };
+        if whole.len() + piece.len() > MOST_EVENT {
+            return Err(Trouble::TooLarge);
         }
+        whole.extend_from_slice(&piece);
     }
 }

@@ -1,41 +1,46 @@
 //! Reads the one answer that is wanted out of a body: JSON, or an event stream that leads to it.
 
 use crate::front::media_type;
+use crate::upstream::answer::Answer;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
-use http_body_util::{BodyExt, Limited};
 use hyper::body::Body;
 use mcp::reply::{self, Reply};
 use mcp::sse::Splitter;
-use std::error::Error;
 
 /// An event, and an answer in JSON, is no larger: long lists, screenshots.
 pub const MOST_EVENT: usize = 16 << 20;
 /// All events of a stream together.
 pub const MOST_STREAM: usize = 64 << 20;
 
-/// The text of the answer to `id`; nothing where it does not come. Deadlines are the caller's.
+/// The text of the answer to `id` in a body of our own; nothing where it does not come. Deadlines are the caller's.
 pub async fn read_answer<B>(headers: &HeaderMap, body: B, id: &str) -> Option<String>
 where
     B: Body<Data = Bytes> + Unpin,
-    B::Error: Into<Box<dyn Error + Send + Sync>>,
+{
+    read_from(headers, Answer::plain(body), id).await
+}
+
+/// The same, in what an upstream answers.
+pub async fn read_from<B>(headers: &HeaderMap, mut answer: Answer<B>, id: &str) -> Option<String>
+where
+    B: Body<Data = Bytes> + Unpin,
 {
     if !is_stream(headers) {
-        let whole = Limited::new(body, MOST_EVENT)
-            .collect()
-            .await
-            .ok()?
-            .to_bytes();
-        return String::from_utf8(whole.into()).ok();
+        let mut whole = Vec::new();
+        while let Some(piece) = answer.piece().await.ok()? {
+            if whole.len() + piece.len() > MOST_EVENT {
+                return None;
+            }
+            whole.extend_from_slice(&piece);
+        }
+        return String::from_utf8(whole).ok();
     }
-    let mut body = body;
     let mut splitter = Splitter::new(MOST_EVENT, MOST_STREAM);
     let mut events = Vec::new();
-    while let Some(frame) = body.frame().await {
-        if let Ok(chunk) = frame.ok()?.into_data() {
-            splitter.push(&chunk, &mut events).ok()?;
-        }
+    while let Some(piece) = answer.piece().await.ok()? {
+        splitter.push(&piece, &mut events).ok()?;
         for event in events.drain(..) {
             let text = event.data.and_then(|data| String::from_utf8(data).ok());
             if let Some(text) = text.filter(|text| answers(text, id)) {

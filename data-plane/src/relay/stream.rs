@@ -1,6 +1,7 @@
 //! An event stream on its way: each event read whole, decided on, and sent before the next is asked for, so that a slow
 //! client slows its upstream and nothing piles up here.
 
+use super::aside;
 use super::cover;
 use super::passage::Passage;
 use super::read::{MOST_EVENT, MOST_STREAM};
@@ -9,6 +10,7 @@ use crate::call::{Call, What};
 use crate::front::Body;
 use crate::meter::OpenStream;
 use crate::refusal::{Refusal, Toward, Trouble};
+use crate::upstream::answer::Answer;
 use crate::upstream::headers::SESSION_ID;
 use crate::upstream::pool::Upstream;
 use bundle::record::Ending;
@@ -17,7 +19,7 @@ use futures_util::StreamExt;
 use http::Method;
 use http::header::{ACCEPT, CONTENT_TYPE, HeaderValue};
 use http_body_util::{BodyExt, StreamBody};
-use hyper::body::{Frame, Incoming};
+use hyper::body::Frame;
 use mcp::sse::{Event, KEEP_ALIVE, Overrun, Splitter};
 use mcp::{Revision, Rule};
 use std::sync::Arc;
@@ -39,7 +41,7 @@ const TELL: Duration = Duration::from_secs(5);
 pub struct Stream {
     upstream: Arc<Upstream>,
     call: Arc<Call>,
-    passage: Passage,
+    passage: Arc<Passage>,
     carried: Carried,
     stand: Option<Stand>,
     client: mpsc::Sender<Bytes>,
@@ -69,7 +71,7 @@ impl Stream {
     pub fn new(
         upstream: Arc<Upstream>,
         call: Arc<Call>,
-        passage: Passage,
+        passage: Arc<Passage>,
         carried: Carried,
         stand: Option<Stand>,
     ) -> (Self, Body) {
@@ -95,7 +97,7 @@ impl Stream {
     }
 
     /// Begins to read. Where the stream `begins` a session, waits for the revision that it agrees on.
-    pub async fn start(mut self, body: Incoming, begins: bool) -> Option<Revision> {
+    pub async fn start(mut self, body: Answer, begins: bool) -> Option<Revision> {
         if !begins {
             tokio::spawn(tracing::Instrument::in_current_span(self.run(body)));
             return None;
@@ -106,7 +108,7 @@ impl Stream {
         waits.await.ok().flatten()
     }
 
-    async fn run(mut self, body: Incoming) {
+    async fn run(mut self, body: Answer) {
         let end = self.read(body).await;
         let ending = match end {
             End::Left => {
@@ -130,7 +132,7 @@ impl Stream {
         self.carried.ended(ending);
     }
 
-    async fn read(&mut self, mut body: Incoming) -> End {
+    async fn read(&mut self, mut body: Answer) -> End {
         let timeouts = self.call.caller.server().timeouts;
         // A standing stream and a subscription may be silent, and last, as long as they like.
         let is_call = self
@@ -154,7 +156,7 @@ impl Stream {
         let mut splitter = Splitter::new(MOST_EVENT, most);
         let mut events = Vec::new();
         loop {
-            let frame = tokio::select! {
+            let piece = tokio::select! {
                 () = replaced(self.stand.as_ref()) => return End::Cut,
                 () = self.client.closed(), if !self.client_is_gone => {
                     if hangup_ends {
@@ -176,12 +178,12 @@ impl Stream {
                     continue;
                 }
                 () = sleep_until(until.min(idle_until)) => return End::Trouble(Trouble::Slow),
-                frame = body.frame() => frame,
+                piece = body.piece() => piece,
             };
-            let chunk = match frame {
-                None => return End::Closed,
-                Some(Err(_)) => return End::Trouble(Trouble::Broken),
-                Some(Ok(frame)) => frame.into_data().unwrap_or_default(),
+            let chunk = match piece {
+                Ok(None) => return End::Closed,
+                Ok(Some(piece)) => piece,
+                Err(trouble) => return End::Trouble(trouble),
             };
             if is_call {
                 idle_until = Deadline::now() + idle;
@@ -206,9 +208,12 @@ impl Stream {
         let began = Instant::now();
         self.is_resumable |= event.id.is_some() && !self.call.era.is_modern();
         // An event without data, or with nothing in it, carries an id or a pause and no message.
-        if let Some(data) = event.data.as_ref().filter(|data| !data.is_empty()) {
-            let text = std::str::from_utf8(data).map_err(|_| End::Trouble(Trouble::Garbage))?;
-            let passed = self.passage.pass(text).map_err(End::Trouble)?;
+        if let Some(data) = event.data.take_if(|data| !data.is_empty()) {
+            let data = Bytes::from(data);
+            let passed = aside::pass(&self.passage, &data)
+                .await
+                .map_err(End::Trouble)?;
+            event.data = Some(data.into());
             if let Some(question) = passed.refused {
                 self.tell(&question).await;
             }

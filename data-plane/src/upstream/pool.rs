@@ -1,31 +1,31 @@
 //! One pool of connections for each organisation, server and version of its credential; never shared between two.
 //!
-//! A changed URL, credential or deadline makes a new pool; calls under way keep the old one until they end.
+//! A changed URL, credential or deadline makes a new pool, with a breaker that knows nothing of the old one's failures; calls
+//! under way keep the old one until they end. What no bundle names any more goes within half a minute.
 
+use super::lanes::Lanes;
+use super::turn::MANNER;
+use crate::breaker::Breaker;
+use crate::bundles::Holder;
+use crate::gateway::Gateway;
 use bundle::Server;
 use bundle::credential::{Sealed, Secrets, may_be_stored};
-use bytes::Bytes;
-use egress::{ConnectError, Connector, Egress, Lookup};
+use egress::{Connector, Egress, Https, Lookup};
+use http::Uri;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
-use http::{Method, Request, Response, Uri};
-use http_body_util::Full;
-use hyper::body::Incoming;
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use ids::{OrgId, ServerId};
 use seal::KeyRing;
 use std::collections::HashMap;
-use std::error::Error as _;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, PoisonError, RwLock};
 use std::time::Duration;
+use tokio::time::{Instant, MissedTickBehavior};
 
 /// Pools kept at once; the one longest unused makes room.
 const MOST_POOLS: usize = 20_000;
-const IDLE: Duration = Duration::from_secs(90);
-const IDLE_PER_SERVER: usize = 64;
-const H2_PING: Duration = Duration::from_secs(20);
+/// One unused for so long goes; the next call makes it anew.
+const LONGEST_UNUSED: Duration = Duration::from_mins(10);
+const SWEEP: Duration = Duration::from_secs(30);
 
 #[derive(Debug)]
 pub struct Upstreams {
@@ -34,17 +34,24 @@ pub struct Upstreams {
     lookup: Lookup,
     keys: KeyRing,
     pools: RwLock<HashMap<(OrgId, ServerId), Arc<Upstream>>>,
-    uses: AtomicU64,
+    since: Instant,
+    /// How often a breaker has opened.
+    rests: Arc<AtomicU64>,
 }
 
 /// A server within reach: its address, its pool, what to tell it and what not to pass on.
 pub struct Upstream {
-    uri: Uri,
-    client: Client<HttpsConnector<Connector>, Full<Bytes>>,
-    headers: HeaderMap,
+    pub(super) uri: Uri,
+    pub(super) lanes: Lanes,
+    pub(super) headers: HeaderMap,
     pub secrets: Secrets,
+    pub(super) breaker: Mutex<Breaker>,
+    server: ServerId,
     made_of: MadeOf,
+    made_at: Instant,
+    /// Milliseconds of the pools' own time.
     last_use: AtomicU64,
+    rests: Arc<AtomicU64>,
 }
 
 #[derive(Debug)]
@@ -79,33 +86,33 @@ pub enum Unusable {
     Credential,
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum SendError {
-    /// No byte reached it.
-    #[error("no connection")]
-    NotConnected(#[source] hyper_util::client::legacy::Error),
-    #[error("the connection took too long")]
-    ConnectTimeout,
-    #[error("the connection broke")]
-    Broken(#[source] hyper_util::client::legacy::Error),
-}
-
 impl Upstreams {
     pub fn new(egress: Egress, keys: KeyRing, lookup: Lookup) -> Self {
+        Self::trusting(egress::platform_tls(), egress, keys, lookup)
+    }
+
+    /// The same, with another's idea of whom TLS trusts.
+    pub fn trusting(
+        tls: rustls::ClientConfig,
+        egress: Egress,
+        keys: KeyRing,
+        lookup: Lookup,
+    ) -> Self {
         Self {
-            tls: egress::platform_tls(),
+            tls,
             egress: Arc::new(egress),
             lookup,
             keys,
             pools: RwLock::default(),
-            uses: AtomicU64::new(0),
+            since: Instant::now(),
+            rests: Arc::default(),
         }
     }
 
     /// The pool of this server as the bundle describes it now.
     pub fn reach(&self, org: OrgId, server: &Server) -> Result<Arc<Upstream>, Unusable> {
         let key = (org, server.id);
-        let now = self.uses.fetch_add(1, Ordering::Relaxed);
+        let now = self.now_ms();
         {
             let pools = self.pools.read().unwrap_or_else(PoisonError::into_inner);
             if let Some(known) = pools.get(&key).filter(|known| known.made_of.is_of(server)) {
@@ -155,60 +162,71 @@ impl Upstreams {
             lookup: self.lookup.clone(),
             timeout: Duration::from_millis(server.timeouts.connect_ms),
         };
-        let https = HttpsConnectorBuilder::new()
-            .with_tls_config(self.tls.clone())
-            .https_or_http()
-            .enable_http1()
-            .enable_http2()
-            .wrap_connector(connector);
-        let client = Client::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE)
-            .pool_max_idle_per_host(IDLE_PER_SERVER)
-            .http2_adaptive_window(true)
-            .http2_keep_alive_interval(H2_PING)
-            .build(https);
         Ok(Upstream {
             uri,
-            client,
+            lanes: Lanes::new(Https::new(self.tls.clone(), connector)),
             secrets: Secrets::of(stored.values().map(seal::Secret::expose)),
             headers,
+            breaker: Mutex::new(Breaker::new(MANNER)),
+            server: server.id,
             made_of: MadeOf::of(server),
+            made_at: Instant::now(),
             last_use: AtomicU64::new(now),
+            rests: Arc::clone(&self.rests),
         })
+    }
+
+    /// Lets go of what no held bundle describes, what was not used for long, and connections that nobody needs.
+    pub fn sweep(&self, holder: &Holder) {
+        let unused = u64::try_from(LONGEST_UNUSED.as_millis()).unwrap_or(u64::MAX);
+        let now = self.now_ms();
+        let is_kept = |(org, server): &(OrgId, ServerId), pool: &mut Arc<Upstream>| {
+            let idle = now.saturating_sub(pool.last_use.load(Ordering::Relaxed));
+            idle < unused
+                && holder.org(*org).is_some_and(|org| {
+                    let mut entries = org.bundle().servers.iter();
+                    entries.any(|entry| entry.id == *server && pool.made_of.is_of(entry))
+                })
+        };
+        let mut pools = self.pools.write().unwrap_or_else(PoisonError::into_inner);
+        pools.retain(is_kept);
+        for pool in pools.values() {
+            pool.lanes.trim();
+        }
+    }
+
+    /// How many pools there are, how many of their servers rest, and how often one was made to.
+    pub(super) fn counts(&self) -> (usize, usize, u64) {
+        let pools = self.pools.read().unwrap_or_else(PoisonError::into_inner);
+        let resting = pools.values().filter(|pool| pool.is_resting()).count();
+        (pools.len(), resting, self.rests.load(Ordering::Relaxed))
+    }
+
+    fn now_ms(&self) -> u64 {
+        u64::try_from(self.since.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+}
+
+/// Sweeps for ever; whoever spawns it ends it.
+pub async fn keep_swept(app: Arc<Gateway>) {
+    let mut tick = tokio::time::interval(SWEEP);
+    tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        tick.tick().await;
+        app.upstreams.sweep(&app.holder);
     }
 }
 
 impl Upstream {
-    /// Sends a request: the given headers, then the stored ones, which win.
-    pub async fn send(
-        &self,
-        method: Method,
-        mut headers: HeaderMap,
-        body: Bytes,
-    ) -> Result<Response<Incoming>, SendError> {
-        for (name, value) in &self.headers {
-            headers.insert(name, value.clone());
-        }
-        let mut request = Request::new(Full::new(body));
-        *request.method_mut() = method;
-        *request.uri_mut() = self.uri.clone();
-        *request.headers_mut() = headers;
-        self.client.request(request).await.map_err(|error| {
-            if !error.is_connect() {
-                return SendError::Broken(error);
-            }
-            let slow = error
-                .source()
-                .and_then(|source| source.downcast_ref::<ConnectError>())
-                .is_some_and(|cause| matches!(cause, ConnectError::Slow(_)));
-            if slow {
-                SendError::ConnectTimeout
-            } else {
-                SendError::NotConnected(error)
-            }
-        })
+    /// Milliseconds since it was first reached.
+    pub(super) fn age_ms(&self) -> u64 {
+        u64::try_from(self.made_at.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Its breaker has just opened.
+    pub(super) fn rested(&self) {
+        tracing::warn!(server.id = %self.server, "the server keeps failing and is left alone for a while");
+        self.rests.fetch_add(1, Ordering::Relaxed);
     }
 }
 

@@ -2,6 +2,7 @@
 //! writes down what it saw.
 #![allow(dead_code, reason = "each test file uses its part of the world")]
 
+pub mod raw;
 pub mod session;
 pub mod upstream;
 
@@ -64,6 +65,11 @@ pub struct Plan {
     pub budget: Budget,
     /// How much the spool takes.
     pub spool: u64,
+    /// The operator's exceptions; the fake upstream listens on loopback.
+    pub egress: Vec<&'static str>,
+    pub lookup: Lookup,
+    /// Whom TLS trusts.
+    pub tls: Option<rustls::ClientConfig>,
 }
 
 pub struct World {
@@ -97,6 +103,9 @@ pub fn plan() -> Plan {
         change: Box::new(|_| {}),
         budget: Budget::in_memory(),
         spool: 1 << 30,
+        egress: vec!["127.0.0.0/8"],
+        lookup: Lookup::system(),
+        tls: None,
     }
 }
 
@@ -197,6 +206,7 @@ fn describe(
             slug: "acme".parse().unwrap(),
             is_open: true,
             max_stale_ms: None,
+            dashboard: Some("https://dash.example".into()),
         },
         version: 1,
         servers: vec![Server {
@@ -285,14 +295,16 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let keys = ring();
-        let egress = Egress::new(vec!["127.0.0.0/8".parse().unwrap()]);
+        let egress = plan.egress.iter().map(|net| net.parse().unwrap());
+        let egress = Egress::new(egress.collect());
+        let tls = plan.tls.unwrap_or_else(egress::platform_tls);
         let gateway = Arc::new(Gateway {
             replica: "test".into(),
             holder,
             budget: plan.budget,
             recorder,
             entrance: Entrance::new(address.ip(), &format!("http://{address}"), &[], &[]),
-            upstreams: Upstreams::new(egress, keys.clone(), Lookup::system()),
+            upstreams: Upstreams::trusting(tls, egress, keys.clone(), plan.lookup),
             seals: Seals::new(keys),
             pepper,
             seen: Seen::default(),
@@ -474,6 +486,21 @@ impl Publisher {
         bundle.version += 1;
         gateway.holder.put(Org::new(open(&bundle))).unwrap();
     }
+}
+
+/// A second server of the organisation, which the grants reach as they reach the first.
+pub fn beside(bundle: &mut OrgBundle, slug: &str, url: String) {
+    let mut server = bundle.servers[0].clone();
+    server.id = ServerId::new(1, [5; 10]);
+    server.slug = slug.parse().unwrap();
+    server.name = slug.to_owned();
+    server.url = url;
+    for grant in &mut bundle.grants {
+        let policy = grant.attachments[0].policy;
+        let server = server.id;
+        grant.attachments.push(Attachment { server, policy });
+    }
+    bundle.servers.push(server);
 }
 
 /// Guards what a test changes from several tasks.

@@ -28,6 +28,17 @@ pub struct Org {
     pub is_open: bool,
     /// A bundle unconfirmed for longer than this refuses every call; none: last good is good for ever.
     pub max_stale_ms: Option<u64>,
+    /// Where people find the control plane, without a slash at its end: what links to its pages begin with.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub dashboard: Option<String>,
+}
+
+impl Org {
+    /// The dashboard's page of a server.
+    pub fn server_page(&self, server: &Slug) -> Option<String> {
+        let dashboard = self.dashboard.as_deref()?;
+        Some(format!("{dashboard}/{}/servers/{server}", self.slug))
+    }
 }
 
 #[derive(Debug, Clone, Serialize, Deserialize)]

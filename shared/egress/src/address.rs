@@ -47,7 +47,8 @@ impl Egress {
     }
 }
 
-/// (first address, prefix length, name): everything that is not the public internet of unicast hosts.
+/// (first address, prefix length, name): everything that is not the public internet of unicast hosts. That is IANA's
+/// registry of special-purpose addresses, with those of its anycast services too, multicast, and what is not in any registry.
 const V4: &[([u8; 4], u32, &str)] = &[
     ([0, 0, 0, 0], 8, "this-network"),
     ([10, 0, 0, 0], 8, "private"),
@@ -59,8 +60,11 @@ const V4: &[([u8; 4], u32, &str)] = &[
     ([172, 16, 0, 0], 12, "private"),
     ([192, 0, 0, 0], 24, "protocol assignment"),
     ([192, 0, 2, 0], 24, "documentation"),
+    ([192, 31, 196, 0], 24, "AS112 service"),
+    ([192, 52, 193, 0], 24, "multicast tunnelling"),
     ([192, 88, 99, 0], 24, "6to4 relay"),
     ([192, 168, 0, 0], 16, "private"),
+    ([192, 175, 48, 0], 24, "AS112 service"),
     ([198, 18, 0, 0], 15, "benchmarking"),
     ([198, 51, 100, 0], 24, "documentation"),
     ([203, 0, 113, 0], 24, "documentation"),
@@ -83,6 +87,7 @@ const V6: &[([u16; 3], u32, &str)] = &[
     ([0x2001, 0, 0], 23, "protocol assignment"),
     ([0x2001, 0xdb8, 0], 32, "documentation"),
     ([0x2002, 0, 0], 16, "6to4"),
+    ([0x2620, 0x4f, 0x8000], 48, "AS112 service"),
     ([0x3fff, 0, 0], 20, "documentation"),
 ];
 
@@ -110,6 +115,10 @@ fn name_outside(address: Ipv6Addr) -> &'static str {
         "loopback"
     } else if address.to_ipv4_mapped().is_some() {
         "IPv4-mapped"
+    } else if address.segments().starts_with(&[0x64, 0xff9b]) {
+        "NAT64"
+    } else if address.is_unspecified() {
+        "unspecified"
     } else if first & 0xfe00 == 0xfc00 {
         "unique local"
     } else if first & 0xffc0 == 0xfe80 {

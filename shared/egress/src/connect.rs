@@ -15,7 +15,11 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::net::TcpStream;
+use tokio::time::{Instant, timeout};
 use tower::Service;
+
+/// More of a name's addresses are not tried.
+const MOST_ADDRESSES: usize = 8;
 
 /// Name and port → addresses. The operating system's resolver, or a test's.
 #[derive(Clone)]
@@ -68,6 +72,19 @@ pub enum ConnectError {
     Slow(Duration),
     #[error("could not connect")]
     Io(#[source] io::Error),
+    #[error("no TLS could be agreed on")]
+    Tls(#[source] Failed),
+}
+
+type Failed = Box<dyn std::error::Error + Send + Sync>;
+
+impl ConnectError {
+    /// What TLS around the connector failed with: the connector's own error, or one of TLS.
+    pub(crate) fn of(error: Failed) -> Self {
+        error
+            .downcast::<Self>()
+            .map_or_else(Self::Tls, |connect| *connect)
+    }
 }
 
 impl Connector {
@@ -75,18 +92,44 @@ impl Connector {
         let host = uri.host().ok_or(ConnectError::NoHost)?;
         let is_plain = uri.scheme_str() != Some("https");
         let port = uri.port_u16().unwrap_or(if is_plain { 80 } else { 443 });
-        let mut last = ConnectError::Refused("it has none");
-        for address in self.addresses(host, port).await? {
-            match self.egress.judge(address.ip()) {
-                Err(refused) => last = ConnectError::Refused(refused.range),
-                Ok(Allowed::Public) if is_plain => last = ConnectError::Plain,
-                Ok(_) => match dial(address).await {
-                    Ok(stream) => return Ok(stream),
-                    Err(error) => last = ConnectError::Io(error),
-                },
+        let until = Instant::now() + self.timeout;
+        let addresses = self.addresses(host, port).await?;
+        let (allowed, mut last) = self.allowed(addresses, is_plain);
+        for (tried, address) in allowed.iter().enumerate() {
+            // An address that swallows packets takes its part of the time, and leaves the others theirs.
+            let untried = u32::try_from(allowed.len() - tried).unwrap_or(1);
+            let part = until.saturating_duration_since(Instant::now()) / untried;
+            match timeout(part, dial(*address)).await {
+                Ok(Ok(stream)) => return Ok(stream),
+                Ok(Err(error)) => last = ConnectError::Io(error),
+                Err(_) => last = ConnectError::Slow(self.timeout),
             }
         }
         Err(last)
+    }
+
+    /// Those that may be dialled; and what to say where it is none.
+    fn allowed(
+        &self,
+        addresses: Vec<SocketAddr>,
+        is_plain: bool,
+    ) -> (Vec<SocketAddr>, ConnectError) {
+        let mut why = ConnectError::Refused("it has none");
+        let mut allowed = addresses;
+        allowed.retain(|address| match self.egress.judge(address.ip()) {
+            Ok(Allowed::Exception) => true,
+            Ok(Allowed::Public) if !is_plain => true,
+            Ok(Allowed::Public) => {
+                why = ConnectError::Plain;
+                false
+            }
+            Err(refused) => {
+                why = ConnectError::Refused(refused.range);
+                false
+            }
+        });
+        allowed.truncate(MOST_ADDRESSES);
+        (allowed, why)
     }
 
     async fn addresses(&self, host: &str, port: u16) -> Result<Vec<SocketAddr>, ConnectError> {
@@ -122,10 +165,10 @@ impl Service<Uri> for Connector {
     fn call(&mut self, uri: Uri) -> Self::Future {
         let connector = self.clone();
         Box::pin(async move {
-            let timeout = connector.timeout;
-            tokio::time::timeout(timeout, connector.connect(uri))
+            let most = connector.timeout;
+            timeout(most, connector.connect(uri))
                 .await
-                .unwrap_or(Err(ConnectError::Slow(timeout)))
+                .unwrap_or(Err(ConnectError::Slow(most)))
         })
     }
 }

@@ -327,6 +327,7 @@ fn bundle(digest: String) -> OrgBundle {
             slug: "acme".parse().expect("a slug"),
             is_open: true,
             max_stale_ms: None,
+            dashboard: None,
         },
         version: 1,
         servers: vec![Server {

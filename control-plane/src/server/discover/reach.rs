@@ -1,8 +1,7 @@
 //! The way to servers, shared by all discoveries: what may be dialled, whom TLS trusts, and who may go now.
 
 use crate::config::Site;
-use egress::{Connector, Egress, Lookup};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
+use egress::{Connector, Egress, Https, Lookup};
 use ids::{OrgId, ServerId};
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -81,18 +80,13 @@ impl Reach {
         })
     }
 
-    pub(super) fn connector(&self, timeout: Duration) -> HttpsConnector<Connector> {
+    pub(super) fn connector(&self, timeout: Duration) -> Https {
         let connector = Connector {
             egress: Arc::clone(&self.egress),
             lookup: self.lookup.clone(),
             timeout,
         };
-        HttpsConnectorBuilder::new()
-            .with_tls_config(self.tls.clone())
-            .https_or_http()
-            .enable_http1()
-            .enable_http2()
-            .wrap_connector(connector)
+        Https::new(self.tls.clone(), connector)
     }
 }
 

@@ -1,7 +1,12 @@
 use super::listing::Gathering;
 use super::wire::WireError;
 use super::*;
+use bundle::credential::Headers;
+use futures_util::FutureExt;
 use serde_json::{Value, json};
+use std::net::SocketAddr;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
 
 const SMALL: Bounds = Bounds {
     reading: Duration::from_secs(5),
@@ -137,16 +142,89 @@ fn a_list_that_can_be_read_in_two_ways_is_refused_with_the_place() {
     ));
 }
 
-#[test]
-fn one_organisation_takes_a_few_seats_and_gives_them_back() {
-    host::tls::install_crypto();
+fn reach(exceptions: &[&str], lookup: egress::Lookup) -> Reach {
     let site = crate::config::Site {
         public_url: "http://127.0.0.1:1".parse().unwrap(),
         gateway_url: "http://127.0.0.1:1".parse().unwrap(),
         is_local: false,
-        egress_allow: Vec::new(),
+        egress_allow: exceptions.iter().map(|net| net.parse().unwrap()).collect(),
     };
-    let reach = Reach::new(&site, egress::Lookup::system());
+    Reach::new(&site, lookup)
+}
+
+/// Every name leads to this machine.
+fn hostile() -> egress::Lookup {
+    egress::Lookup::by(|_, port| {
+        let all = ["127.0.0.1", "::1", "::ffff:127.0.0.1"];
+        let all = all.map(|ip| SocketAddr::new(ip.parse().unwrap(), port));
+        Box::pin(async move { Ok(all.to_vec()) })
+    })
+}
+
+#[tokio::test]
+async fn no_way_to_write_an_inner_address_is_registered_or_else_it_is_not_dialled() {
+    host::tls::install_crypto();
+    let canary = TcpListener::bind("[::]:0").await.unwrap();
+    let port = canary.local_addr().unwrap().port().to_string();
+    let reach = reach(&[], hostile());
+    let lines = include_str!("../../../../shared/egress/corpus/inner-urls.txt").lines();
+    let (mut refused, mut stored) = (0, 0);
+    for line in lines.filter(|line| !line.starts_with("# ")) {
+        for scheme in ["https", "http"] {
+            let text = format!("{scheme}://{}", line.replace("{port}", &port));
+            let Ok(url) = crate::server::url::read(&text, reach.egress()) else {
+                refused += 1;
+                continue;
+            };
+            stored += 1;
+            assert_eq!(scheme, "https", "{text}");
+            let outcome = read(&reach, &url, &Headers::new(), SMALL).await;
+            let told = outcome.unwrap_err().told;
+            assert!(told.contains("none of its addresses"), "{text}: {told}");
+        }
+    }
+    assert!(refused > 250 && stored > 10, "{refused} {stored}");
+    let knocked = canary.accept().now_or_never();
+    assert!(knocked.is_none(), "the canary was reached");
+}
+
+#[tokio::test]
+async fn discovery_follows_no_redirect_wherever_it_stands() {
+    host::tls::install_crypto();
+    let canary = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let target = format!("http://{}/mcp", canary.local_addr().unwrap());
+    let html = format!(r#"<meta http-equiv="refresh" content="0; url={target}">"#);
+    for status in [200, 201, 300, 301, 302, 303, 305, 307, 308] {
+        let server = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("http://{}/mcp", server.local_addr().unwrap());
+        let said = format!(
+            "HTTP/1.1 {status} Elsewhere\r\nLocation: {target}\r\nContent-Location: {target}\r\nRefresh: 0; url={target}\r\n\
+            Link: <{target}>; rel=canonical\r\nAlt-Svc: h2=\"{}\"\r\nContent-Type: text/html\r\nContent-Length: {}\r\n\
+            Connection: close\r\n\r\n{html}",
+            canary.local_addr().unwrap(),
+            html.len()
+        );
+        let serving = tokio::spawn(async move {
+            loop {
+                let (mut stream, _) = server.accept().await.unwrap();
+                let mut asked = [0; 4096];
+                let _ = stream.read(&mut asked).await;
+                let _ = stream.write_all(said.as_bytes()).await;
+            }
+        });
+        let reach = reach(&["127.0.0.0/8"], egress::Lookup::system());
+        let outcome = read(&reach, &url.parse().unwrap(), &Headers::new(), SMALL).await;
+        assert!(outcome.is_err(), "{status}");
+        serving.abort();
+    }
+    let knocked = canary.accept().now_or_never();
+    assert!(knocked.is_none(), "the canary was reached");
+}
+
+#[test]
+fn one_organisation_takes_a_few_seats_and_gives_them_back() {
+    host::tls::install_crypto();
+    let reach = reach(&[], egress::Lookup::system());
     let org = |n: u8| ids::OrgId::new(1, [n; 10]);
     let server = |n: u8| ids::ServerId::new(1, [n; 10]);
     let mut seats: Vec<Seat> = (0..4)

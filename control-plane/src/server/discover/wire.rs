@@ -5,12 +5,11 @@ use super::heard::{Heard, complaint, heard, reply_to};
 use super::{Bounds, Reach};
 use bundle::credential::{Headers, Secrets};
 use bytes::Bytes;
-use egress::{ConnectError, Connector};
-use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_ENCODING, CONTENT_TYPE, USER_AGENT};
+use egress::{ConnectError, Decoder, Https, Undecodable};
+use http::header::{ACCEPT, ACCEPT_ENCODING, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, StatusCode, Uri};
 use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
-use hyper_rustls::HttpsConnector;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use mcp::sse::Splitter;
@@ -45,8 +44,23 @@ pub enum WireError {
     TooMuch(String),
 }
 
+/// An answer on its way, and how it is encoded.
+struct Coming {
+    body: Incoming,
+    decoder: Decoder,
+}
+
+impl Coming {
+    fn of(response: Response<Incoming>) -> Result<Self, WireError> {
+        Ok(Self {
+            decoder: Decoder::of(response.headers())?,
+            body: response.into_body(),
+        })
+    }
+}
+
 pub struct Wire {
-    client: Client<HttpsConnector<Connector>, Full<Bytes>>,
+    client: Client<Https, Full<Bytes>>,
     uri: Uri,
     stored: HeaderMap,
     secrets: Secrets,
@@ -70,6 +84,15 @@ impl WireError {
                 matches!(status.as_u16(), 401 | 403) || status.is_redirection()
             }
             Self::Refused { .. } | Self::Unreadable(_) => false,
+        }
+    }
+}
+
+impl From<Undecodable> for WireError {
+    fn from(undecodable: Undecodable) -> Self {
+        match undecodable {
+            Undecodable::TooLarge => Self::TooMuch(undecodable.to_string()),
+            Undecodable::Unknown | Undecodable::Broken => Self::Unreadable(undecodable.to_string()),
         }
     }
 }
@@ -179,10 +202,13 @@ impl Wire {
         if status.is_success() {
             return Ok(response);
         }
-        let bytes = self
-            .read(response.into_body(), LONGEST_COMPLAINT)
-            .await
-            .unwrap_or_default();
+        let bytes = match Coming::of(response) {
+            Ok(coming) => self
+                .read(coming, LONGEST_COMPLAINT)
+                .await
+                .unwrap_or_default(),
+            Err(_) => Vec::new(),
+        };
         let message = complaint(&bytes).ok().flatten().map(|(_, message)| message);
         Err(WireError::Status { status, message })
     }
@@ -230,13 +256,6 @@ impl Wire {
         response: Response<Incoming>,
         id: &str,
     ) -> Result<Vec<u8>, WireError> {
-        if response
-            .headers()
-            .get(CONTENT_ENCODING)
-            .is_some_and(|encoding| encoding != "identity")
-        {
-            return Err(WireError::unreadable("an encoding that was not asked for"));
-        }
         let kind = response
             .headers()
             .get(CONTENT_TYPE)
@@ -248,7 +267,7 @@ impl Wire {
             .unwrap_or_default()
             .trim()
             .to_ascii_lowercase();
-        let body = response.into_body();
+        let body = Coming::of(response)?;
         match kind.as_str() {
             "application/json" => {
                 let text = self.read(body, usize::MAX).await?;
@@ -263,7 +282,7 @@ impl Wire {
     }
 
     /// The stream's events up to the answer.
-    async fn follow(&mut self, mut body: Incoming, id: &str) -> Result<Vec<u8>, WireError> {
+    async fn follow(&mut self, mut body: Coming, id: &str) -> Result<Vec<u8>, WireError> {
         let mut splitter = Splitter::new(self.bytes_left, usize::MAX);
         let mut events = Vec::new();
         let mut questions = 0;
@@ -295,7 +314,7 @@ impl Wire {
         ))
     }
 
-    async fn read(&mut self, mut body: Incoming, most: usize) -> Result<Vec<u8>, WireError> {
+    async fn read(&mut self, mut body: Coming, most: usize) -> Result<Vec<u8>, WireError> {
         let mut text = Vec::new();
         while text.len() < most {
             let Some(chunk) = self.chunk(&mut body).await? else {
@@ -306,16 +325,22 @@ impl Wire {
         Ok(text)
     }
 
-    async fn chunk(&mut self, body: &mut Incoming) -> Result<Option<Bytes>, WireError> {
-        while let Some(frame) = body.frame().await {
+    async fn chunk(&mut self, body: &mut Coming) -> Result<Option<Bytes>, WireError> {
+        while let Some(frame) = body.body.frame().await {
             let frame = frame.map_err(|_| WireError::unreadable("an answer that breaks off"))?;
-            if let Ok(data) = frame.into_data() {
-                self.bytes_left = self.bytes_left.checked_sub(data.len()).ok_or_else(|| {
+            if let Ok(piece) = frame.into_data() {
+                let came = piece.len();
+                let data = body.decoder.push(piece)?;
+                let counted = came.max(data.len());
+                self.bytes_left = self.bytes_left.checked_sub(counted).ok_or_else(|| {
                     WireError::TooMuch("more bytes than any tool list needs".to_owned())
                 })?;
-                return Ok(Some(data));
+                if !data.is_empty() {
+                    return Ok(Some(data));
+                }
             }
         }
+        body.decoder.finish()?;
         Ok(None)
     }
 }
@@ -323,14 +348,16 @@ impl Wire {
 /// The reason that a person can do something about, from wherever in the chain it stands.
 fn why(error: &hyper_util::client::legacy::Error) -> String {
     let chain = || std::iter::successors(std::error::Error::source(error), |error| error.source());
-    if let Some(cause) = chain().find_map(|error| error.downcast_ref::<ConnectError>()) {
-        return match cause {
-            ConnectError::Io(io) => format!("{cause}: {}", io.kind()),
-            other => other.to_string(),
-        };
-    }
-    match chain().find_map(|error| tls_cause(error.downcast_ref::<std::io::Error>()?)) {
-        Some(tls) => format!("TLS: {tls}"),
+    match chain().find_map(|error| error.downcast_ref::<ConnectError>()) {
+        Some(cause @ ConnectError::Io(io)) => format!("{cause}: {}", io.kind()),
+        Some(cause @ ConnectError::Tls(failed)) => {
+            let io = failed.downcast_ref::<std::io::Error>();
+            match io.and_then(tls_cause) {
+                Some(tls) => format!("TLS: {tls}"),
+                None => cause.to_string(),
+            }
+        }
+        Some(cause) => cause.to_string(),
         None => "the connection broke".to_owned(),
     }
 }

@@ -25,6 +25,7 @@ fn bundle(document: &str) -> OrgBundle {
             slug: "acme".parse().unwrap(),
             is_open: true,
             max_stale_ms: None,
+            dashboard: None,
         },
         version: 7,
         servers: vec![],

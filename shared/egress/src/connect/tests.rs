@@ -1,4 +1,6 @@
 use super::*;
+use futures_util::FutureExt;
+use std::net::{Ipv4Addr, Ipv6Addr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use tokio::net::TcpListener;
 
@@ -25,44 +27,54 @@ fn changing(answers: Vec<&'static str>) -> Lookup {
     })
 }
 
+/// The least kind of resolver: every name leads to the canary, and what the system takes for a number, there besides.
+fn hostile() -> Lookup {
+    Lookup::by(|name, port| {
+        Box::pin(async move {
+            let mut all = vec![
+                SocketAddr::from(([127, 0, 0, 1], port)),
+                SocketAddr::from((Ipv6Addr::LOCALHOST, port)),
+                SocketAddr::from((Ipv4Addr::LOCALHOST.to_ipv6_mapped(), port)),
+            ];
+            let is_number = |letter: char| letter.is_ascii_hexdigit() || "xX.:%".contains(letter);
+            if name.chars().all(is_number) {
+                // What it does not take for one it may not answer.
+                let asked = tokio::net::lookup_host((name, port)).await;
+                all.extend(asked.into_iter().flatten());
+            }
+            Ok(all)
+        })
+    })
+}
+
 #[tokio::test]
-async fn no_spelling_of_a_loopback_address_reaches_the_canary() {
-    let canary = TcpListener::bind("127.0.0.1:0").await.unwrap();
+async fn no_way_to_write_an_inner_address_reaches_the_canary() {
+    // On both families, and on every address of this machine.
+    let canary = TcpListener::bind("[::]:0").await.unwrap();
     let port = canary.local_addr().unwrap().port();
-    for host in [
-        "127.0.0.1",
-        "127.1",
-        "2130706433",
-        "0x7f000001",
-        "0x7f.1",
-        "017700000001",
-        "0177.0.0.1",
-        "127.0.0.1.",
-        "localhost",
-        "localhost.",
-        "LOCALHOST",
-        "0",
-        "0.0.0.0",
-        "[::1]",
-        "[::]",
-        "[::ffff:127.0.0.1]",
-        "[::ffff:7f00:1]",
-        "[::127.0.0.1]",
-        "127.000.000.001",
-        "127.0.1",
-        "[0:0:0:0:0:0:0:1]",
-        "[64:ff9b::7f00:1]",
-        "[2002:7f00:1::]",
-    ] {
+    let (mut dialled, mut written) = (0, 0);
+    let lines = include_str!("../../corpus/inner-urls.txt").lines();
+    for line in lines.filter(|line| !line.starts_with("# ")) {
+        written += 1;
         for scheme in ["http", "https"] {
-            let Ok(uri) = format!("{scheme}://{host}:{port}/mcp").parse::<Uri>() else {
+            let text = format!("{scheme}://{}", line.replace("{port}", &port.to_string()));
+            let Ok(uri) = text.parse::<Uri>() else {
+                // No URL to the dialling side: nothing to dial.
                 continue;
             };
-            let outcome = connector(Lookup::system(), &[]).connect(uri).await;
-            assert!(outcome.is_err(), "{host}");
+            dialled += 1;
+            let outcome = connector(hostile(), &[]).connect(uri).await;
+            assert!(
+                matches!(
+                    outcome,
+                    Err(ConnectError::Refused(_) | ConnectError::NoHost)
+                ),
+                "{text}: {outcome:?}"
+            );
         }
     }
-    let knocked = futures_util::FutureExt::now_or_never(canary.accept());
+    assert!(written > 150 && dialled > 200, "{written} {dialled}");
+    let knocked = canary.accept().now_or_never();
     assert!(knocked.is_none(), "the canary was reached");
 }
 
@@ -87,7 +99,7 @@ async fn a_name_that_changes_its_answer_leads_nowhere_else() {
             Err(ConnectError::Refused(_))
         ));
     }
-    assert!(futures_util::FutureExt::now_or_never(canary.accept()).is_none());
+    assert!(canary.accept().now_or_never().is_none());
 }
 
 #[tokio::test]
@@ -114,4 +126,36 @@ async fn a_resolver_that_never_answers_ends_at_the_deadline() {
         .call("https://slow.example/".parse().unwrap())
         .await;
     assert!(matches!(outcome, Err(ConnectError::Slow(_))));
+}
+
+#[tokio::test]
+async fn of_several_addresses_the_private_ones_are_passed_over_and_the_silent_ones_wait_for_their_part_only()
+ {
+    let server = TcpListener::bind("127.0.0.2:0").await.unwrap();
+    let port = server.local_addr().unwrap().port();
+    let canary = TcpListener::bind(("127.0.0.1", port)).await.unwrap();
+    // Nobody is at home in a network for documentation; allowed here, it swallows what is sent.
+    let lookup = changing(vec!["127.0.0.1 ::1 192.0.2.1 127.0.0.2"]);
+    let uri = format!("http://several.example:{port}/").parse().unwrap();
+    let found = connector(lookup, &["127.0.0.2/32", "192.0.2.0/24"])
+        .connect(uri)
+        .await;
+    assert!(found.is_ok(), "{found:?}");
+    assert!(server.accept().now_or_never().is_some());
+    assert!(canary.accept().now_or_never().is_none());
+}
+
+#[tokio::test]
+async fn a_name_of_very_many_addresses_is_not_tried_at_all_of_them() {
+    let asked = Lookup::by(|_, port| {
+        let all = (1..=255).map(move |last| SocketAddr::from(([127, 0, 9, last], port)));
+        Box::pin(async move { Ok(all.collect()) })
+    });
+    // The ninth would answer.
+    let ninth = TcpListener::bind("127.0.9.9:0").await.unwrap();
+    let port = ninth.local_addr().unwrap().port();
+    let uri = format!("http://many.example:{port}/").parse().unwrap();
+    let outcome = connector(asked, &["127.0.0.0/8"]).connect(uri).await;
+    assert!(matches!(outcome, Err(ConnectError::Io(_))), "{outcome:?}");
+    assert!(ninth.accept().now_or_never().is_none());
 }

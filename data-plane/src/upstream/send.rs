@@ -1,0 +1,128 @@
+//! One request to a server, on a connection of its pool.
+
+use super::answer::Answer;
+use super::lanes::Lasting;
+use super::pool::Upstream;
+use bytes::Bytes;
+use egress::ConnectError;
+use http::header::HeaderMap;
+use http::{Method, Request, Response};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper_util::client::legacy::connect::Connected;
+use std::error::Error;
+
+/// How often a request is offered that the server does not take up.
+const TRIES: u32 = 3;
+
+type Failed = hyper_util::client::legacy::Error;
+
+#[derive(Debug, thiserror::Error)]
+pub enum SendError {
+    /// It took up no byte of it.
+    #[error("no connection")]
+    NotConnected(#[source] Failed),
+    #[error("the connection took too long")]
+    ConnectTimeout,
+    #[error("the connection broke")]
+    Broken(#[source] Failed),
+}
+
+impl Upstream {
+    /// Sends a request: the given headers, then the stored ones, which win.
+    pub async fn send(
+        &self,
+        method: Method,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Response<Answer>, SendError> {
+        self.send_for(Lasting::Call, method, headers, body).await
+    }
+
+    /// Asks for a stream that stands as long as both sides like.
+    pub async fn send_standing(
+        &self,
+        method: Method,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Response<Answer>, SendError> {
+        self.send_for(Lasting::Standing, method, headers, body)
+            .await
+    }
+
+    async fn send_for(
+        &self,
+        lasting: Lasting,
+        method: Method,
+        mut headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Response<Answer>, SendError> {
+        for (name, value) in &self.headers {
+            headers.insert(name, value.clone());
+        }
+        let (client, place) = self.lanes.take(lasting);
+        let request = || {
+            let mut request = Request::new(Full::new(body.clone()));
+            *request.method_mut() = method.clone();
+            *request.uri_mut() = self.uri.clone();
+            *request.headers_mut() = headers.clone();
+            request
+        };
+        let mut answered = client.request(request()).await;
+        for _ in 1..TRIES {
+            match &answered {
+                // It closes the connection, or takes no more on it: another one will do.
+                Err(error) if was_not_taken_up(error) => {
+                    answered = client.request(request()).await;
+                }
+                _ => break,
+            }
+        }
+        let response: Response<Incoming> = answered.map_err(of)?;
+        let (head, body) = response.into_parts();
+        let answer = Answer::new(&head.headers, body, place);
+        Ok(Response::from_parts(head, answer))
+    }
+}
+
+fn of(error: Failed) -> SendError {
+    if was_not_taken_up(&error) {
+        return SendError::NotConnected(error);
+    }
+    if !error.is_connect() {
+        return SendError::Broken(error);
+    }
+    let slow = error
+        .source()
+        .and_then(|source| source.downcast_ref::<ConnectError>())
+        .is_some_and(|cause| matches!(cause, ConnectError::Slow(_)));
+    if slow {
+        SendError::ConnectTimeout
+    } else {
+        SendError::NotConnected(error)
+    }
+}
+
+/// RFC 9113, 8.7: a stream refused, or above the last one that a GOAWAY names, was not processed in any way. Nor was what still
+/// waited for its turn on a connection that ended.
+fn was_not_taken_up(error: &Failed) -> bool {
+    let is_h2 = error
+        .connect_info()
+        .is_some_and(Connected::is_negotiated_h2);
+    let mut cause = error.source();
+    while let Some(known) = cause {
+        if let Some(h2) = known.downcast_ref::<h2::Error>() {
+            let refused = h2.is_reset() && h2.reason() == Some(h2::Reason::REFUSED_STREAM);
+            let going = h2.is_go_away() && h2.reason() == Some(h2::Reason::NO_ERROR);
+            return h2.is_remote() && (refused || going);
+        }
+        if let Some(hyper) = known.downcast_ref::<hyper::Error>() {
+            // Hyper calls it the user's own error that a stream of HTTP/2 was never opened.
+            if hyper.is_canceled() || (is_h2 && hyper.is_user()) {
+                return true;
+            }
+        }
+        cause = known.source();
+    }
+    false
+}
