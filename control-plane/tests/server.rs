@@ -4,6 +4,8 @@
 mod fake;
 #[path = "server/hostile.rs"]
 mod hostile;
+#[path = "server/older.rs"]
+mod older;
 #[path = "server/reading.rs"]
 mod reading;
 mod world;

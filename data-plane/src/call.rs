@@ -104,33 +104,66 @@ impl Call {
         if era.is_modern() && edits::has_rounds(request.method) {
             read.digest = Some(edits::digest(request));
         }
-        let sent = edits::request(letter, request, &read, body)?;
+        let mut task = None;
+        let mut changes = Vec::new();
+        match edits::tasks(letter, request) {
+            Ok(opened) => {
+                task = opened.about;
+                changes = opened.edits;
+            }
+            Err(fault) => read.fault = read.fault.or(Some(fault)),
+        }
+        changes.extend(edits::of_request(letter, request, &read)?);
+        let sent = edits::applied(body, request.span, changes)?;
         let client = client(request, presented.as_ref());
-        Ok(letter.call(era, What::Request(read), presented, sent, client))
+        let mut call = letter.call(era, What::Request(read), presented, sent, client);
+        if let Some(task) = task.filter(|_| call.headers.contains_key(headers::NAME)) {
+            let value = HeaderValue::try_from(mcp::mirrored(&task)).map_err(|_| {
+                Refusal::InvalidParams("`params.taskId` is no name that a header could carry")
+            })?;
+            call.headers.insert(headers::NAME, value);
+        }
+        Ok(call)
     }
 
     pub fn notification(
         letter: &Letter<'_>,
+        notification: &mcp::Notification<'_>,
         era: Era,
         presented: Option<Presented>,
-        body: Bytes,
-    ) -> Self {
-        letter.call(era, What::Notification, presented, body, Client::default())
+        body: &Bytes,
+    ) -> Result<Self, Refusal> {
+        let edits = edits::of_notification(letter, notification);
+        let sent = edits::applied(body, notification.span, edits)?;
+        Ok(letter.call(era, What::Notification, presented, sent, Client::default()))
     }
 
+    /// The answer to a question of the server's, if it asked one under this id on this session.
     pub fn answer(
         letter: &Letter<'_>,
+        answer: &mcp::Response<'_>,
         era: Era,
         presented: Option<Presented>,
-        body: Bytes,
-    ) -> Self {
-        letter.call(era, What::Answer, presented, body, Client::default())
+        body: &Bytes,
+    ) -> Result<Self, Refusal> {
+        let edits = edits::of_answer(letter, answer, presented.as_ref()).ok_or(Refusal::Unasked)?;
+        let sent = edits::applied(body, answer.span, edits)?;
+        Ok(letter.call(era, What::Answer, presented, sent, Client::default()))
     }
 
     /// A standing stream, or the rest of a broken one: of the legacy eras.
     pub fn stream(letter: &Letter<'_>) -> Result<Self, Refusal> {
-        let resumed = letter.head.headers.contains_key(headers::LAST_EVENT_ID);
+        let mut last = letter.head.headers.get_all(headers::LAST_EVENT_ID).iter();
+        let (last, twice) = (last.next(), last.next());
+        let resumed = last.is_some();
         let mut call = Self::without_body(letter, What::Stream { resumed })?;
+        if let Some(last) = last {
+            let id = letter
+                .last_event(last, call.presented.as_ref())
+                .filter(|_| twice.is_none())
+                .ok_or(Refusal::NoStream)?;
+            call.headers.insert(headers::LAST_EVENT_ID, id);
+        }
         call.headers
             .insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
         Ok(call)

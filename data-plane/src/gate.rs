@@ -91,16 +91,7 @@ pub fn judge(call: Call, arguments: Option<&Node<'_>>, tool: Option<&Tool<'_>>) 
             let rule = format!("/methods/{}", word(group).word());
             return denied(&call, request, &rule, None, Vec::new());
         }
-        // A task is its caller's alone, and none can be shown to be this grant's.
-        Rule::Task => {
-            return denied(
-                &call,
-                request,
-                "(task)",
-                Some("Tasks are not passed on."),
-                Vec::new(),
-            );
-        }
+        Rule::TaskList(key) => return Judgement::Empty(key),
         _ => {}
     }
     let due = charges::of(

@@ -6,7 +6,7 @@ use crate::front::Entrance;
 use crate::lists::Seen;
 use crate::meter::Meter;
 use crate::record::Recorder;
-use crate::relay::{Asked, Standing};
+use crate::relay::Standing;
 use crate::upstream::pool::Upstreams;
 use crate::upstream::session::Seals;
 use host::clock::{Clock, Random};
@@ -24,7 +24,6 @@ pub struct Gateway {
     pub seals: Seals,
     pub pepper: Pepper,
     pub seen: Seen,
-    pub asked: Asked,
     pub standing: Standing,
     pub meter: Meter,
     pub clock: Clock,

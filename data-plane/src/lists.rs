@@ -81,8 +81,12 @@ impl<'a> Tool<'a> {
         }
     }
 
-    /// Arguments that the tool wants repeated in headers, as far as its schema has been seen here.
+    /// Arguments that the tool wants repeated in headers: as it was last seen here, else as it is recorded.
     pub fn param_headers(&self) -> &[mcp::ParamHeader] {
-        self.met.as_ref().map_or(&[], |met| &met.params)
+        match (&self.met, self.recorded) {
+            (Some(met), _) => &met.params,
+            (None, Some(tool)) => &tool.param_headers,
+            (None, None) => &[],
+        }
     }
 }

@@ -78,6 +78,8 @@ pub enum Refusal {
     InvalidParams(&'static str),
     /// An answer to a question that the server did not ask on this session.
     Unasked,
+    /// The server speaks none of the stateless era: the client may begin as the older ones do.
+    OlderServer,
     /// A state that was not made for this question and this grant.
     ForeignState,
     UnknownTool {
@@ -207,6 +209,7 @@ impl Refusal {
             Self::UnknownMethod => "unknown_method",
             Self::InvalidParams(_) => "invalid_params",
             Self::Unasked => "unasked",
+            Self::OlderServer => "older_server",
             Self::ForeignState => "foreign_state",
             Self::UnknownTool { .. } => "unknown_tool",
             Self::Call(_) => "call",
@@ -300,6 +303,7 @@ impl Refusal {
             | Self::NoStream
             | Self::UnknownMethod
             | Self::Unasked
+            | Self::OlderServer
             | Self::ForeignState
             | Self::Stale
             | Self::Unrecorded { .. } => {
@@ -359,6 +363,12 @@ impl Refusal {
                 S::BAD_REQUEST,
                 INVALID_REQUEST,
                 "an answer to nothing that was asked here",
+            ),
+            // No code of the stateless era: whoever reads one would not fall back.
+            Self::OlderServer => (
+                S::BAD_REQUEST,
+                INVALID_REQUEST,
+                "the server speaks an older revision of the protocol: begin with `initialize`",
             ),
             Self::ForeignState => (
                 S::BAD_REQUEST,

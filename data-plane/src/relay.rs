@@ -2,7 +2,6 @@
 //! gate would not show: lists are cut, questions of the server's are let through where the server's entry allows them.
 
 mod aside;
-mod asked;
 mod cover;
 mod exchange;
 mod passage;
@@ -10,10 +9,9 @@ mod read;
 mod standing;
 mod stream;
 
-pub use asked::{Asked, SessionKey};
 pub use exchange::mark_stream;
-pub use read::{is_stream, read_answer, read_from};
-pub use standing::{Stand, Standing};
+pub use read::{MOST_EVENT, is_stream, read_answer, read_from};
+pub use standing::{SessionKey, Stand, Standing};
 pub use stream::QUIET;
 
 use crate::budget::Held;

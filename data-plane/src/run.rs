@@ -9,7 +9,7 @@ use crate::gateway::Gateway;
 use crate::lists::Seen;
 use crate::meter::{BundleAge, Meter};
 use crate::record::{self, Recorder, SpoolOptions, post};
-use crate::relay::{Asked, Standing};
+use crate::relay::Standing;
 use crate::upstream::meter as upstream_meter;
 use crate::upstream::pool::{self, Upstreams};
 use crate::upstream::session::Seals;
@@ -171,7 +171,6 @@ fn gateway(
         seals: Seals::new(config.keys.session.clone()),
         pepper: config.keys.pepper.clone(),
         seen: Seen::default(),
-        asked: Asked::default(),
         standing: Standing::default(),
         meter,
         clock: clock.clone(),

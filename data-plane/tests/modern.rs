@@ -182,6 +182,62 @@ async fn an_argument_that_the_schema_mirrors_is_compared_with_its_header() {
 }
 
 #[tokio::test]
+async fn a_replica_that_has_seen_no_list_compares_the_headers_that_are_recorded() {
+    let change = |bundle: &mut bundle::OrgBundle| {
+        let tool = &mut bundle.servers[0].tools.as_mut().unwrap()[0];
+        tool.param_headers = vec![mcp::ParamHeader {
+            name: "region".into(),
+            path: vec!["place".into(), "region".into()],
+        }];
+    };
+    let plan = Plan {
+        change: Box::new(change),
+        ..plan()
+    };
+    let world = World::new(plan, Upstream::saying(RESULT).await).await;
+    let sent = body(
+        "tools/call",
+        r#""name":"echo","arguments":{"place":{"region":"eu"}}"#,
+    );
+    let base = [
+        ("mcp-protocol-version", "2026-07-28"),
+        ("mcp-method", "tools/call"),
+        ("mcp-name", "echo"),
+        ("mcp-param-made-up", "any"),
+    ];
+    for wrong in [
+        vec![],
+        vec![("mcp-param-region", "us")],
+        vec![("mcp-param-region", "=?base64?dXM=?=")],
+        vec![("mcp-param-region", "eu"), ("mcp-param-region", "eu")],
+    ] {
+        let answer = world
+            .post(&[base.as_slice(), &wrong].concat(), sent.clone())
+            .await;
+        assert_eq!(
+            (
+                answer.status.as_u16(),
+                answer.json()["error"]["code"].as_i64()
+            ),
+            (400, Some(-32020)),
+            "{wrong:?}"
+        );
+    }
+    assert!(world.upstream.saw().is_empty());
+    let right = [base.as_slice(), &[("mcp-param-region", "eu")]].concat();
+    assert_eq!(world.post(&right, sent).await.body, RESULT);
+    let saw = &world.upstream.saw()[0];
+    assert_eq!(
+        (
+            saw.header("mcp-param-region"),
+            saw.header("mcp-param-made-up")
+        ),
+        ("eu", "any"),
+        "what nobody knows goes on"
+    );
+}
+
+#[tokio::test]
 async fn a_tool_that_was_just_met_is_held_to_its_headers_and_a_hidden_one_shows_none() {
     let list = r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"new","inputSchema":{"properties":{"region":{"type":"string","x-mcp-header":"Region"}}}},{"name":"hidden_a","inputSchema":{"properties":{"region":{"type":"string","x-mcp-header":"Region"}}}}]}}"#;
     let upstream = Upstream::new(move |saw| async move {
@@ -457,7 +513,7 @@ async fn a_stream_that_breaks_off_ends_in_an_error_with_the_requests_id() {
 #[tokio::test]
 async fn a_subscription_loses_the_parts_that_the_policy_keeps_out() {
     let policy = Some(r#"{"version":"1","default":"deny"}"#.to_owned());
-    let acknowledged = r#"{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged"}"#;
+    let acknowledged = r#"{"jsonrpc":"2.0","method":"notifications/subscriptions/acknowledged","params":{"_meta":{"io.modelcontextprotocol/subscriptionId":1}}}"#;
     let end = r#"{"jsonrpc":"2.0","id":1,"result":{"resultType":"complete"}}"#;
     let upstream =
         Upstream::new(move |_| async move { upstream::events(&[acknowledged, end]) }).await;
@@ -470,7 +526,10 @@ async fn a_subscription_loses_the_parts_that_the_policy_keeps_out() {
         body("subscriptions/listen", wanted),
     )
     .await;
-    assert!(answer.body.contains("acknowledged"));
+    assert!(
+        answer.body.contains(acknowledged),
+        "a subscription is named by its request's id, which is its client's own"
+    );
     let saw = world.upstream.saw()[0].text().to_owned();
     assert!(
         saw.contains(r#""notifications":{"toolsListChanged":true}"#),

@@ -3,6 +3,7 @@
 mod world;
 
 use http::Method;
+use world::replica::Replica;
 use world::session::{AGREED, RESULT, begin, read_until, sender, server};
 use world::upstream::{self, Upstream, event, json};
 use world::{World, call, plan};
@@ -53,11 +54,7 @@ async fn the_session_remembers_what_it_agreed_on_and_who_the_client_said_it_was(
     let (upstream, _) = server(true).await;
     let world = World::new(plan(), upstream).await;
     let session = begin(&world).await;
-    let bearer = mcp::sealed::Bearer {
-        org: *world.bundle.org.id.uuid().as_bytes(),
-        server: *world.bundle.servers[0].id.uuid().as_bytes(),
-        grant: *world.bundle.grants[0].id.uuid().as_bytes(),
-    };
+    let bearer = world.bearer();
     let opened = world
         .gateway
         .seals
@@ -201,4 +198,90 @@ async fn what_a_server_says_before_it_answers_an_initialize_is_bounded() {
         "{}",
         &answer.body[answer.body.len().saturating_sub(300)..]
     );
+}
+
+#[tokio::test]
+async fn a_session_goes_on_at_another_replica_and_after_a_restart() {
+    let (upstream, streams) = server(false).await;
+    let world = World::new(plan(), upstream).await;
+    let session = begin(&world).await;
+    let other = Replica::of(&world).await;
+    let headers = [("mcp-session-id", session.as_str())];
+    let answer = other.post(&world, &headers, call("echo", "{}")).await;
+    assert_eq!(
+        (answer.status.as_u16(), answer.body.as_str()),
+        (200, RESULT)
+    );
+    assert_eq!(answer.headers["mcp-session-id"], session.as_str());
+    let get = world.request(Method::GET, &headers, "");
+    let mut stream = other.send(&world, get).await;
+    let note =
+        r#"{"jsonrpc":"2.0","method":"notifications/resources/updated","params":{"uri":"x:y"}}"#;
+    let tell = sender(&streams, &world.upstream, 1).await;
+    tell.send(event(note)).await.unwrap();
+    assert_eq!(read_until(&mut stream, "\n\n").await, event(note));
+    let end = world.request(Method::DELETE, &headers, "");
+    assert_eq!(other.send(&world, end).await.status(), 200);
+    let saw = world.upstream.saw();
+    assert!(
+        saw[1..]
+            .iter()
+            .all(|saw| saw.header("mcp-session-id") == "theirs")
+    );
+}
+
+#[tokio::test]
+async fn a_server_that_ends_no_sessions_says_so() {
+    let upstream = Upstream::new(|saw| async move {
+        if saw.method() != "initialize" {
+            return upstream::status(405, "");
+        }
+        let mut said = json(AGREED);
+        said.headers_mut()
+            .insert("mcp-session-id", "theirs".parse().unwrap());
+        said
+    })
+    .await;
+    let world = World::new(plan(), upstream).await;
+    let session = begin(&world).await;
+    let headers = [("mcp-session-id", session.as_str())];
+    let end = world.request(Method::DELETE, &headers, "");
+    assert_eq!(world.send(end).await.status(), 405);
+}
+
+#[tokio::test]
+async fn whatever_else_a_session_says_arrives_as_it_was_written() {
+    let (upstream, _) = server(false).await;
+    let world = World::new(plan(), upstream).await;
+    let session = begin(&world).await;
+    let headers = [
+        ("mcp-session-id", session.as_str()),
+        ("mcp-protocol-version", "2025-06-18"),
+    ];
+    for (method, params) in [
+        ("ping", r#"{"x":1.50}"#),
+        ("logging/setLevel", r#"{"level":"debug"}"#),
+        ("resources/subscribe", r#"{"uri":"x:y","more":1e400}"#),
+        ("resources/unsubscribe", r#"{"uri":"x:y"}"#),
+        ("prompts/get", r#"{"name":"\u0061"}"#),
+        ("completion/complete", r#"{"ref":{},"argument":{}}"#),
+    ] {
+        let body =
+            format!(r#" {{"method":"{method}","id":"a", "params":{params},"jsonrpc":"2.0"}} "#);
+        world.post(&headers, body.clone()).await;
+        let last = world.upstream.saw().pop().unwrap();
+        assert_eq!(last.text(), body);
+        assert_eq!(last.header("mcp-protocol-version"), "2025-06-18");
+    }
+    for method in [
+        "notifications/initialized",
+        "notifications/cancelled",
+        "notifications/progress",
+        "notifications/roots/list_changed",
+        "notifications/tasks/status",
+    ] {
+        let body = format!(r#"{{"jsonrpc":"2.0","method":"{method}","params":{{"x":1.50}} }}"#);
+        assert_eq!(world.post(&headers, body.clone()).await.status, 202);
+        assert_eq!(world.upstream.saw().pop().unwrap().text(), body);
+    }
 }

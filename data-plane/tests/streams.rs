@@ -241,3 +241,54 @@ async fn an_open_stream_is_cut_when_its_grant_is_revoked() {
     assert!(stream.body_mut().frame().await.is_none());
     open.closed().await;
 }
+
+#[tokio::test]
+async fn without_a_session_an_event_is_asked_for_by_the_grant_it_was_sent_to_alone() {
+    let upstream = Upstream::new(|saw: upstream::Saw| async move {
+        let id = saw.header("last-event-id").to_owned();
+        let (sender, said) = upstream::stream();
+        tokio::spawn(async move {
+            let text = format!("id: e/7\ndata: \n\nid: \ndata: {RESULT}\n\n: after {id}\n\n");
+            // The test ends the stream by dropping it.
+            let _ = sender.send(text).await;
+        });
+        said
+    })
+    .await;
+    let world = World::new(plan(), upstream).await;
+    let first = world.call("echo", "{}").await;
+    let name = first
+        .body
+        .lines()
+        .find_map(|line| line.strip_prefix("id: "));
+    let name = name.unwrap().to_owned();
+    assert!(name.starts_with("e_") && name.ends_with(".e/7"), "{name}");
+    assert_eq!(
+        first.body.replace(&name, "e/7"),
+        format!("id: e/7\ndata: \n\nid: \ndata: {RESULT}\n\n")
+    );
+    let get = async |headers: &[(&str, &str)]| {
+        let request = world.request(Method::GET, headers, "");
+        Answer::of(world.send(request).await).await
+    };
+    let rest = get(&[("last-event-id", &name)]).await;
+    assert_eq!(rest.status, 200);
+    assert!(rest.body.contains(RESULT), "{}", rest.body);
+    let last = world.upstream.saw().pop().unwrap();
+    assert_eq!(last.header("last-event-id"), "e/7");
+    let before = world.upstream.saw().len();
+    let other = format!("Bearer {}", world.other_token);
+    for headers in [
+        vec![("authorization", other.as_str()), ("last-event-id", &name)],
+        vec![("last-event-id", "e/7")],
+        vec![("last-event-id", &name[..name.len() - 1])],
+        vec![("last-event-id", &name), ("last-event-id", &name)],
+    ] {
+        assert_eq!(get(&headers).await.status, 405, "{headers:?}");
+    }
+    assert_eq!(world.upstream.saw().len(), before);
+    let posted = [("last-event-id", "e/7")];
+    world.post(&posted, call("echo", "{}")).await;
+    let last = world.upstream.saw().pop().unwrap();
+    assert_eq!(last.header("last-event-id"), "", "only a stream has a rest");
+}

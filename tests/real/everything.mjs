@@ -1,7 +1,7 @@
-// Runs @modelcontextprotocol/server-everything over streamable HTTP, on loopback only and on a free port.
+// Runs @modelcontextprotocol/server-everything over streamable HTTP, or over HTTP+SSE, on loopback only and on a free port.
 // The package itself listens on all interfaces; the one change made to it is the address of its first `listen`.
 //
-//     everything.mjs [--port N]      says `{"listening": URL}` once
+//     everything.mjs [--port N] [--sse]      says `{"listening": URL}` once
 
 import { webcrypto } from "node:crypto";
 import { Server } from "node:net";
@@ -11,13 +11,13 @@ import { parseArgs } from "node:util";
 // Node 18, which Debian 12 has, keeps it out of the globals, where the package looks for it.
 globalThis.crypto ??= webcrypto;
 
-const { values } = parseArgs({ options: { port: { type: "string", default: "0" } } });
+const { values } = parseArgs({ options: { port: { type: "string", default: "0" }, sse: { type: "boolean" } } });
 
 const listen = Server.prototype.listen;
 Server.prototype.listen = function (_port, ...rest) {
   const told = rest.filter((argument) => typeof argument === "function");
   this.once("listening", () => {
-    console.log(JSON.stringify({ listening: `http://127.0.0.1:${this.address().port}/mcp` }));
+    console.log(JSON.stringify({ listening: `http://127.0.0.1:${this.address().port}/${values.sse ? "sse" : "mcp"}` }));
   });
   return listen.call(this, Number(values.port), "127.0.0.1", ...told);
 };
@@ -31,7 +31,7 @@ if (input.isFIFO() || input.isSocket()) {
   process.stdin.on("end", () => process.exit(0)).resume();
 }
 
-process.argv.splice(2, process.argv.length, "streamableHttp");
+process.argv.splice(2, process.argv.length, values.sse ? "sse" : "streamableHttp");
 const root = process.env.PORTCULLIS_TEST_REAL;
 const entry = "node_modules/@modelcontextprotocol/server-everything/dist/index.js";
 await import(root ? `file://${root}/${entry}` : new URL(entry, import.meta.url).href);

@@ -10,6 +10,8 @@ mod every_call_is_on_record;
 mod every_reader_reads_what_was_judged;
 mod no_secret_is_told;
 mod no_window_holds_more;
+mod older_servers_look_like_newer_ones;
+mod tasks_are_their_grants;
 mod the_bytes_are_the_servers_own;
 mod the_main_job;
 mod the_structure_holds;

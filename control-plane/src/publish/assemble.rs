@@ -6,7 +6,7 @@ use crate::db::DbError;
 use bundle::credential::Sealed;
 use bundle::{
     Attachment, Grant, Hints, Org, OrgBundle, Pinning, PolicyVersion, Server, Timeouts,
-    TokenDigest, Tool,
+    TokenDigest, Tool, Transport,
 };
 use ids::{GrantId, OrgId, PolicyId, ServerId};
 use policy::Category;
@@ -16,6 +16,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 use url::Url;
 use uuid::Uuid;
+
+/// Of definitions read from servers.
+const DEEPEST_SCHEMA: usize = 256;
 
 pub fn assemble(rows: &Rows, dashboard: &Url) -> Result<OrgBundle, DbError> {
     let checked = servers_that_check_arguments(rows);
@@ -79,6 +82,7 @@ fn server(row: &ServerRow, tools: &[ToolRow], with_schemas: bool) -> Result<Serv
         name: row.name.clone(),
         url: row.url.clone(),
         credential: row.credential.clone().map(Sealed::from_bytes),
+        transport: transport(&row.transport),
         timeouts: Timeouts {
             connect_ms: ms(row.connect_ms),
             first_byte_ms: ms(row.first_byte_ms),
@@ -106,6 +110,13 @@ pub(crate) fn pinning(word: &str) -> Pinning {
     }
 }
 
+pub(crate) fn transport(word: &str) -> Transport {
+    let known = Transport::ALL
+        .into_iter()
+        .find(|known| known.word() == word);
+    known.unwrap_or_default()
+}
+
 /// The parts of a definition that judging may ask for.
 #[derive(Deserialize, Default)]
 #[serde(rename_all = "camelCase", default)]
@@ -126,8 +137,25 @@ pub(crate) fn tool(row: &ToolRow, with_schema: bool) -> Result<Tool, DbError> {
             .map_or(Ok(Category::Unknown), category)?,
         hints: definition.annotations.unwrap_or_default(),
         is_changed: row.reviewed_digest.as_ref() != Some(&row.digest),
+        param_headers: definition
+            .input_schema
+            .as_deref()
+            .map(param_headers)
+            .unwrap_or_default(),
         input_schema: definition.input_schema.filter(|_| with_schema),
     })
+}
+
+/// A schema that cannot be read asks for nothing.
+fn param_headers(schema: &RawValue) -> Vec<mcp::ParamHeader> {
+    let text = schema.get().as_bytes();
+    let limits = json::Limits {
+        bytes: text.len(),
+        depth: DEEPEST_SCHEMA,
+    };
+    json::read(text, &limits)
+        .map(|schema| mcp::param_headers(&schema.root))
+        .unwrap_or_default()
 }
 
 fn category(word: &str) -> Result<Category, DbError> {
@@ -195,3 +223,6 @@ fn unix_ms(time: OffsetDateTime) -> u64 {
 fn stored<T, E: std::fmt::Display>(read: Result<T, E>) -> Result<T, DbError> {
     read.map_err(|error| DbError::Stored(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests;

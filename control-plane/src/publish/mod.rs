@@ -8,8 +8,10 @@ mod feed;
 mod outbox;
 mod rows;
 
-/// What a bundle says of a server's pinning and of a tool, for whoever must judge here as replicas do.
-pub(crate) use assemble::{pinning as bundled_pinning, tool as bundled_tool};
+/// What a bundle says of a server and of a tool, for whoever must judge or tell here as replicas do.
+pub(crate) use assemble::{
+    pinning as bundled_pinning, tool as bundled_tool, transport as bundled_transport,
+};
 pub use feed::{HEARD_OF, Newest, bundle_bytes, since};
 pub use outbox::publish;
 pub(crate) use rows::ToolRow;

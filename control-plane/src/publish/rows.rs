@@ -20,6 +20,7 @@ pub struct ServerRow {
     pub name: String,
     pub url: String,
     pub credential: Option<Vec<u8>>,
+    pub transport: String,
     pub connect_ms: i64,
     pub first_byte_ms: i64,
     pub call_first_byte_ms: i64,
@@ -122,8 +123,8 @@ async fn read_once(tx: &mut SystemTx, org: OrgId, version: i64) -> Result<Option
     let Some(org) = org else { return Ok(None) };
     let servers = sqlx::query_as!(
         ServerRow,
-        "select id, slug, name, url, credential, connect_ms, first_byte_ms, call_first_byte_ms, idle_ms, whole_ms,
-            pinning, allows_sampling, allows_elicitation, is_open, last_discovered_at
+        "select id, slug, name, url, credential, transport, connect_ms, first_byte_ms, call_first_byte_ms, idle_ms,
+            whole_ms, pinning, allows_sampling, allows_elicitation, is_open, last_discovered_at
         from servers where org_id = $1 order by id",
         id
     )

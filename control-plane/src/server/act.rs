@@ -13,7 +13,7 @@ use crate::http::list::{Listed, Page};
 use crate::http::read::Faults;
 use crate::problem::Fault;
 use bundle::credential::{Headers, Sealed};
-use bundle::{Pinning, Timeouts};
+use bundle::{Pinning, Timeouts, Transport};
 use ids::{OrgId, ServerId};
 use serde_json::{Map, Value, json};
 use uuid::Uuid;
@@ -63,6 +63,7 @@ pub async fn add(app: &App, caller: &Caller, new: NewServer) -> Result<Server, S
         name: new.name,
         url,
         auth: names(&headers),
+        transport: Transport::default(),
         timeouts: new.timeouts.of(Timeouts::default()),
         pinning: new.pinning.unwrap_or(Pinning::Off),
         sampling: new.sampling.unwrap_or(true),
@@ -241,6 +242,7 @@ fn move_to(server: &mut Server, url: String, has_new_auth: bool, faults: &mut Fa
         );
     }
     server.url = url;
+    server.transport = Transport::default();
     (server.status, server.status_detail) = (Status::Unknown, None);
 }
 

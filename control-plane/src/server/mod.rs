@@ -13,7 +13,7 @@ pub use auth::{Auth, NewAuth};
 
 use crate::http::etag::HasEtag;
 use crate::http::read::Faults;
-use bundle::{Pinning, Timeouts};
+use bundle::{Pinning, Timeouts, Transport};
 use ids::{ServerId, Slug};
 use serde::{Deserialize, Serialize};
 use time::OffsetDateTime;
@@ -33,6 +33,9 @@ pub struct Server {
     pub name: String,
     pub url: String,
     pub auth: Auth,
+    /// How it speaks over HTTP, as the last discovery found: `streamable_http`, or `sse` (2024-11-05).
+    #[schema(value_type = String)]
+    pub transport: Transport,
     #[schema(value_type = TimeoutsChange)]
     pub timeouts: Timeouts,
     /// What happens to a tool that is new or changed since the review: `off`, `warn` or `block`.

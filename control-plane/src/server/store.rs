@@ -4,9 +4,9 @@ use super::{Auth, Server, Status, pinning_word};
 use crate::app::App;
 use crate::db::{DbError, OrgRead, OrgTx};
 use crate::http::list::Page;
-use crate::publish::bundled_pinning;
-use bundle::Timeouts;
+use crate::publish::{bundled_pinning, bundled_transport};
 use bundle::credential::Sealed;
+use bundle::{Timeouts, Transport};
 use ids::{OrgId, ServerId, Slug};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -19,6 +19,7 @@ struct ServerRow {
     url: String,
     auth_type: String,
     auth_headers: Vec<String>,
+    transport: String,
     connect_ms: i64,
     first_byte_ms: i64,
     call_first_byte_ms: i64,
@@ -58,6 +59,7 @@ impl ServerRow {
                     headers: self.auth_headers,
                 },
             },
+            transport: bundled_transport(&self.transport),
             timeouts: Timeouts {
                 connect_ms: ms(self.connect_ms),
                 first_byte_ms: ms(self.first_byte_ms),
@@ -106,8 +108,8 @@ pub async fn one(
 ) -> Result<Option<Server>, DbError> {
     let row = sqlx::query_as!(
         ServerRow,
-        r#"select id, slug, name, url, auth_type, auth_headers, connect_ms, first_byte_ms, call_first_byte_ms, idle_ms,
-            whole_ms, pinning, allows_sampling, allows_elicitation, is_open, status, status_detail, last_discovered_at,
+        r#"select id, slug, name, url, auth_type, auth_headers, transport, connect_ms, first_byte_ms, call_first_byte_ms,
+            idle_ms, whole_ms, pinning, allows_sampling, allows_elicitation, is_open, status, status_detail, last_discovered_at,
             etag, created_at,
             (select count(*) from tools where tools.org_id = $1 and tools.server_id = servers.id) as "tool_count!"
         from servers where org_id = $1 and (slug = $2 or id = $3)"#,
@@ -129,8 +131,8 @@ pub async fn list(
     let org = tx.org().uuid();
     let rows = sqlx::query_as!(
         ServerRow,
-        r#"select id, slug, name, url, auth_type, auth_headers, connect_ms, first_byte_ms, call_first_byte_ms, idle_ms,
-            whole_ms, pinning, allows_sampling, allows_elicitation, is_open, status, status_detail, last_discovered_at,
+        r#"select id, slug, name, url, auth_type, auth_headers, transport, connect_ms, first_byte_ms, call_first_byte_ms,
+            idle_ms, whole_ms, pinning, allows_sampling, allows_elicitation, is_open, status, status_detail, last_discovered_at,
             etag, created_at,
             (select count(*) from tools where tools.org_id = $1 and tools.server_id = servers.id) as "tool_count!"
         from servers where org_id = $1 and ($2::uuid is null or id < $2)
@@ -223,7 +225,7 @@ pub async fn update(
         "update servers set slug = $3, name = $4, url = $5, auth_type = $6, auth_headers = $7,
             credential = case when $8 then $9 else credential end, connect_ms = $10, first_byte_ms = $11,
             call_first_byte_ms = $12, idle_ms = $13, whole_ms = $14, pinning = $15, allows_sampling = $16,
-            allows_elicitation = $17, status = $18, status_detail = $19, etag = $20
+            allows_elicitation = $17, status = $18, status_detail = $19, etag = $20, transport = $21
         where org_id = $1 and id = $2",
         org,
         server.id.uuid(),
@@ -245,6 +247,7 @@ pub async fn update(
         server.status.word(),
         server.status_detail,
         server.etag,
+        server.transport.word(),
     )
     .execute(tx.sql())
     .await?;
@@ -292,24 +295,25 @@ pub async fn target(
     }))
 }
 
-/// What the last discovery found; `is_read` where it found the tools. The etag stays: nobody's words were changed.
+/// What the last discovery found; a transport where it found the tools. The etag stays: nobody's words were changed.
 pub async fn mark(
     tx: &mut OrgTx,
     server: ServerId,
     status: Status,
     detail: Option<&str>,
-    is_read: bool,
+    read_over: Option<Transport>,
 ) -> Result<(), DbError> {
     let (org, now) = (tx.org().uuid(), tx.now().time());
     sqlx::query!(
         "update servers set status = $3, status_detail = $4,
-            last_discovered_at = case when $5 then $6 else last_discovered_at end
+            last_discovered_at = case when $5::text is null then last_discovered_at else $6 end,
+            transport = coalesce($5, transport)
         where org_id = $1 and id = $2",
         org,
         server.uuid(),
         status.word(),
         detail,
-        is_read,
+        read_over.map(Transport::word),
         now,
     )
     .execute(tx.sql())

@@ -7,6 +7,7 @@ use crate::refusal::Refusal;
 use crate::upstream::headers::{
     METHOD, NAME, PARAM_PREFIX, PROTOCOL_VERSION, SESSION_ID, toward_upstream,
 };
+use crate::upstream::mark::{Named, Place};
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{HeaderName, HeaderValue};
@@ -79,6 +80,26 @@ impl Letter<'_> {
 
     fn version(&self) -> Copies<'_> {
         copies(&self.head.headers, &PROTOCOL_VERSION)
+    }
+
+    /// The name of the last event that the client has, as the server gave it: a session says whose it is; without one,
+    /// its own proof.
+    pub(super) fn last_event(
+        &self,
+        id: &HeaderValue,
+        presented: Option<&Presented>,
+    ) -> Option<HeaderValue> {
+        if presented.is_some() {
+            return Some(id.clone());
+        }
+        let bearer = self.caller.bearer();
+        let place = Place {
+            bearer: &bearer,
+            session: None,
+        };
+        let text = std::str::from_utf8(id.as_bytes()).ok()?;
+        let raw = self.app.seals.unmark(Named::Event, place, text)?;
+        HeaderValue::from_bytes(raw.as_bytes()).ok()
     }
 
     pub(super) fn check_mirror(&self, request: &mcp::Request<'_>) -> Result<(), Framing> {

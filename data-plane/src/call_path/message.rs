@@ -60,15 +60,12 @@ async fn notify(
         *accepted.status_mut() = StatusCode::ACCEPTED;
         return Ok(accepted);
     }
-    let sent = slice(bytes, notification.text);
-    plain(
-        letter.app,
-        Call::notification(&letter, era, presented, sent),
-    )
-    .await
+    let call = Call::notification(&letter, &notification, era, presented, bytes)?;
+    plain(letter.app, call).await
 }
 
-/// The client's answer to a question of the server's: only to one that was asked on this session.
+/// The client's answer to a question of the server's: only to one that was asked on this session. It goes on with the id
+/// that the server gave.
 async fn reply(
     letter: Letter<'_>,
     response: mcp::Response<'_>,
@@ -78,22 +75,8 @@ async fn reply(
     if era.is_modern() {
         return Err(Refusal::Unasked);
     }
-    let call = Call::answer(&letter, era, presented, slice(bytes, response.text));
-    let org = call.caller.org.bundle().org.id;
-    if !letter.app.asked.take(org, &call.session_key(), response.id) {
-        return Err(Refusal::Unasked);
-    }
+    let call = Call::answer(&letter, &response, era, presented, bytes)?;
     plain(letter.app, call).await
-}
-
-/// The bytes of one message: all of them, where it is alone.
-fn slice(bytes: &Bytes, text: &str) -> Bytes {
-    let is_alone = bytes.trim_ascii().len() == text.len();
-    if is_alone {
-        bytes.clone()
-    } else {
-        Bytes::copy_from_slice(text.as_bytes())
-    }
 }
 
 /// A name as far as spans tell it: the client made it up, of any length.

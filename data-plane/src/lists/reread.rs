@@ -6,6 +6,7 @@ use crate::breaker::Outcome;
 use crate::caller::Caller;
 use crate::gateway::Gateway;
 use crate::relay::read_from;
+use crate::upstream::bridge::Sender;
 use crate::upstream::headers::{METHOD, PROTOCOL_VERSION, SESSION_ID};
 use crate::upstream::pool::Upstream;
 use bytes::Bytes;
@@ -13,6 +14,7 @@ use http::header::{ACCEPT, CONTENT_TYPE, HeaderMap, HeaderValue, USER_AGENT};
 use http::{Method, StatusCode};
 use json::Node;
 use mcp::{Page, quote};
+use std::sync::Arc;
 use std::time::Duration;
 
 const WHOLE: Duration = Duration::from_secs(10);
@@ -40,6 +42,11 @@ pub async fn read_again(app: &Gateway, caller: &Caller) {
         };
         let reader = Reader {
             upstream: &upstream,
+            sender: Sender {
+                grant: caller.grant().id,
+                name: app.random.bytes(),
+                lasts: false,
+            },
             seen: &app.seen,
             server: server.id,
         };
@@ -58,7 +65,8 @@ pub async fn read_again(app: &Gateway, caller: &Caller) {
 }
 
 struct Reader<'a> {
-    upstream: &'a Upstream,
+    upstream: &'a Arc<Upstream>,
+    sender: Sender,
     seen: &'a Seen,
     server: ids::ServerId,
 }
@@ -84,7 +92,7 @@ impl Reader<'_> {
             // A server that keeps sessions should not keep this one; if it will not, it ends by itself.
             let _ = self
                 .upstream
-                .send(Method::DELETE, manner.headers, Bytes::new())
+                .say(self.sender, Method::DELETE, manner.headers, Bytes::new())
                 .await;
         }
         read
@@ -109,7 +117,8 @@ impl Reader<'_> {
         }
         let ready = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
         self.upstream
-            .send(
+            .say(
+                self.sender,
                 Method::POST,
                 headers.clone(),
                 Bytes::from_static(ready.as_bytes()),
@@ -160,7 +169,7 @@ impl Reader<'_> {
     async fn ask(&self, headers: HeaderMap, body: String, id: &str) -> Option<(HeaderMap, String)> {
         let response = self
             .upstream
-            .send(Method::POST, headers, Bytes::from(body))
+            .say(self.sender, Method::POST, headers, Bytes::from(body))
             .await
             .ok()?;
         if response.status() != StatusCode::OK {

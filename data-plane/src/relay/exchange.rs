@@ -11,10 +11,12 @@ use crate::front::{self, Body};
 use crate::gateway::Gateway;
 use crate::refusal::{Refusal, Trouble};
 use crate::upstream::answer::Answer;
+use crate::upstream::bridge::Sender;
 use crate::upstream::headers::{self, SESSION_ID};
 use crate::upstream::pool::Upstream;
 use crate::upstream::send::SendError;
 use crate::upstream::turn::{Resting, Turn};
+use bundle::Transport;
 use bundle::record::Ending;
 use bytes::Bytes;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
@@ -49,6 +51,10 @@ pub async fn exchange(
             return Err(refuse(Trouble::Unusable));
         }
     };
+    if call.era.is_modern() && server.transport == Transport::Sse {
+        carried.unsent().await;
+        return Err(Refusal::OlderServer);
+    }
     let turn = match upstream.admit() {
         Ok(turn) => turn,
         Err(Resting { seconds }) => {
@@ -64,7 +70,7 @@ pub async fn exchange(
         _ => None,
     };
     let sent = Instant::now();
-    let response = match send(&upstream, &call, stand.is_some()).await {
+    let response = match send(&app, &upstream, &call, stand.is_some()).await {
         Ok(response) => response,
         Err(error) => {
             turn.report(Outcome::Badly);
@@ -72,7 +78,8 @@ pub async fn exchange(
             let trouble = match &error {
                 Unsent::Send(SendError::NotConnected(_)) => Trouble::Unreachable,
                 Unsent::Send(SendError::ConnectTimeout) | Unsent::Slow => Trouble::Slow,
-                Unsent::Send(SendError::Broken(_)) => Trouble::Broken,
+                Unsent::Send(SendError::Broken(_) | SendError::Cut) => Trouble::Broken,
+                Unsent::Send(SendError::NoEndpoint) => Trouble::Garbage,
             };
             match error {
                 Unsent::Send(SendError::NotConnected(_) | SendError::ConnectTimeout) => {
@@ -88,6 +95,7 @@ pub async fn exchange(
         Arc::clone(&app),
         Arc::clone(&call),
         upstream.secrets.clone(),
+        session_told(&call, response.headers()),
     ));
     Answered {
         upstream,
@@ -109,7 +117,21 @@ enum Unsent {
     Slow,
 }
 
-async fn send(upstream: &Upstream, call: &Call, stands: bool) -> Result<Response<Answer>, Unsent> {
+/// For whom this call is sent.
+pub fn sender(app: &Gateway, call: &Call, lasts: bool) -> Sender {
+    Sender {
+        lasts,
+        grant: call.caller.grant().id,
+        name: app.random.bytes(),
+    }
+}
+
+async fn send(
+    app: &Gateway,
+    upstream: &Arc<Upstream>,
+    call: &Call,
+    stands: bool,
+) -> Result<Response<Answer>, Unsent> {
     let mut sent = call.headers.clone();
     if let Some(presented) = &call.presented
         && let Ok(id) = HeaderValue::from_str(&presented.session.upstream)
@@ -137,9 +159,10 @@ async fn send(upstream: &Upstream, call: &Call, stands: bool) -> Result<Response
         sent.remove(CONTENT_TYPE);
     }
     let timeouts = call.caller.server().timeouts;
+    // The result of a task is waited for as a call's is.
     let is_call = call
         .as_request()
-        .is_some_and(|request| request.rule == Rule::Call);
+        .is_some_and(|request| matches!(request.rule, Rule::Call | Rule::Task));
     let first_byte = if is_call {
         timeouts.call_first_byte_ms
     } else {
@@ -152,14 +175,12 @@ async fn send(upstream: &Upstream, call: &Call, stands: bool) -> Result<Response
             .is_some_and(|request| request.rule == Rule::Listen);
     let mut tries = if stands { TRIES } else { 1 };
     loop {
-        let (headers, body) = (sent.clone(), call.body.clone());
-        let sending = async {
-            if lasts {
-                upstream.send_standing(verb.clone(), headers, body).await
-            } else {
-                upstream.send(verb.clone(), headers, body).await
-            }
-        };
+        let sending = upstream.say(
+            sender(app, call, lasts),
+            verb.clone(),
+            sent.clone(),
+            call.body.clone(),
+        );
         let response = tokio::time::timeout(first_byte, sending)
             .await
             .map_err(|_| Unsent::Slow)?
@@ -420,6 +441,16 @@ fn respond(
         headers.insert(SESSION_ID, session);
     }
     response
+}
+
+/// The server's own id of the session that this answer belongs to: that which it begins, else that which was presented.
+fn session_told(call: &Call, theirs: &HeaderMap) -> Option<String> {
+    let begun = theirs.get(SESSION_ID).and_then(|id| id.to_str().ok());
+    let presented = call.presented.as_ref();
+    begun
+        .or_else(|| presented.map(|presented| presented.session.upstream.as_str()))
+        .filter(|_| !call.era.is_modern())
+        .map(str::to_owned)
 }
 
 /// The session id for the client, where the upstream gave one: the client's own, if it is still that session's.

@@ -1,17 +1,18 @@
 //! What of an upstream's words reaches the client, and in which shape. No I/O: one message in, one decision out.
 
-use super::asked::SessionKey;
 use super::cover;
 use crate::call::{Call, What};
 use crate::gate;
 use crate::gateway::Gateway;
 use crate::lists::Tool;
 use crate::refusal::Trouble;
+use crate::upstream::mark::{Named, Place};
 use bundle::credential::Secrets;
 use bundle::record::Ending;
-use json::{Document, Node};
-use mcp::reply::{self, Answer, Reply};
-use mcp::sealed::State;
+use json::{Document, Node, Span};
+use mcp::named::{taken_back, tasks_of_message, tasks_of_result};
+use mcp::reply::{self, Answer, Reply, Told};
+use mcp::sealed::{Bearer, State};
 use mcp::{Edit, Page, Revision, Rule, quote, same_id, splice};
 use std::sync::Arc;
 
@@ -20,7 +21,9 @@ pub struct Passage {
     pub app: Arc<Gateway>,
     pub call: Arc<Call>,
     pub secrets: Secrets,
-    key: SessionKey,
+    bearer: Bearer,
+    /// The server's own id of the session that its answer belongs to.
+    session: Option<String>,
 }
 
 /// What becomes of one message.
@@ -29,6 +32,7 @@ pub struct Passed {
     pub is_dropped: bool,
     /// In place of the text, where something of ours stands in it.
     pub changed: Option<String>,
+    edits: Vec<Edit>,
     /// It was the answer to the request.
     pub answered: Option<Ending>,
     /// The revision that an `initialize` agreed on.
@@ -47,13 +51,19 @@ impl Passed {
 }
 
 impl Passage {
-    pub fn new(app: Arc<Gateway>, call: Arc<Call>, secrets: Secrets) -> Self {
-        let key = call.session_key();
+    pub fn new(
+        app: Arc<Gateway>,
+        call: Arc<Call>,
+        secrets: Secrets,
+        session: Option<String>,
+    ) -> Self {
+        let bearer = call.caller.bearer();
         Self {
             app,
             call,
             secrets,
-            key,
+            bearer,
+            session,
         }
     }
 
@@ -64,11 +74,16 @@ impl Passage {
             [one] => self.one(one, &document)?,
             several => self.several(several, &document)?,
         };
-        if !passed.is_dropped {
-            let current = passed.changed.as_deref().unwrap_or(text);
-            if let Some(covered) = cover::message(current, &self.secrets) {
-                passed.changed = Some(covered);
-            }
+        if passed.is_dropped {
+            return Ok(passed);
+        }
+        if !passed.edits.is_empty() {
+            let edits = std::mem::take(&mut passed.edits);
+            passed.changed = Some(splice(text, edits).ok_or(Trouble::Garbage)?);
+        }
+        let current = passed.changed.as_deref().unwrap_or(text);
+        if let Some(covered) = cover::message(current, &self.secrets) {
+            passed.changed = Some(covered);
         }
         Ok(passed)
     }
@@ -81,9 +96,10 @@ impl Passage {
         }
         for reply in replies {
             let passed = self.one(reply, document)?;
-            if passed.is_dropped || passed.changed.is_some() || passed.refused.is_some() {
+            if passed.is_dropped {
                 return Err(Trouble::Garbage);
             }
+            whole.edits.extend(passed.edits);
             whole.answered = whole.answered.or(passed.answered);
         }
         Ok(whole)
@@ -91,35 +107,105 @@ impl Passage {
 
     fn one(&self, reply: &Reply<'_>, document: &Document<'_>) -> Result<Passed, Trouble> {
         match reply {
-            Reply::Notification { .. } => Ok(Passed::default()),
-            Reply::Request { id, method } => Ok(self.question(id, method)),
+            Reply::Notification(told) => Ok(self.notification(told)),
+            Reply::Request { id, id_span, told } => Ok(self.question(id, *id_span, told)),
             Reply::Answer(answer) => self.answer(answer, document),
         }
     }
 
+    /// The name of an event, as the client may give it back. Where a session says whose events there are, it stays; where
+    /// none does, it is marked, and what cannot be marked names nothing.
+    pub fn event_id(&self, id: Vec<u8>) -> Option<Vec<u8>> {
+        if self.session.is_some() || self.call.era.is_modern() || id.is_empty() {
+            return Some(id);
+        }
+        let raw = String::from_utf8(id).ok()?;
+        let marked = self.app.seals.mark(Named::Event, self.place(), &raw)?;
+        Some(marked.into_bytes())
+    }
+
+    fn place(&self) -> Place<'_> {
+        Place {
+            bearer: &self.bearer,
+            session: self.session.as_deref(),
+        }
+    }
+
+    fn marked(&self, named: Named, raw: &str, span: Span) -> Option<Edit> {
+        let marked = self.app.seals.mark(named, self.place(), raw)?;
+        Some(Edit {
+            span,
+            text: quote(&marked),
+        })
+    }
+
+    /// The tasks that a message names, marked as this grant's. Where one cannot be, the message does not pass.
+    fn tasks(&self, named: &[&Node<'_>]) -> Option<Vec<Edit>> {
+        let mut edits: Vec<Edit> = Vec::new();
+        for task in named {
+            edits.push(self.marked(Named::Task, task.as_str()?, task.span)?);
+        }
+        Some(edits)
+    }
+
+    /// On a stream that belongs to no session, whose task it is that a server tells of nobody can know.
+    fn may_tell_of_tasks(&self) -> bool {
+        self.session.is_some() || !matches!(self.call.what, What::Stream { resumed: false })
+    }
+
+    fn notification(&self, told: &Told<'_>) -> Passed {
+        let mut passed = Passed::default();
+        // Without questions of the server's there is none that it could take back.
+        if !self.call.era.is_modern()
+            && let Some(question) = taken_back(told.method, told.message)
+        {
+            match self.marked(Named::Question, question.span.of(told.text), question.span) {
+                Some(edit) => passed.edits.push(edit),
+                None => return Passed::dropped(),
+            }
+        }
+        let named = tasks_of_message(told.method, told.message);
+        match self.tasks(&named) {
+            Some(_) if !named.is_empty() && !self.may_tell_of_tasks() => Passed::dropped(),
+            Some(edits) => {
+                passed.edits.extend(edits);
+                passed
+            }
+            None => Passed::dropped(),
+        }
+    }
+
     /// A question of the server's: only in the legacy eras, and only where its entry allows it.
-    fn question(&self, id: &str, method: &str) -> Passed {
+    fn question(&self, id: &str, id_span: Span, told: &Told<'_>) -> Passed {
         let server = self.call.caller.server();
-        let allowed = !self.call.era.is_modern()
-            && match method {
+        let is_legacy = !self.call.era.is_modern();
+        let allowed = is_legacy
+            && match told.method {
                 "sampling/createMessage" => server.allows_sampling,
                 "elicitation/create" => server.allows_elicitation,
                 "roots/list" | "ping" => true,
+                // A client may answer such a question with a task of its own, which is then asked after.
+                "tasks/get" | "tasks/result" | "tasks/cancel" => {
+                    self.call.era.revision() == Revision::V2025_11_25
+                        && (server.allows_sampling || server.allows_elicitation)
+                }
                 _ => false,
             };
-        if allowed
-            && self
-                .app
-                .asked
-                .note(self.call.caller.org.bundle().org.id, self.key, id)
-        {
-            return Passed::default();
-        }
-        let refused = (!self.call.era.is_modern()).then(|| id.to_owned());
-        Passed {
-            is_dropped: true,
-            refused,
-            ..Passed::default()
+        let marked = || {
+            let mut edits = self.tasks(&tasks_of_message(told.method, told.message))?;
+            edits.push(self.marked(Named::Question, id, id_span)?);
+            Some(edits)
+        };
+        match allowed.then(marked).flatten() {
+            Some(edits) => Passed {
+                edits,
+                ..Passed::default()
+            },
+            None => Passed {
+                is_dropped: true,
+                refused: is_legacy.then(|| id.to_owned()),
+                ..Passed::default()
+            },
         }
     }
 
@@ -140,9 +226,11 @@ impl Passage {
             .result
             .is_some_and(|result| result.get("tools").is_some());
         if rule == Some(Rule::ToolList) || (rule.is_none() && lists_tools) {
-            passed.changed = self.cut(document)?;
+            passed.edits = self.cut(document)?;
             return Ok(passed);
         }
+        let tasks = answer.result.map(tasks_of_result).unwrap_or_default();
+        passed.edits = self.tasks(&tasks).ok_or(Trouble::Garbage)?;
         if self
             .call
             .as_request()
@@ -154,7 +242,7 @@ impl Passage {
                 .and_then(Revision::parse);
         }
         if self.call.era.is_modern() {
-            passed.changed = self.round(answer, document)?;
+            passed.edits.extend(self.round(answer)?);
         }
         Ok(passed)
     }
@@ -174,30 +262,25 @@ impl Passage {
     }
 
     /// The list without what the gate does not show.
-    fn cut(&self, document: &Document<'_>) -> Result<Option<String>, Trouble> {
+    fn cut(&self, document: &Document<'_>) -> Result<Vec<Edit>, Trouble> {
         let Some(page) = Page::of(document).map_err(|_| Trouble::Garbage)? else {
-            return Ok(None);
+            return Ok(Vec::new());
         };
         let caller = &self.call.caller;
         self.app
             .seen
             .note(caller.server().id, document.text, page.entries());
-        page.cut(|entry| {
+        Ok(page.cuts(|entry| {
             gate::is_visible(
                 caller,
                 entry.name,
                 &Tool::of(caller, &self.app.seen, entry.name),
             )
-        })
-        .map_err(|_| Trouble::Garbage)
+        }))
     }
 
     /// A result that asks for another round: its state is sealed to this question and grant.
-    fn round(
-        &self,
-        answer: &Answer<'_>,
-        document: &Document<'_>,
-    ) -> Result<Option<String>, Trouble> {
+    fn round(&self, answer: &Answer<'_>) -> Result<Option<Edit>, Trouble> {
         let asked = answer.result.and_then(|result| result.get("inputRequests"));
         if asked.is_some_and(|asked| !self.may_ask(asked)) {
             return Err(Trouble::Garbage);
@@ -224,15 +307,10 @@ impl Passage {
             .seals
             .state(state, app.now_ms(), app.nonce())
             .ok_or(Trouble::TooLarge)?;
-        splice(
-            document.text,
-            vec![Edit {
-                span,
-                text: quote(&sealed),
-            }],
-        )
-        .map(Some)
-        .ok_or(Trouble::Garbage)
+        Ok(Some(Edit {
+            span,
+            text: quote(&sealed),
+        }))
     }
 
     fn may_ask(&self, asked: &Node<'_>) -> bool {

@@ -2,10 +2,12 @@
 //!
 //! Clients give up an idle stream and open the next at once; whoever refused it for the first one's sake would lose them.
 
-use super::asked::SessionKey;
 use std::collections::HashMap;
 use std::sync::{Mutex, PoisonError};
 use tokio_util::sync::CancellationToken;
+
+/// Organisation, server, grant and session in one digest.
+pub type SessionKey = [u8; 32];
 
 /// Bounded by the connections there are: each entry is an open stream.
 #[derive(Debug, Default)]

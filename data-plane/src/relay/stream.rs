@@ -3,6 +3,7 @@
 
 use super::aside;
 use super::cover;
+use super::exchange::sender;
 use super::passage::Passage;
 use super::read::{MOST_EVENT, MOST_STREAM};
 use super::{Carried, Stand};
@@ -206,6 +207,7 @@ impl Stream {
     /// One event, decided on and sent. `false`: the client is gone.
     async fn event(&mut self, mut event: Event) -> Result<bool, End> {
         let began = Instant::now();
+        event.id = event.id.and_then(|id| self.passage.event_id(id));
         self.is_resumable |= event.id.is_some() && !self.call.era.is_modern();
         // An event without data, or with nothing in it, carries an id or a pause and no message.
         if let Some(data) = event.data.take_if(|data| !data.is_empty()) {
@@ -324,12 +326,11 @@ impl Stream {
             None,
         );
         // Best effort: an upstream that does not hear it waits out its own time.
-        let _ = timeout(
-            TELL,
-            self.upstream
-                .send(Method::POST, headers, Bytes::from(answer)),
-        )
-        .await;
+        let sender = sender(&self.passage.app, &self.call, false);
+        let telling = self
+            .upstream
+            .say(sender, Method::POST, headers, Bytes::from(answer));
+        let _ = timeout(TELL, telling).await;
     }
 }
 

@@ -6,11 +6,16 @@ use crate::refusal::Trouble;
 use bytes::Bytes;
 use egress::{Decoder, Undecodable};
 use http::HeaderMap;
-use http_body_util::BodyExt;
+use http_body_util::combinators::UnsyncBoxBody;
+use http_body_util::{BodyExt, Either};
 use hyper::body::{Body, Incoming};
+use std::convert::Infallible;
+
+/// A server's own bytes, or an older server's events as a newer one would send them.
+pub type Heard = Either<Incoming, UnsyncBoxBody<Bytes, Infallible>>;
 
 #[derive(Debug)]
-pub struct Answer<B = Incoming> {
+pub struct Answer<B = Heard> {
     body: B,
     decoder: Result<Decoder, Undecodable>,
     _place: Option<Place>,
@@ -19,10 +24,17 @@ pub struct Answer<B = Incoming> {
 impl Answer {
     pub(super) fn new(headers: &HeaderMap, body: Incoming, place: Place) -> Self {
         Self {
-            body,
+            body: Either::Left(body),
             decoder: Decoder::of(headers),
             _place: Some(place),
         }
+    }
+
+    pub(super) fn made<B>(body: B) -> Self
+    where
+        B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
+    {
+        Self::plain(Either::Right(body.boxed_unsync()))
     }
 }
 

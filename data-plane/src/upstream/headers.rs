@@ -9,14 +9,14 @@ pub const SESSION_ID: HeaderName = HeaderName::from_static("mcp-session-id");
 pub const PROTOCOL_VERSION: HeaderName = HeaderName::from_static("mcp-protocol-version");
 pub const METHOD: HeaderName = HeaderName::from_static("mcp-method");
 pub const NAME: HeaderName = HeaderName::from_static("mcp-name");
+/// Goes on where a stream is asked for again, once it is known whose event it names.
 pub const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 pub const ACCEL_BUFFERING: HeaderName = HeaderName::from_static("x-accel-buffering");
 pub const PARAM_PREFIX: &str = "mcp-param-";
 
-static FORWARDED: [HeaderName; 6] = [
+static FORWARDED: [HeaderName; 5] = [
     ACCEPT,
     PROTOCOL_VERSION,
-    LAST_EVENT_ID,
     HeaderName::from_static("traceparent"),
     HeaderName::from_static("tracestate"),
     USER_AGENT,

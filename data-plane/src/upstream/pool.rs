@@ -3,13 +3,14 @@
 //! A changed URL, credential or deadline makes a new pool, with a breaker that knows nothing of the old one's failures; calls
 //! under way keep the old one until they end. What no bundle names any more goes within half a minute.
 
+use super::bridge::Bridge;
 use super::lanes::Lanes;
 use super::turn::MANNER;
 use crate::breaker::Breaker;
 use crate::bundles::Holder;
 use crate::gateway::Gateway;
-use bundle::Server;
 use bundle::credential::{Sealed, Secrets, may_be_stored};
+use bundle::{Server, Transport};
 use egress::{Connector, Egress, Https, Lookup};
 use http::Uri;
 use http::header::{HeaderMap, HeaderName, HeaderValue};
@@ -47,6 +48,7 @@ pub struct Upstream {
     pub secrets: Secrets,
     pub(super) breaker: Mutex<Breaker>,
     server: ServerId,
+    bridge: Option<Bridge>,
     made_of: MadeOf,
     made_at: Instant,
     /// Milliseconds of the pools' own time.
@@ -59,6 +61,7 @@ struct MadeOf {
     url: String,
     credential: Option<Sealed>,
     connect_ms: u64,
+    transport: Transport,
 }
 
 impl MadeOf {
@@ -67,6 +70,7 @@ impl MadeOf {
             url: server.url.clone(),
             credential: server.credential.clone(),
             connect_ms: server.timeouts.connect_ms,
+            transport: server.transport,
         }
     }
 
@@ -74,6 +78,7 @@ impl MadeOf {
         self.url == server.url
             && self.credential == server.credential
             && self.connect_ms == server.timeouts.connect_ms
+            && self.transport == server.transport
     }
 }
 
@@ -169,6 +174,7 @@ impl Upstreams {
             headers,
             breaker: Mutex::new(Breaker::new(MANNER)),
             server: server.id,
+            bridge: (server.transport == Transport::Sse).then(Bridge::default),
             made_of: MadeOf::of(server),
             made_at: Instant::now(),
             last_use: AtomicU64::new(now),
@@ -182,7 +188,8 @@ impl Upstreams {
         let now = self.now_ms();
         let is_kept = |(org, server): &(OrgId, ServerId), pool: &mut Arc<Upstream>| {
             let idle = now.saturating_sub(pool.last_use.load(Ordering::Relaxed));
-            idle < unused
+            let is_used = idle < unused || pool.bridge().is_some_and(Bridge::is_in_use);
+            is_used
                 && holder.org(*org).is_some_and(|org| {
                     let mut entries = org.bundle().servers.iter();
                     entries.any(|entry| entry.id == *server && pool.made_of.is_of(entry))
@@ -218,6 +225,10 @@ pub async fn keep_swept(app: Arc<Gateway>) {
 }
 
 impl Upstream {
+    pub(super) const fn bridge(&self) -> Option<&Bridge> {
+        self.bridge.as_ref()
+    }
+
     /// Milliseconds since it was first reached.
     pub(super) fn age_ms(&self) -> u64 {
         u64::try_from(self.made_at.elapsed().as_millis()).unwrap_or(u64::MAX)

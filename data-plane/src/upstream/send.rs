@@ -6,7 +6,7 @@ use super::pool::Upstream;
 use bytes::Bytes;
 use egress::ConnectError;
 use http::header::HeaderMap;
-use http::{Method, Request, Response};
+use http::{Method, Request, Response, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use hyper_util::client::legacy::connect::Connected;
@@ -26,6 +26,10 @@ pub enum SendError {
     ConnectTimeout,
     #[error("the connection broke")]
     Broken(#[source] Failed),
+    #[error("its event stream names no address of its own to post to")]
+    NoEndpoint,
+    #[error("its event stream ended")]
+    Cut,
 }
 
 impl Upstream {
@@ -36,7 +40,19 @@ impl Upstream {
         headers: HeaderMap,
         body: Bytes,
     ) -> Result<Response<Answer>, SendError> {
-        self.send_for(Lasting::Call, method, headers, body).await
+        self.send_to(self.uri.clone(), method, headers, body).await
+    }
+
+    /// To another address of the same origin.
+    pub(super) async fn send_to(
+        &self,
+        uri: Uri,
+        method: Method,
+        headers: HeaderMap,
+        body: Bytes,
+    ) -> Result<Response<Answer>, SendError> {
+        let lasting = Lasting::Call;
+        self.send_for(lasting, uri, method, headers, body).await
     }
 
     /// Asks for a stream that stands as long as both sides like.
@@ -46,13 +62,15 @@ impl Upstream {
         headers: HeaderMap,
         body: Bytes,
     ) -> Result<Response<Answer>, SendError> {
-        self.send_for(Lasting::Standing, method, headers, body)
+        let lasting = Lasting::Standing;
+        self.send_for(lasting, self.uri.clone(), method, headers, body)
             .await
     }
 
     async fn send_for(
         &self,
         lasting: Lasting,
+        uri: Uri,
         method: Method,
         mut headers: HeaderMap,
         body: Bytes,
@@ -64,7 +82,7 @@ impl Upstream {
         let request = || {
             let mut request = Request::new(Full::new(body.clone()));
             *request.method_mut() = method.clone();
-            *request.uri_mut() = self.uri.clone();
+            *request.uri_mut() = uri.clone();
             *request.headers_mut() = headers.clone();
             request
         };

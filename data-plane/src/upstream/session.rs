@@ -22,6 +22,10 @@ impl Seals {
         Self(keys)
     }
 
+    pub(super) const fn ring(&self) -> &KeyRing {
+        &self.0
+    }
+
     /// `None` where the upstream's id is longer than a header of ours could carry.
     pub fn session(&self, mut session: Session, now_ms: u64, nonce: Nonce) -> Option<String> {
         if session.upstream.len() > LONGEST_SESSION {

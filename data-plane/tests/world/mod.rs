@@ -2,7 +2,9 @@
 //! writes down what it saw.
 #![allow(dead_code, reason = "each test file uses its part of the world")]
 
+pub mod older;
 pub mod raw;
+pub mod replica;
 pub mod session;
 pub mod upstream;
 
@@ -20,7 +22,7 @@ use data_plane::gateway::Gateway;
 use data_plane::lists::Seen;
 use data_plane::meter::Meter;
 use data_plane::record::{Recorder, SpoolOptions};
-use data_plane::relay::{Asked, Standing};
+use data_plane::relay::Standing;
 use data_plane::upstream::pool::Upstreams;
 use data_plane::upstream::session::Seals;
 use egress::{Egress, Lookup};
@@ -120,7 +122,7 @@ pub async fn with_policy(policy: &str, upstream: Upstream) -> World {
     .await
 }
 
-fn ring() -> KeyRing {
+pub fn ring() -> KeyRing {
     KeyRing::parse(&format!("1 {}", "ab".repeat(32))).unwrap()
 }
 
@@ -180,6 +182,7 @@ pub fn tool(name: &str) -> Tool {
         category: policy::Category::Read,
         hints: Hints::default(),
         is_changed: false,
+        param_headers: Vec::new(),
         input_schema: None,
     }
 }
@@ -215,6 +218,7 @@ fn describe(
             name: "Files".into(),
             url: format!("http://{}/mcp", upstream.address),
             credential,
+            transport: bundle::Transport::default(),
             timeouts: Timeouts::default(),
             pinning: Pinning::Off,
             allows_sampling: true,
@@ -308,7 +312,6 @@ impl World {
             seals: Seals::new(keys),
             pepper,
             seen: Seen::default(),
-            asked: Asked::default(),
             standing: Standing::default(),
             meter: Meter::default(),
             clock,
@@ -331,6 +334,15 @@ impl World {
                 AbortOnDropHandle::new(shipping),
             ],
             _stop: stop.drop_guard(),
+        }
+    }
+
+    /// Whom a seal is made for that the first grant is given.
+    pub fn bearer(&self) -> mcp::sealed::Bearer {
+        mcp::sealed::Bearer {
+            org: *self.bundle.org.id.uuid().as_bytes(),
+            server: *self.bundle.servers[0].id.uuid().as_bytes(),
+            grant: *self.bundle.grants[0].id.uuid().as_bytes(),
         }
     }
 

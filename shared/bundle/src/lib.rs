@@ -20,6 +20,6 @@ mod sign;
 pub use open::{CannotOpen, Opened, open};
 pub use org::{
     Attachment, FORMAT, Grant, Hints, Org, OrgBundle, Pinning, PolicyVersion, Server, Timeouts,
-    TokenDigest, Tool,
+    TokenDigest, Tool, Transport,
 };
 pub use sign::{Signed, Statement};

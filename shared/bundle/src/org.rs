@@ -49,6 +49,9 @@ pub struct Server {
     pub url: String,
     /// The upstream's headers, sealed for this organisation and server (see [`crate::credential`]).
     pub credential: Option<crate::credential::Sealed>,
+    /// Which of the protocol's ways over HTTP it speaks, as far as that was found out.
+    #[serde(default, skip_serializing_if = "Transport::is_streamable")]
+    pub transport: Transport,
     pub timeouts: Timeouts,
     pub pinning: Pinning,
     pub allows_sampling: bool,
@@ -56,6 +59,32 @@ pub struct Server {
     pub is_open: bool,
     /// The recorded tool list; none where it was never read, and then no tool is known.
     pub tools: Option<Vec<Tool>>,
+}
+
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Transport {
+    /// One address for everything: 2025-03-26 and later.
+    #[default]
+    StreamableHttp,
+    /// An event stream, and an address that it names: 2024-11-05.
+    Sse,
+}
+
+impl Transport {
+    pub const ALL: [Self; 2] = [Self::StreamableHttp, Self::Sse];
+
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::StreamableHttp => "streamable_http",
+            Self::Sse => "sse",
+        }
+    }
+
+    #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks by reference")]
+    const fn is_streamable(&self) -> bool {
+        matches!(self, Self::StreamableHttp)
+    }
 }
 
 /// Milliseconds, each with the default of the wire's description.
@@ -101,6 +130,9 @@ pub struct Tool {
     /// New or changed since the review.
     #[serde(default)]
     pub is_changed: bool,
+    /// Arguments that a caller repeats in headers, as the recorded schema asks.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub param_headers: Vec<mcp::ParamHeader>,
     /// Travels only where a policy on this server validates arguments against it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub input_schema: Option<Box<RawValue>>,

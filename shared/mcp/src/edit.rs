@@ -27,6 +27,16 @@ pub fn splice(text: &str, mut edits: Vec<Edit>) -> Option<String> {
     Some(out)
 }
 
+/// The same for a part of the text, which is all that is wanted. Edits count from the text's start.
+pub fn splice_within(text: &str, part: Span, mut edits: Vec<Edit>) -> Option<String> {
+    let own = text.get(part.start as usize..part.end as usize)?;
+    for edit in &mut edits {
+        edit.span.start = edit.span.start.checked_sub(part.start)?;
+        edit.span.end = edit.span.end.checked_sub(part.start)?;
+    }
+    splice(own, edits)
+}
+
 /// Takes members out of an object: those whose key `keep` says no to.
 pub fn without_members(object: &Node<'_>, mut keep: impl FnMut(&str) -> bool) -> Vec<Edit> {
     let members = object.as_object().unwrap_or_default();

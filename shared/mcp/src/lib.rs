@@ -23,6 +23,7 @@ mod list;
 mod message;
 mod method;
 mod mirror;
+pub mod named;
 mod params;
 mod quote;
 pub mod reply;
@@ -30,14 +31,16 @@ mod revision;
 pub mod sealed;
 pub mod sse;
 
-pub use edit::{Edit, splice, without_members};
+pub use edit::{Edit, splice, splice_within, without_members};
 pub use era::{Era, Framing, era, era_of_header};
 pub use id::same_id;
 pub use known::folds_to;
 pub use list::{Entry, Page};
 pub use message::{Body, Message, Notification, Refused, Request, Response, parse};
 pub use method::{Group, REQUESTS, Rule, is_request, notification_is_known, rule};
-pub use mirror::{Copies, Mirror, ParamHeader, check_mirror, check_param_headers, param_headers};
+pub use mirror::{
+    Copies, Mirror, ParamHeader, check_mirror, check_param_headers, mirrored, param_headers,
+};
 pub use params::{Invalid, ToolCall};
 pub use quote::quote;
 pub use reply::{Answer, Reply, Unreadable};

@@ -3,7 +3,7 @@
 //! Whole entries are cut out of the upstream's own text; what stays is as it was, to the byte. Which entries stay is
 //! asked of the caller. An answer that can be read in two ways is no page at all.
 
-use crate::edit::{Edit, removals, splice};
+use crate::edit::{Edit, removals};
 use crate::known;
 use crate::reply::Unreadable;
 use json::{Document, Node, Span};
@@ -17,7 +17,6 @@ pub struct Entry<'d> {
 
 #[derive(Debug)]
 pub struct Page<'d> {
-    text: &'d str,
     entries: Vec<&'d Node<'d>>,
     public: Option<Span>,
 }
@@ -52,7 +51,6 @@ impl<'d> Page<'d> {
             return Err(Unreadable("a tool with two names"));
         }
         Ok(Some(Self {
-            text: document.text,
             entries: entries.iter().collect(),
             public: result
                 .get("cacheScope")
@@ -74,12 +72,9 @@ impl<'d> Page<'d> {
         self.entries.is_empty()
     }
 
-    /// The text with only the tools that `keep` says yes to. One without a name cannot be asked about, and goes.
-    /// `None`: the text is as it should be already.
-    pub fn cut(
-        &self,
-        mut keep: impl FnMut(&Entry<'d>) -> bool,
-    ) -> Result<Option<String>, Unreadable> {
+    /// What must change so that only the tools stay that `keep` says yes to. One without a name cannot be asked about,
+    /// and goes.
+    pub fn cuts(&self, mut keep: impl FnMut(&Entry<'d>) -> bool) -> Vec<Edit> {
         let kept: Vec<bool> = self
             .entries
             .iter()
@@ -93,12 +88,7 @@ impl<'d> Page<'d> {
                 text: "\"private\"".to_owned(),
             });
         }
-        if edits.is_empty() {
-            return Ok(None);
-        }
-        splice(self.text, edits)
-            .map(Some)
-            .ok_or(Unreadable("a list that cannot be cut"))
+        edits
     }
 }
 

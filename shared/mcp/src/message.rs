@@ -50,13 +50,17 @@ pub struct Notification<'d> {
     pub method: &'d str,
     pub params: Option<&'d Node<'d>>,
     pub text: &'d str,
+    pub span: Span,
 }
 
 /// A client's answer to a request that the server made.
 #[derive(Debug, Clone, Copy)]
 pub struct Response<'d> {
     pub id: &'d str,
+    pub id_node: &'d Node<'d>,
+    pub result: Option<&'d Node<'d>>,
     pub text: &'d str,
+    pub span: Span,
 }
 
 #[derive(Debug, Clone, Copy)]
@@ -174,13 +178,20 @@ fn message<'d>(node: &'d Node<'d>, text: &'d str) -> Result<Message<'d>, Refused
     let answers = node.get("result").is_some() || node.get("error").is_some();
     let own = node.span.of(text);
     let Some(method) = node.get("method") else {
+        let result = node.get("result");
         return match (
-            id,
-            node.get("result").is_some(),
+            id.zip(id_node),
+            result.is_some(),
             node.get("error").is_some(),
         ) {
-            (Some(id), true, false) | (Some(id), false, true) => {
-                Ok(Message::Response(Response { id, text: own }))
+            (Some((id, id_node)), true, false) | (Some((id, id_node)), false, true) => {
+                Ok(Message::Response(Response {
+                    id,
+                    id_node,
+                    result,
+                    text: own,
+                    span: node.span,
+                }))
             }
             (_, false, false) => refuse("the message has no `method`"),
             (None, ..) => refuse("an answer needs the `id` it answers"),
@@ -206,6 +217,7 @@ fn message<'d>(node: &'d Node<'d>, text: &'d str) -> Result<Message<'d>, Refused
             method,
             params,
             text: own,
+            span: node.span,
         }),
     })
 }

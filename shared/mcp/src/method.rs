@@ -22,6 +22,8 @@ pub enum Rule {
     Listen,
     /// About a task, which must be one of this grant's own calls.
     Task,
+    /// Answered with an empty list under this key: which tasks are this grant's, their names alone do not say.
+    TaskList(&'static str),
     /// Forwarded where the policy has the group, else answered with an empty list under this key.
     GroupList(Group, &'static str),
     /// Forwarded where the policy has the group, else refused.
@@ -39,7 +41,8 @@ pub fn rule(method: &str, era: Era) -> Option<Rule> {
         "server/discover" if modern => Rule::Plain,
         "initialize" | "ping" | "logging/setLevel" if !modern => Rule::Plain,
         "tasks/get" | "tasks/cancel" if since(era, Revision::V2025_11_25) => Rule::Task,
-        "tasks/result" | "tasks/list" if era.revision() == Revision::V2025_11_25 => Rule::Task,
+        "tasks/result" if era.revision() == Revision::V2025_11_25 => Rule::Task,
+        "tasks/list" if era.revision() == Revision::V2025_11_25 => Rule::TaskList("tasks"),
         "tasks/update" if modern => Rule::Task,
         "resources/list" => Rule::GroupList(Resources, "resources"),
         "resources/templates/list" => Rule::GroupList(Resources, "resourceTemplates"),

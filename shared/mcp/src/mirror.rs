@@ -8,6 +8,7 @@ use crate::message::Request;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use json::{Node, Value};
+use serde::{Deserialize, Serialize};
 use std::borrow::Cow;
 
 pub const HEADER_MISMATCH: i32 = -32020;
@@ -29,7 +30,7 @@ pub struct Mirror<'a> {
 }
 
 /// A tool's schema asks that the argument at `path` be repeated in the header `Mcp-Param-NAME`.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ParamHeader {
     /// Lower case, without the prefix.
     pub name: String,
@@ -185,6 +186,17 @@ fn decode(value: &[u8]) -> Option<Cow<'_, str>> {
     String::from_utf8(STANDARD.decode(inner).ok()?)
         .ok()
         .map(Cow::Owned)
+}
+
+/// A text as such a header carries it: as it is where that reads back, else in the base64 form.
+pub fn mirrored(text: &str) -> String {
+    let is_plain = decode(text.as_bytes()).is_some_and(|read| read == text)
+        && text.trim_matches([' ', '\t']) == text;
+    if is_plain {
+        text.to_owned()
+    } else {
+        format!("=?base64?{}?=", STANDARD.encode(text))
+    }
 }
 
 #[cfg(test)]

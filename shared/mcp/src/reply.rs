@@ -26,11 +26,25 @@ pub struct Answer<'d> {
     pub result: Option<&'d Node<'d>>,
 }
 
+/// A question or a notification, with the whole message.
+#[derive(Debug, Clone, Copy)]
+pub struct Told<'d> {
+    pub method: &'d str,
+    pub message: &'d Node<'d>,
+    /// What spans count in.
+    pub text: &'d str,
+}
+
 #[derive(Debug, Clone, Copy)]
 pub enum Reply<'d> {
     Answer(Answer<'d>),
-    Request { id: &'d str, method: &'d str },
-    Notification { method: &'d str },
+    /// As its server wrote it, and where.
+    Request {
+        id: &'d str,
+        id_span: Span,
+        told: Told<'d>,
+    },
+    Notification(Told<'d>),
 }
 
 /// Bytes → JSON.
@@ -67,17 +81,26 @@ impl<'d> Reply<'d> {
         {
             return Err(Unreadable("a key that can be read in two ways"));
         }
-        let id = node
+        let id_node = node
             .get("id")
-            .filter(|id| id.as_str().is_some() || id.as_number().is_some())
-            .map(|id| id.span.of(document.text));
+            .filter(|id| id.as_str().is_some() || id.as_number().is_some());
+        let id = id_node.map(|id| id.span.of(document.text));
         if let Some(method) = node.get("method") {
             let method = method
                 .as_str()
                 .ok_or(Unreadable("a method that is no string"))?;
-            return match (id, node.get("id").is_some()) {
-                (Some(id), _) => Ok(Self::Request { id, method }),
-                (None, false) => Ok(Self::Notification { method }),
+            let told = Told {
+                method,
+                message: node,
+                text: document.text,
+            };
+            return match (id_node, node.get("id").is_some()) {
+                (Some(id), _) => Ok(Self::Request {
+                    id: id.span.of(document.text),
+                    id_span: id.span,
+                    told,
+                }),
+                (None, false) => Ok(Self::Notification(told)),
                 (None, true) => Err(Unreadable("a request with an unusable id")),
             };
         }

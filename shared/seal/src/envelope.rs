@@ -4,6 +4,7 @@
 //! it: whoever opens must know what the text was bound to (organisation, row, purpose), so a text moved elsewhere stays shut.
 
 use crate::hex::from_hex;
+use crate::tag::TagKey;
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce as AeadNonce, UnboundKey};
 use std::collections::BTreeMap;
 use std::fmt;
@@ -16,8 +17,13 @@ const NONCE: usize = 12;
 
 #[derive(Clone)]
 pub struct KeyRing {
-    keys: BTreeMap<u32, std::sync::Arc<LessSafeKey>>,
+    keys: BTreeMap<u32, std::sync::Arc<Key>>,
     current: u32,
+}
+
+struct Key {
+    seal: LessSafeKey,
+    tag: TagKey,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -47,10 +53,11 @@ impl KeyRing {
             let key = line.split_once(' ').and_then(|(version, digits)| {
                 let version: u32 = version.parse().ok()?;
                 let bytes = zeroize::Zeroizing::new(from_hex(digits.trim())?);
-                Some((
-                    version,
-                    LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &bytes).ok()?),
-                ))
+                let key = Key {
+                    seal: LessSafeKey::new(UnboundKey::new(&AES_256_GCM, &bytes).ok()?),
+                    tag: TagKey::derived(&bytes),
+                };
+                Some((version, key))
             });
             let (version, key) = key.ok_or(BadKeyRing::Line(index + 1))?;
             if keys.insert(version, std::sync::Arc::new(key)).is_some() {
@@ -69,9 +76,22 @@ impl KeyRing {
         self.current
     }
 
+    fn key(&self, version: u32) -> Option<&Key> {
+        self.keys.get(&version).map(std::sync::Arc::as_ref)
+    }
+
+    /// The key that tags now, with its version.
+    pub(crate) fn tag_key(&self) -> Option<(u32, &TagKey)> {
+        Some((self.current, &self.key(self.current)?.tag))
+    }
+
+    pub(crate) fn tag_key_of(&self, version: u32) -> Option<&TagKey> {
+        Some(&self.key(version)?.tag)
+    }
+
     /// `None` only where the cipher itself refuses (a text of 2^36 bytes).
     pub fn seal(&self, nonce: Nonce, bound_to: &[u8], plain: &[u8]) -> Option<Vec<u8>> {
-        let key = self.keys.get(&self.current)?;
+        let key = &self.keys.get(&self.current)?.seal;
         let mut body = plain.to_vec();
         key.seal_in_place_append_tag(
             AeadNonce::assume_unique_for_key(nonce),
@@ -93,10 +113,10 @@ impl KeyRing {
     ) -> Result<zeroize::Zeroizing<Vec<u8>>, CannotOpen> {
         let (version, rest) = sealed.split_first_chunk::<VERSION>().ok_or(CannotOpen)?;
         let (nonce, body) = rest.split_first_chunk::<NONCE>().ok_or(CannotOpen)?;
-        let key = self
-            .keys
-            .get(&u32::from_be_bytes(*version))
-            .ok_or(CannotOpen)?;
+        let key = &self
+            .key(u32::from_be_bytes(*version))
+            .ok_or(CannotOpen)?
+            .seal;
         let mut plain = zeroize::Zeroizing::new(body.to_vec());
         let length = key
             .open_in_place(

@@ -1,4 +1,5 @@
-//! Secrets and the few things done with them: sealing (AES-256-GCM), keyed digests (HMAC-SHA-256), signatures (Ed25519).
+//! Secrets and the few things done with them: sealing (AES-256-GCM), keyed digests and tags
+//! (HMAC-SHA-256), signatures (Ed25519).
 //!
 //! Pure: nonces are handed in, keys are read elsewhere. What is sealed, and bound to what, the caller says.
 #![cfg_attr(
@@ -16,9 +17,11 @@ mod envelope;
 mod hex;
 mod secret;
 mod signature;
+mod tag;
 
 pub use digest::{Pepper, sha256};
 pub use envelope::{BadKeyRing, CannotOpen, KeyRing, Nonce};
 pub use hex::{from_hex, to_hex};
 pub use secret::Secret;
 pub use signature::{BadKey, SigningKey, VerifyingKey};
+pub use tag::TAG;

@@ -20,7 +20,7 @@ use data_plane::gateway::Gateway;
 use data_plane::lists::{self, Seen};
 use data_plane::meter::Meter;
 use data_plane::record::{Recorder, SpoolOptions};
-use data_plane::relay::{Asked, Standing};
+use data_plane::relay::Standing;
 use data_plane::upstream::pool::Upstreams;
 use data_plane::upstream::session::Seals;
 use egress::{Egress, Lookup};
@@ -100,7 +100,6 @@ impl Gate {
             seals: Seals::new(keys),
             pepper,
             seen: Seen::default(),
-            asked: Asked::default(),
             standing: Standing::default(),
             meter: Meter::default(),
             clock: Clock::set(NOW_MS),
@@ -319,6 +318,7 @@ fn bundle(digest: String) -> OrgBundle {
         category: policy::Category::Read,
         hints: Hints::default(),
         is_changed: false,
+        param_headers: Vec::new(),
         input_schema: None,
     };
     OrgBundle {
@@ -336,6 +336,7 @@ fn bundle(digest: String) -> OrgBundle {
             name: "Files".into(),
             url: "http://127.0.0.1/mcp".into(),
             credential: None,
+            transport: bundle::Transport::default(),
             timeouts: Timeouts::default(),
             pinning: Pinning::Off,
             allows_sampling: true,

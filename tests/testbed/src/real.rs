@@ -38,6 +38,11 @@ impl Server {
         Self::start("everything.mjs", &[]).await
     }
 
+    /// The same over HTTP+SSE, as in 2024-11-05.
+    pub async fn everything_over_sse() -> Self {
+        Self::start("everything.mjs", &["--sse"]).await
+    }
+
     /// A `fastmcp` server of ours; both eras.
     pub async fn fastmcp(arguments: &[&str]) -> Self {
         Self::start("fastmcp_server.py", arguments).await

@@ -48,7 +48,14 @@ pub async fn discover(app: &App, caller: &Caller, named: &str) -> Result<Server,
     let event = match &read {
         Ok(listing) => {
             let found = tool::store::record(&mut tx, server, listing, target.is_first).await?;
-            store::mark(&mut tx, server, Status::Ready, listing.odd.as_deref(), true).await?;
+            store::mark(
+                &mut tx,
+                server,
+                Status::Ready,
+                listing.odd.as_deref(),
+                Some(listing.transport),
+            )
+            .await?;
             Event::ServerDiscovered {
                 server,
                 status: Status::Ready.word().to_owned(),
@@ -59,7 +66,7 @@ pub async fn discover(app: &App, caller: &Caller, named: &str) -> Result<Server,
             }
         }
         Err(failure) => {
-            store::mark(&mut tx, server, failure.status, Some(&failure.told), false).await?;
+            store::mark(&mut tx, server, failure.status, Some(&failure.told), None).await?;
             Event::ServerDiscovered {
                 server,
                 status: failure.status.word().to_owned(),

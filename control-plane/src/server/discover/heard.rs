@@ -22,11 +22,11 @@ pub fn heard(text: &[u8], id: &str) -> Result<Heard, WireError> {
         {
             Heard::Answer
         }
-        Reply::Request { id, method } => Heard::Question {
+        Reply::Request { id, told, .. } => Heard::Question {
             id: id.to_owned(),
-            method: method.to_owned(),
+            method: told.method.to_owned(),
         },
-        Reply::Answer(_) | Reply::Notification { .. } => Heard::Nothing,
+        Reply::Answer(_) | Reply::Notification(_) => Heard::Nothing,
     })
 }
 

@@ -3,6 +3,7 @@
 use super::Bounds;
 use super::wire::WireError;
 use crate::server::tool::DEEPEST;
+use bundle::Transport;
 use json::{Limits, Node};
 use mcp::{Entry, Page};
 use std::collections::HashSet;
@@ -28,6 +29,8 @@ pub struct Listing {
     pub tools: Vec<Found>,
     /// What was left out and why, in a sentence for people.
     pub odd: Option<String>,
+    /// How it was read.
+    pub transport: Transport,
 }
 
 pub struct Gathering {
@@ -148,6 +151,7 @@ impl Gathering {
         Listing {
             tools: self.tools,
             odd: (!odd.is_empty()).then(|| odd.join("; ")),
+            transport: Transport::default(),
         }
     }
 }

@@ -75,7 +75,10 @@ pub async fn read(
             bounds.reading
         ))),
         Ok(Err(error)) => Err(failure(&wire, error)),
-        Ok(Ok(listing)) => Ok(listing.covered(|text| wire.quoted(text))),
+        Ok(Ok(listing)) => Ok(Listing {
+            transport: wire.transport(),
+            ..listing.covered(|text| wire.quoted(text))
+        }),
     }
 }
 

@@ -28,7 +28,12 @@ pub async fn tools(wire: &mut Wire, bounds: Bounds) -> Result<Listing, WireError
         Ok(Ok(false) | Err(_)) | Err(_) => {}
     }
     wire.speak(None);
-    let has_tools = shake_hands(wire).await?;
+    let has_tools = match shake_hands(wire).await {
+        Err(error) if error.may_be_older() && wire.open_stream().await.is_ok() => {
+            shake_hands(wire).await?
+        }
+        shaken => shaken?,
+    };
     match list(wire, bounds, None).await {
         Err(WireError::Refused {
             code: NO_SUCH_METHOD,

@@ -1,8 +1,9 @@
-//! One server, one message at a time: JSON-RPC over Streamable HTTP, as its client. Every byte that comes counts
-//! against one budget.
+//! One server, one message at a time: JSON-RPC over Streamable HTTP, or over the stream of a server of 2024-11-05, as its
+//! client. Every byte that comes counts against one budget.
 
 use super::heard::{Heard, complaint, heard, reply_to};
 use super::{Bounds, Reach};
+use bundle::Transport;
 use bundle::credential::{Headers, Secrets};
 use bytes::Bytes;
 use egress::{ConnectError, Decoder, Https, Undecodable};
@@ -12,8 +13,9 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use mcp::sse::Splitter;
+use mcp::sse::{Event, Splitter};
 use mcp::{Revision, quote};
+use std::collections::VecDeque;
 use std::time::Duration;
 use url::Url;
 
@@ -69,6 +71,16 @@ pub struct Wire {
     asked: u64,
     session: Option<HeaderValue>,
     revision: Option<Revision>,
+    stream: Option<Events>,
+    /// Where such a server is told something.
+    endpoint: Option<Uri>,
+}
+
+/// An event stream as far as it has come.
+struct Events {
+    body: Coming,
+    splitter: Splitter,
+    come: VecDeque<Event>,
 }
 
 impl WireError {
@@ -94,6 +106,13 @@ impl From<Undecodable> for WireError {
             Undecodable::TooLarge => Self::TooMuch(undecodable.to_string()),
             Undecodable::Unknown | Undecodable::Broken => Self::Unreadable(undecodable.to_string()),
         }
+    }
+}
+
+impl WireError {
+    /// Whether a server of 2024-11-05 may have answered so, which knows no message at its one address.
+    pub fn may_be_older(&self) -> bool {
+        matches!(self, Self::Status { status, .. } if matches!(status.as_u16(), 400 | 404 | 405))
     }
 }
 
@@ -134,7 +153,62 @@ impl Wire {
             asked: 0,
             session: None,
             revision: None,
+            stream: None,
+            endpoint: None,
         })
+    }
+
+    pub fn transport(&self) -> Transport {
+        if self.stream.is_some() {
+            Transport::Sse
+        } else {
+            Transport::StreamableHttp
+        }
+    }
+
+    /// Opens the stream of a server of 2024-11-05; from then on it is spoken to over that.
+    pub async fn open_stream(&mut self) -> Result<(), WireError> {
+        self.session = None;
+        let response = self.send(Method::GET, None, String::new()).await?;
+        let status = response.status();
+        if !status.is_success() {
+            let message = None;
+            return Err(WireError::Status { status, message });
+        }
+        if media_type(response.headers()) != "text/event-stream" {
+            return Err(WireError::unreadable("no event stream"));
+        }
+        let mut events = self.events(Coming::of(response)?);
+        let first = self.next(&mut events).await?;
+        let said = first
+            .data
+            .filter(|_| first.name.as_deref() == Some(b"endpoint"));
+        let endpoint = said.and_then(|said| egress::endpoint(&self.uri, &said));
+        self.endpoint = Some(endpoint.ok_or(WireError::unreadable(
+            "a stream without an endpoint of its own",
+        ))?);
+        self.stream = Some(events);
+        Ok(())
+    }
+
+    fn events(&self, body: Coming) -> Events {
+        Events {
+            body,
+            splitter: Splitter::new(self.bytes_left, usize::MAX),
+            come: VecDeque::new(),
+        }
+    }
+
+    /// The next event of the stream.
+    async fn next(&mut self, events: &mut Events) -> Result<Event, WireError> {
+        let mut fresh = Vec::new();
+        while events.come.is_empty() {
+            let chunk = self.chunk(&mut events.body).await?.ok_or_else(ended)?;
+            let overrun = |overrun: mcp::sse::Overrun| WireError::TooMuch(overrun.to_string());
+            events.splitter.push(&chunk, &mut fresh).map_err(overrun)?;
+            events.come.extend(fresh.drain(..));
+        }
+        events.come.pop_front().ok_or_else(ended)
     }
 
     /// The revision that the next messages are framed in.
@@ -171,7 +245,14 @@ impl Wire {
                 .filter(|value| value.len() <= LONGEST_SESSION)
                 .cloned();
         }
-        let text = self.answer(response, &id).await?;
+        let text = match self.stream.take() {
+            Some(mut events) => {
+                let text = self.follow(&mut events, &id).await;
+                self.stream = Some(events);
+                text?
+            }
+            None => self.answer(response, &id).await?,
+        };
         match complaint(&text)? {
             Some((code, message)) => Err(WireError::Refused {
                 method,
@@ -221,7 +302,7 @@ impl Wire {
     ) -> Result<Response<Incoming>, WireError> {
         let mut request = Request::new(Full::new(Bytes::from(body)));
         *request.method_mut() = verb;
-        *request.uri_mut() = self.uri.clone();
+        *request.uri_mut() = self.endpoint.as_ref().unwrap_or(&self.uri).clone();
         let headers = request.headers_mut();
         headers.insert(
             ACCEPT,
@@ -256,17 +337,7 @@ impl Wire {
         response: Response<Incoming>,
         id: &str,
     ) -> Result<Vec<u8>, WireError> {
-        let kind = response
-            .headers()
-            .get(CONTENT_TYPE)
-            .and_then(|kind| kind.to_str().ok())
-            .unwrap_or_default();
-        let kind = kind
-            .split(';')
-            .next()
-            .unwrap_or_default()
-            .trim()
-            .to_ascii_lowercase();
+        let kind = media_type(response.headers());
         let body = Coming::of(response)?;
         match kind.as_str() {
             "application/json" => {
@@ -276,42 +347,36 @@ impl Wire {
                     _ => Err(WireError::unreadable("an answer to something else")),
                 }
             }
-            "text/event-stream" => self.follow(body, id).await,
+            "text/event-stream" => {
+                let mut events = self.events(body);
+                self.follow(&mut events, id).await
+            }
             _ => Err(WireError::unreadable("neither JSON nor an event stream")),
         }
     }
 
     /// The stream's events up to the answer.
-    async fn follow(&mut self, mut body: Coming, id: &str) -> Result<Vec<u8>, WireError> {
-        let mut splitter = Splitter::new(self.bytes_left, usize::MAX);
-        let mut events = Vec::new();
+    async fn follow(&mut self, events: &mut Events, id: &str) -> Result<Vec<u8>, WireError> {
         let mut questions = 0;
-        while let Some(chunk) = self.chunk(&mut body).await? {
-            let overrun = |overrun: mcp::sse::Overrun| WireError::TooMuch(overrun.to_string());
-            splitter.push(&chunk, &mut events).map_err(overrun)?;
-            for data in events
-                .drain(..)
-                .filter_map(|event| event.data)
-                .filter(|data| !data.is_empty())
-            {
-                match heard(&data, id)? {
-                    Heard::Answer => return Ok(data),
-                    Heard::Question { id, method } => {
-                        questions += 1;
-                        if questions > MOST_QUESTIONS {
-                            return Err(WireError::TooMuch(
-                                "it asks and asks before it answers".to_owned(),
-                            ));
-                        }
-                        self.post("", reply_to(&id, &method)).await?;
+        loop {
+            let event = self.next(events).await?;
+            let Some(data) = event.data.filter(|data| !data.is_empty()) else {
+                continue;
+            };
+            match heard(&data, id)? {
+                Heard::Answer => return Ok(data),
+                Heard::Question { id, method } => {
+                    questions += 1;
+                    if questions > MOST_QUESTIONS {
+                        return Err(WireError::TooMuch(
+                            "it asks and asks before it answers".to_owned(),
+                        ));
                     }
-                    Heard::Nothing => {}
+                    self.post("", reply_to(&id, &method)).await?;
                 }
+                Heard::Nothing => {}
             }
         }
-        Err(WireError::unreadable(
-            "a stream that ends without the answer",
-        ))
     }
 
     async fn read(&mut self, mut body: Coming, most: usize) -> Result<Vec<u8>, WireError> {
@@ -343,6 +408,19 @@ impl Wire {
         body.decoder.finish()?;
         Ok(None)
     }
+}
+
+fn media_type(headers: &HeaderMap) -> String {
+    let kind = headers
+        .get(CONTENT_TYPE)
+        .and_then(|kind| kind.to_str().ok())
+        .unwrap_or_default();
+    let kind = kind.split(';').next().unwrap_or_default();
+    kind.trim().to_ascii_lowercase()
+}
+
+fn ended() -> WireError {
+    WireError::unreadable("a stream that ends without the answer")
 }
 
 /// The reason that a person can do something about, from wherever in the chain it stands.

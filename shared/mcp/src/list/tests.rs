@@ -5,7 +5,8 @@ use proptest::prelude::*;
 fn cut_to(text: &str, keep: &[&str]) -> Result<Option<String>, Unreadable> {
     let document = parse(text.as_bytes())?;
     let page = Page::of(&document)?.unwrap();
-    page.cut(|entry| keep.contains(&entry.name))
+    let cuts = page.cuts(|entry| keep.contains(&entry.name));
+    Ok((!cuts.is_empty()).then(|| crate::splice(text, cuts).unwrap()))
 }
 
 const PAGE: &str = "{ \"jsonrpc\":\"2.0\", \"result\" : {\"tools\":[ {\"name\":\"a\",\"x\":1.50} ,\n {\"name\":\"b\"}, {\"name\":\"\\u0063\",\"big\":12345678901234567890123}\t],\"z\":[]},\"id\":1}";
@@ -96,8 +97,8 @@ proptest! {
         let page = |parts: Vec<&str>| format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"tools":[{}],"rest":1e3}}}}"#, parts.join(","));
         let text = page(written.iter().map(|(_, _, spaced)| spaced.as_str()).collect());
         let document = parse(text.as_bytes()).unwrap();
-        let cut = Page::of(&document).unwrap().unwrap().cut(|entry| entry.name.starts_with("keep")).unwrap();
-        let cut = cut.unwrap_or_else(|| text.clone());
+        let cuts = Page::of(&document).unwrap().unwrap().cuts(|entry| entry.name.starts_with("keep"));
+        let cut = crate::splice(&text, cuts).unwrap();
         let opening = r#"{"jsonrpc":"2.0","id":1,"result":{"tools":["#;
         prop_assert!(cut.starts_with(opening), "{}", cut);
         let ending = r#"],"rest":1e3}}"#;
@@ -114,7 +115,8 @@ proptest! {
             if let Ok(document) = parse(&text)
                 && let Ok(Some(page)) = Page::of(&document)
             {
-                let _ = page.cut(|entry| entry.name.len() % 2 == 0);
+                let cuts = page.cuts(|entry| entry.name.len() % 2 == 0);
+                prop_assert!(crate::splice(document.text, cuts).is_some());
             }
         }
     }

@@ -137,3 +137,21 @@ fn a_schema_mirrors_no_more_and_no_deeper_than_is_checked() {
         []
     );
 }
+
+#[test]
+fn what_is_mirrored_reads_back() {
+    for text in [
+        "t_a.b",
+        "",
+        " padded ",
+        "ü",
+        "=?base64?YQ==?=",
+        "a\nb",
+        "\"q\"",
+    ] {
+        let header = mirrored(text);
+        assert_eq!(decode(header.as_bytes()).as_deref(), Some(text));
+        assert_eq!(header.trim(), header);
+    }
+    assert_eq!(mirrored("t_a.b"), "t_a.b");
+}

@@ -38,7 +38,11 @@ fn a_servers_words_are_answers_requests_or_notifications() {
                 reply,
                 Ok(Reply::Request {
                     id: "\"e1\"",
-                    method: "elicitation/create"
+                    told: Told {
+                        method: "elicitation/create",
+                        ..
+                    },
+                    ..
                 })
             ));
         },
@@ -48,9 +52,10 @@ fn a_servers_words_are_answers_requests_or_notifications() {
         |reply| {
             assert!(matches!(
                 reply,
-                Ok(Reply::Notification {
-                    method: "notifications/message"
-                })
+                Ok(Reply::Notification(Told {
+                    method: "notifications/message",
+                    ..
+                }))
             ));
         },
     );

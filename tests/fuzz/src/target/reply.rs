@@ -27,20 +27,20 @@ pub fn run(data: &[u8]) {
                 }
                 restated(answer, document.text);
             }
-            Reply::Request { id, method } => {
+            Reply::Request { id, told, .. } => {
                 if let Some(value) = value {
                     assert_eq!(
                         value["id"],
                         serde_json::from_str::<Value>(id).expect("an id")
                     );
-                    assert_eq!(value["method"], *method);
+                    assert_eq!(value["method"], told.method);
                 }
                 assert!(mcp::same_id(id, id));
             }
-            Reply::Notification { method } => {
+            Reply::Notification(told) => {
                 if let Some(value) = value {
                     assert!(value.get("id").is_none());
-                    assert_eq!(value["method"], *method);
+                    assert_eq!(value["method"], told.method);
                 }
             }
         }
