@@ -77,15 +77,18 @@ async fn compare(installed: &Path, results: Option<PathBuf>) -> ExitCode {
     }
 }
 
-/// Replicas behind a hop that brings the token.
-async fn gateway(installation: &Installation, upstream: &str) -> (Hop, [Replica; 1]) {
+/// Two replicas, so that nothing works by what only one of them remembers, behind a hop that brings the token.
+async fn gateway(installation: &Installation, upstream: &str) -> (Hop, [Replica; 2]) {
     let org = installation.org("acme").await;
     org.server("reference", upstream).await;
     let everything =
         json!({ "version": "1", "default": "allow", "methods": ["resources", "prompts"] });
     org.policy("everything", &everything).await;
     let (_, token) = org.grant("suite", "reference", "everything").await;
-    let replicas = [installation.replica("one", None).await];
+    let replicas = [
+        installation.replica("one", None).await,
+        installation.replica("two", None).await,
+    ];
     until("the replicas to know the grant", || {
         org.enforced(replicas.len())
     })
