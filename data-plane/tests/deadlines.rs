@@ -342,7 +342,8 @@ async fn ten_gigabytes_end_early_and_take_no_room() {
             format!("{HEAD}Content-Length: 10737418240\r\n\r\n"),
         )
         .await;
-        while write(&mut stream, [b' '; 65_536]).await {}
+        let spaces = " ".repeat(65_536);
+        while write(&mut stream, &spaces).await {}
     })
     .await;
     comes_to("announced", &announced, StatusCode::BAD_GATEWAY).await;

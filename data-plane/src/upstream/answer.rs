@@ -60,9 +60,9 @@ impl<B: Body<Data = Bytes> + Unpin> Answer<B> {
             let Ok(piece) = frame.map_err(|_| Trouble::Broken)?.into_data() else {
                 continue;
             };
-            let decoded = decoder.push(piece).map_err(trouble)?;
-            if !decoded.is_empty() {
-                return Ok(Some(decoded));
+            let out = decoder.push(piece).map_err(trouble)?;
+            if !out.is_empty() {
+                return Ok(Some(out));
             }
         }
         decoder.finish().map_err(trouble)?;

@@ -505,7 +505,7 @@ pub fn beside(bundle: &mut OrgBundle, slug: &str, url: String) {
     let mut server = bundle.servers[0].clone();
     server.id = ServerId::new(1, [5; 10]);
     server.slug = slug.parse().unwrap();
-    server.name = slug.to_owned();
+    slug.clone_into(&mut server.name);
     server.url = url;
     for grant in &mut bundle.grants {
         let policy = grant.attachments[0].policy;

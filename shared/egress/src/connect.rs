@@ -98,8 +98,8 @@ impl Connector {
         for (tried, address) in allowed.iter().enumerate() {
             // An address that swallows packets takes its part of the time, and leaves the others theirs.
             let untried = u32::try_from(allowed.len() - tried).unwrap_or(1);
-            let part = until.saturating_duration_since(Instant::now()) / untried;
-            match timeout(part, dial(*address)).await {
+            let share = until.saturating_duration_since(Instant::now()) / untried;
+            match timeout(share, dial(*address)).await {
                 Ok(Ok(stream)) => return Ok(stream),
                 Ok(Err(error)) => last = ConnectError::Io(error),
                 Err(_) => last = ConnectError::Slow(self.timeout),

@@ -151,7 +151,7 @@ impl Kind {
             Self::Gzip(decoder) => {
                 decoder.get_mut().most = most;
                 let done = decoder.write_all(piece).and_then(|()| decoder.flush());
-                decoder.get_mut().take(done)
+                decoder.get_mut().take(&done)
             }
             Self::Deflate(decoder) => {
                 let Some(first) = piece.first() else {
@@ -160,17 +160,17 @@ impl Kind {
                 let decoder = decoder.get_or_insert_with(|| Box::new(Deflate::of(*first)));
                 decoder.sink.most = most;
                 let done = decoder.push(piece);
-                decoder.sink.take(done)
+                decoder.sink.take(&done)
             }
             Self::Brotli(brotli) => {
                 brotli.sink.most = most;
                 let done = brotli.push(piece);
-                brotli.sink.take(done)
+                brotli.sink.take(&done)
             }
             Self::Zstd(zstd) => {
                 zstd.sink.most = most;
                 let done = zstd.push(piece);
-                zstd.sink.take(done)
+                zstd.sink.take(&done)
             }
         }
     }
@@ -187,7 +187,7 @@ impl Kind {
 }
 
 impl Sink {
-    fn take(&mut self, done: io::Result<()>) -> Result<Vec<u8>, Undecodable> {
+    fn take(&mut self, done: &io::Result<()>) -> Result<Vec<u8>, Undecodable> {
         match done {
             Ok(()) => Ok(std::mem::take(&mut self.out)),
             Err(_) if self.is_over => Err(Undecodable::TooLarge),
