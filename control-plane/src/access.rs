@@ -22,8 +22,11 @@ pub enum Action {
     WritePolicies,
     WriteGrants,
     WriteServers,
+    /// The switch that stops calls at once, and lets them go on.
+    Kill,
     ReadEvents,
-    ExportCalls,
+    /// Calls, and everything else of the organisation, as files.
+    Export,
     /// API keys and settings; members and invitations.
     Administer,
     DeleteOrg,
@@ -70,23 +73,24 @@ impl Role {
                 Owner | Admin | PolicyManager | Approver | Auditor | Viewer
             ),
             Action::WritePolicies => matches!(self, Owner | Admin | PolicyManager),
-            Action::WriteGrants | Action::WriteServers | Action::Administer => {
+            Action::WriteGrants | Action::WriteServers | Action::Kill | Action::Administer => {
                 matches!(self, Owner | Admin)
             }
-            Action::ReadEvents | Action::ExportCalls => matches!(self, Owner | Admin | Auditor),
+            Action::ReadEvents | Action::Export => matches!(self, Owner | Admin | Auditor),
             Action::DeleteOrg => matches!(self, Owner),
         }
     }
 }
 
 impl Action {
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 9] = [
         Self::Read,
         Self::WritePolicies,
         Self::WriteGrants,
         Self::WriteServers,
+        Self::Kill,
         Self::ReadEvents,
-        Self::ExportCalls,
+        Self::Export,
         Self::Administer,
         Self::DeleteOrg,
     ];

@@ -4,7 +4,9 @@ use crate::config::{Config, Site};
 use crate::db::{Db, DbError};
 use crate::http::meter::Meter;
 use crate::keys::Keys;
+use crate::mail::Way;
 use crate::now::{Now, Sequence};
+use crate::oidc::Providers;
 use host::clock::{Clock, Random};
 use ids::Slug;
 use std::sync::Arc;
@@ -22,7 +24,8 @@ struct Inner {
     keys: Keys,
     site: Site,
     passwords: crate::session::password::Hasher,
-    attempts: crate::session::attempts::Attempts,
+    mail: Way,
+    providers: Providers,
     reach: crate::server::discover::Reach,
 }
 
@@ -40,7 +43,8 @@ impl App {
             reach: crate::server::discover::Reach::new(&config.site, egress::Lookup::system()),
             site: config.site.clone(),
             passwords,
-            attempts: crate::session::attempts::Attempts::default(),
+            mail: Way::new(config.smtp.clone(), &config.site),
+            providers: Providers::new(config.providers.clone(), &config.site),
         })))
     }
 
@@ -68,8 +72,14 @@ impl App {
         &self.0.passwords
     }
 
-    pub fn attempts(&self) -> &crate::session::attempts::Attempts {
-        &self.0.attempts
+    /// Where mails go.
+    pub fn mail(&self) -> &Way {
+        &self.0.mail
+    }
+
+    /// Whom people may sign in with besides.
+    pub fn providers(&self) -> &Providers {
+        &self.0.providers
     }
 
     /// The way to the servers of organisations.

@@ -6,13 +6,14 @@ use crate::access::{Action, Role};
 use crate::app::App;
 use crate::db::{DbError, Reason};
 use crate::problem::Problem;
-use crate::session::Account;
+use crate::session::{Account, PROOF};
 use crate::{key, org};
 use axum::extract::{FromRequestParts, RawPathParams};
 use axum::http::header::AUTHORIZATION;
 use axum::http::request::Parts;
 use ids::token::{Token, TokenKind};
 use ids::{MemberId, OrgId, Slug};
+use time::OffsetDateTime;
 
 /// Who an event says it was.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -29,6 +30,16 @@ pub struct Caller {
     role: Role,
     member: MemberId,
     actor: Actor,
+    proof: Proof,
+}
+
+/// How sure it is that the caller is still who they were.
+#[derive(Debug, Clone, Copy)]
+enum Proof {
+    /// A key is asked for nothing but itself.
+    Key,
+    /// A person's session, and when they last proved themselves in it.
+    Person(Option<OffsetDateTime>),
 }
 
 /// The right to do one thing in one organisation.
@@ -39,9 +50,14 @@ pub struct Allowed {
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the role `{}` may not do this", role.as_str())]
-pub struct Forbidden {
-    role: Role,
+pub enum Forbidden {
+    #[error("the role `{}` may not do this", .0.as_str())]
+    Role(Role),
+    /// Who left their desk half an hour ago is asked before what is sensitive.
+    #[error("prove once more who you are: `POST /v1/step-up`, then try again")]
+    Unproven,
+    #[error("nobody changes those who may do more than they, nor gives what they do not have")]
+    Above,
 }
 
 /// What any act can answer besides its own errors.
@@ -61,7 +77,21 @@ impl Caller {
                 actor: self.actor.clone(),
             })
         } else {
-            Err(Forbidden { role: self.role })
+            Err(Forbidden::Role(self.role))
+        }
+    }
+
+    /// For what is sensitive: credentials, people, the end of everything. A person must have proved themselves lately.
+    pub fn allow_proven(&self, action: Action, now: OffsetDateTime) -> Result<Allowed, Forbidden> {
+        let allowed = self.allow(action)?;
+        let is_proven = match self.proof {
+            Proof::Key => true,
+            Proof::Person(proven_at) => proven_at.is_some_and(|at| now - at <= PROOF),
+        };
+        if is_proven {
+            Ok(allowed)
+        } else {
+            Err(Forbidden::Unproven)
         }
     }
 
@@ -84,6 +114,11 @@ impl Caller {
 
     pub fn actor(&self) -> &Actor {
         &self.actor
+    }
+
+    /// Whether it is a person, and no API key.
+    pub fn is_person(&self) -> bool {
+        matches!(self.proof, Proof::Person(_))
     }
 }
 
@@ -161,6 +196,7 @@ async fn by_account(app: &App, account: Account, named: &str) -> Result<Caller, 
             id: account.id.to_string(),
             name: account.name,
         },
+        proof: Proof::Person(account.proven_at),
     })
 }
 
@@ -181,6 +217,7 @@ async fn by_key(app: &App, parts: &Parts) -> Result<Caller, Problem> {
             id: key.id.to_string(),
             name: key.name,
         },
+        proof: Proof::Key,
     })
 }
 

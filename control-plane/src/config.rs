@@ -1,6 +1,8 @@
 //! The control plane's configuration, read once, from the environment.
 
 use crate::keys::{self, Keys};
+use crate::mail::smtp::Smtp;
+use crate::oidc::Provider;
 use anyhow::Context;
 use host::env::Env;
 use seal::Secret;
@@ -16,6 +18,9 @@ pub struct Config {
     pub database_system_url: Secret,
     pub keys: Keys,
     pub site: Site,
+    pub smtp: Option<Smtp>,
+    /// Whom people may sign in with besides.
+    pub providers: Vec<Provider>,
     pub log: Option<String>,
     /// May hold a password.
     pub otlp: Option<Secret>,
@@ -30,6 +35,8 @@ pub struct Site {
     /// A local instance: plain http, cookies without `Secure`.
     pub is_local: bool,
     pub egress_allow: Vec<ipnet::IpNet>,
+    /// Proxies in front of this instance, which say in `X-Forwarded-For` whom they speak for.
+    pub trusted_proxies: Vec<ipnet::IpNet>,
 }
 
 impl Config {
@@ -38,6 +45,7 @@ impl Config {
             .parse("LISTEN")?
             .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
         let own = format!("http://{listen}");
+        let is_local = env.parse("LOCAL")?.unwrap_or(false);
         let keys_dir = PathBuf::from(env.required("KEYS_DIR")?);
         let config = Self {
             listen,
@@ -54,9 +62,12 @@ impl Config {
                         .unwrap_or("http://127.0.0.1:8081".into()),
                 )
                 .context("PORTCULLIS_GATEWAY_URL")?,
-                is_local: env.parse("LOCAL")?.unwrap_or(false),
+                is_local,
                 egress_allow: env.parse_list("EGRESS_ALLOW")?,
+                trusted_proxies: env.parse_list("TRUSTED_PROXIES")?,
             },
+            smtp: smtp(env, is_local)?,
+            providers: Provider::from_env(env, is_local)?,
             log: env.text("LOG"),
             otlp: env.secret("OTLP_ENDPOINT"),
         };
@@ -64,5 +75,17 @@ impl Config {
         let _ = env.secret("DATABASE_OWNER_URL");
         env.finish()?;
         Ok(config)
+    }
+}
+
+/// Both variables or neither: mail without a sender is refused by most servers.
+fn smtp(env: &Env, is_local: bool) -> anyhow::Result<Option<Smtp>> {
+    let (url, from) = (env.secret("SMTP_URL"), env.text("MAIL_FROM"));
+    match (url, from) {
+        (None, None) => Ok(None),
+        (Some(url), Some(from)) => Smtp::new(&url, &from, is_local)
+            .map(Some)
+            .context("PORTCULLIS_SMTP_URL and PORTCULLIS_MAIL_FROM"),
+        _ => anyhow::bail!("PORTCULLIS_SMTP_URL and PORTCULLIS_MAIL_FROM go together"),
     }
 }

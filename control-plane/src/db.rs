@@ -58,8 +58,12 @@ impl DbError {
 pub enum Reason {
     SignUp,
     SignIn,
+    Attempt,
+    Account,
+    Mail,
     WhoCalls,
     CreateOrg,
+    JoinOrg,
     DeleteOrg,
     Idempotency,
     Publish,

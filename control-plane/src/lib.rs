@@ -17,13 +17,17 @@ mod run;
 
 pub use run::{migrate, run};
 
+pub mod account;
 pub mod call;
 pub mod event;
 pub mod gateway;
 pub mod grant;
 pub mod key;
+pub mod mail;
+pub mod oidc;
 pub mod org;
 pub mod policy;
 pub mod publish;
 pub mod server;
 pub mod session;
+pub mod totp;

@@ -12,6 +12,7 @@ pub enum Kind {
     BadRequest,
     Unauthorized,
     Forbidden,
+    StepUp,
     NotFound,
     MethodNotAllowed,
     Conflict,
@@ -25,10 +26,11 @@ pub enum Kind {
 }
 
 impl Kind {
-    pub const ALL: [Self; 13] = [
+    pub const ALL: [Self; 14] = [
         Self::BadRequest,
         Self::Unauthorized,
         Self::Forbidden,
+        Self::StepUp,
         Self::NotFound,
         Self::MethodNotAllowed,
         Self::Conflict,
@@ -56,6 +58,11 @@ impl Kind {
             Self::Forbidden => (
                 "forbidden",
                 "Your role may not do this",
+                StatusCode::FORBIDDEN,
+            ),
+            Self::StepUp => (
+                "step-up",
+                "Prove once more who you are",
                 StatusCode::FORBIDDEN,
             ),
             Self::NotFound => (
@@ -272,7 +279,11 @@ impl From<crate::db::DbError> for Problem {
 
 impl From<crate::caller::Forbidden> for Problem {
     fn from(forbidden: crate::caller::Forbidden) -> Self {
-        Self::new(Kind::Forbidden, forbidden.to_string())
+        let kind = match forbidden {
+            crate::caller::Forbidden::Unproven => Kind::StepUp,
+            crate::caller::Forbidden::Role(_) | crate::caller::Forbidden::Above => Kind::Forbidden,
+        };
+        Self::new(kind, forbidden.to_string())
     }
 }
 

@@ -14,7 +14,7 @@ use world::World;
 
 /// A row for every table of an organisation: `$1` is the organisation, `$2` tells rows apart. A table that has none
 /// here fails the tests.
-const ROWS: [(&str, &str); 20] = [
+const ROWS: [(&str, &str); 21] = [
     ("orgs", "(id, slug, name, created_at) values ($1, $2::text, 'n', now())"),
     ("org_versions", "(org_id, version) values ($1, 1)"),
     ("members", "(id, org_id, user_id, role, created_at) values ($2, $1, $2, 'owner', now())"),
@@ -22,6 +22,11 @@ const ROWS: [(&str, &str); 20] = [
         "api_keys",
         "(id, org_id, name, role, digest, hint, made_by, created_at)
         values ($2, $1, 'n', 'viewer', sha256($2::text::bytea), 'h', $2, now())",
+    ),
+    (
+        "invitations",
+        "(id, org_id, email, role, digest, made_by, expires_at, created_at)
+        values ($2, $1, 'e', 'viewer', sha256($2::text::bytea), $2, now(), now())",
     ),
     (
         "servers",
@@ -463,19 +468,31 @@ async fn organisations_that_take_turns_on_the_same_connections_never_see_each_ot
 }
 
 /// Where the plane looks across organisations, and how often. A new place is a new line here, with a reader's consent.
-const REASONS: [(&str, &str, usize); 14] = [
+const REASONS: [(&str, &str, usize); 26] = [
+    ("Account", "account/act.rs", 7),
+    ("Account", "account/wishes.rs", 1),
+    ("Account", "totp/act.rs", 4),
+    ("Attempt", "session/attempts.rs", 2),
     ("CreateOrg", "org/act.rs", 1),
     ("DeleteOrg", "org/act.rs", 1),
     ("Idempotency", "http/idempotency/once.rs", 2),
     ("IngestRecords", "call/days.rs", 1),
     ("IngestRecords", "call/ingest.rs", 1),
+    ("JoinOrg", "org/invitation/act.rs", 2),
+    ("Mail", "mail/act.rs", 1),
+    ("Mail", "mail/outbox.rs", 4),
     ("NameMember", "grant/act.rs", 1),
+    ("NameMember", "org/export/write.rs", 1),
+    ("NameMember", "org/invitation/act.rs", 1),
+    ("NameMember", "org/member/act.rs", 2),
     ("Publish", "publish/outbox.rs", 1),
     ("ServeGateways", "gateway/act.rs", 1),
     ("ServeGateways", "publish/feed.rs", 3),
-    ("SignIn", "session/act.rs", 3),
+    ("SignIn", "oidc/act.rs", 3),
+    ("SignIn", "session/act.rs", 9),
     ("SignIn", "session/mod.rs", 1),
-    ("SignUp", "session/act.rs", 1),
+    ("SignIn", "session/step_up.rs", 2),
+    ("SignUp", "session/sign_up.rs", 1),
     ("WhoCalls", "caller.rs", 2),
     ("WhoCalls", "org/act.rs", 1),
 ];

@@ -18,8 +18,9 @@ fn the_whole_table_of_who_may_what() {
         "WritePolicies x x x . . .",
         "WriteGrants   x x . . . .",
         "WriteServers  x x . . . .",
+        "Kill          x x . . . .",
         "ReadEvents    x x . . x .",
-        "ExportCalls   x x . . x .",
+        "Export        x x . . x .",
         "Administer    x x . . . .",
         "DeleteOrg     x . . . . .",
     ];

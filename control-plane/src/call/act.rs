@@ -31,7 +31,7 @@ pub async fn export(
     before: Option<CallId>,
     most: i64,
 ) -> Result<Vec<Call>, Refused> {
-    let mut tx = app.db().read(caller.allow(Action::ExportCalls)?).await?;
+    let mut tx = app.db().read(caller.allow(Action::Export)?).await?;
     Ok(store::list(&mut tx, filter, before, most, app.now().time()).await?)
 }
 

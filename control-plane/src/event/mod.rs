@@ -5,7 +5,7 @@ pub mod api;
 pub mod store;
 
 use crate::access::Role;
-use ids::{EventId, GrantId, KeyId, OrgId, PolicyId, ServerId};
+use ids::{EventId, GrantId, InvitationId, KeyId, MemberId, OrgId, PolicyId, ServerId};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -26,6 +26,46 @@ pub enum Event {
         org: OrgId,
         before: Value,
         after: Value,
+    },
+    #[serde(rename = "kill.changed")]
+    Killed {
+        /// The organisation, server or grant that it is about.
+        target: String,
+        name: String,
+        /// True: its calls are stopped; false: they go on.
+        on: bool,
+    },
+    #[serde(rename = "member.invited")]
+    MemberInvited {
+        invitation: InvitationId,
+        email: String,
+        role: Role,
+    },
+    #[serde(rename = "invitation.withdrawn")]
+    InvitationWithdrawn {
+        invitation: InvitationId,
+        email: String,
+    },
+    #[serde(rename = "member.joined")]
+    MemberJoined {
+        member: MemberId,
+        email: String,
+        role: Role,
+    },
+    #[serde(rename = "member.changed")]
+    MemberChanged {
+        member: MemberId,
+        email: String,
+        before: Role,
+        after: Role,
+    },
+    #[serde(rename = "member.removed")]
+    MemberRemoved {
+        member: MemberId,
+        email: String,
+        role: Role,
+        /// Of their own will.
+        left: bool,
     },
     #[serde(rename = "key.made")]
     KeyMade {
@@ -119,6 +159,12 @@ impl Event {
     pub fn target(&self) -> String {
         match self {
             Self::OrgCreated { org, .. } | Self::OrgChanged { org, .. } => org.to_string(),
+            Self::Killed { target, .. } => target.clone(),
+            Self::MemberInvited { invitation, .. }
+            | Self::InvitationWithdrawn { invitation, .. } => invitation.to_string(),
+            Self::MemberJoined { member, .. }
+            | Self::MemberChanged { member, .. }
+            | Self::MemberRemoved { member, .. } => member.to_string(),
             Self::KeyMade { key, .. } | Self::KeyDeleted { key, .. } => key.to_string(),
             Self::ServerAdded { server, .. }
             | Self::ServerChanged { server, .. }
@@ -141,7 +187,12 @@ impl Event {
     /// Whether the bundle of the organisation may look different after it.
     pub fn concerns_replicas(&self) -> bool {
         match self {
-            Self::KeyMade { .. }
+            Self::MemberInvited { .. }
+            | Self::InvitationWithdrawn { .. }
+            | Self::MemberJoined { .. }
+            | Self::MemberChanged { .. }
+            | Self::MemberRemoved { .. }
+            | Self::KeyMade { .. }
             | Self::KeyDeleted { .. }
             | Self::PolicyCreated { .. }
             | Self::PolicyDrafted { .. } => false,

@@ -38,8 +38,8 @@ pub enum GrantError {
 }
 
 pub async fn mint(app: &App, caller: &Caller, new: NewGrant) -> Result<Minted, GrantError> {
-    let allowed = caller.allow(Action::WriteGrants)?;
     let now = app.now();
+    let allowed = caller.allow_proven(Action::WriteGrants, now.time())?;
     let mut faults = Faults::default();
     faults.name("/name", &new.name);
     check::labels(&mut faults, &new.labels);
@@ -171,7 +171,8 @@ pub async fn rotate(
     seen: Option<Uuid>,
     rotation: Rotation,
 ) -> Result<Minted, GrantError> {
-    let allowed = caller.allow(Action::WriteGrants)?;
+    let now = app.now();
+    let allowed = caller.allow_proven(Action::WriteGrants, now.time())?;
     let kept = match &rotation.overlap {
         None => Duration::ZERO,
         Some(text) => overlap(text).ok_or_else(|| {
@@ -183,7 +184,7 @@ pub async fn rotate(
             }])
         })?,
     };
-    let mut tx = app.db().write(allowed, app.now()).await?;
+    let mut tx = app.db().write(allowed, now).await?;
     let grant = lock(&mut tx, id, seen).await?;
     if grant.is_revoked {
         return Err(GrantError::Revoked);

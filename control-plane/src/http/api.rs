@@ -1,7 +1,7 @@
 //! Every URL of the REST API, on one page, and the document that describes them.
 
 use crate::app::App;
-use crate::{call, event, gateway, grant, key, org, policy, server, session};
+use crate::{account, call, event, gateway, grant, key, oidc, org, policy, server, session, totp};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
@@ -34,10 +34,36 @@ pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
         .routes(routes!(session::api::sign_up))
         .routes(routes!(session::api::sign_in))
+        .routes(routes!(session::api::sign_in_with_code))
+        .routes(routes!(oidc::api::list))
+        .routes(routes!(oidc::api::depart))
+        .routes(routes!(oidc::api::arrive))
+        .routes(routes!(session::api::step_up))
         .routes(routes!(session::api::sign_out))
         .routes(routes!(session::api::show))
+        .routes(routes!(session::api::list, session::api::end_others))
+        .routes(routes!(session::api::end))
+        .routes(routes!(account::api::confirm))
+        .routes(routes!(account::api::ask_again))
+        .routes(routes!(account::api::forgot))
+        .routes(routes!(account::api::reset))
+        .routes(routes!(account::api::change_password))
+        .routes(routes!(totp::api::enrol, totp::api::disable))
+        .routes(routes!(totp::api::confirm))
+        .routes(routes!(totp::api::renew_codes))
         .routes(routes!(org::api::list, org::api::found))
         .routes(routes!(org::api::show, org::api::change, org::api::delete))
+        .routes(routes!(org::kill::api::switch))
+        .routes(routes!(org::export::api::export))
+        .routes(routes!(org::member::api::list))
+        .routes(routes!(org::member::api::change, org::member::api::remove))
+        .routes(routes!(
+            org::invitation::api::list,
+            org::invitation::api::invite
+        ))
+        .routes(routes!(org::invitation::api::withdraw))
+        .routes(routes!(org::invitation::api::offer))
+        .routes(routes!(org::invitation::api::accept))
         .routes(routes!(key::api::list, key::api::make))
         .routes(routes!(key::api::delete))
         .routes(routes!(policy::api::list, policy::api::create))

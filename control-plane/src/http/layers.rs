@@ -8,10 +8,11 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY, REFERRER_POLICY, X_CONTENT_TYPE_OPTIONS,
 };
 use axum::http::request::Parts;
-use axum::http::{HeaderValue, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, StatusCode};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
 use host::serve::Peer;
+use ipnet::IpNet;
 use std::net::{IpAddr, Ipv4Addr};
 use std::time::{Duration, Instant};
 use tower_http::catch_panic::CatchPanicLayer;
@@ -22,17 +23,48 @@ const BODY_LIMIT: usize = 2 * 1024 * 1024;
 /// Discovery may take 30 s; nothing else comes near.
 pub(super) const DEADLINE: Duration = Duration::from_secs(40);
 
-/// Where the request came from.
+/// Where the request came from: the peer, or, where that is a proxy of this instance, whoever it says it speaks for.
 #[derive(Debug, Clone, Copy)]
 pub struct Source(pub IpAddr);
 
-impl<S: Send + Sync> FromRequestParts<S> for Source {
+impl FromRequestParts<App> for Source {
     type Rejection = std::convert::Infallible;
 
-    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Self::Rejection> {
         let peer = parts.extensions.get::<Peer>().map(|peer| peer.0.ip());
-        Ok(Self(peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED))))
+        let peer = peer.unwrap_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED));
+        Ok(Self(source(
+            &parts.headers,
+            peer,
+            &app.site().trusted_proxies,
+        )))
     }
+}
+
+/// From the right, where each proxy wrote whom it heard: the first that is no proxy of ours. What stands left of it, anybody
+/// may have written.
+fn source(headers: &HeaderMap, peer: IpAddr, trusted: &[IpNet]) -> IpAddr {
+    let is_trusted = |address: IpAddr| {
+        let address = address.to_canonical();
+        trusted.iter().any(|net| net.contains(&address))
+    };
+    let forwarded: Vec<&str> = headers
+        .get_all("x-forwarded-for")
+        .iter()
+        .flat_map(|value| value.to_str().unwrap_or_default().split(','))
+        .collect();
+    let mut source = peer;
+    for heard in forwarded.into_iter().rev() {
+        if !is_trusted(source) {
+            break;
+        }
+        // What is no address ends the chain: the proxy that wrote it is the last we know of.
+        let Ok(address) = heard.trim().parse() else {
+            break;
+        };
+        source = address;
+    }
+    source
 }
 
 /// The id of the request: in its span, in its answer's header and in its problem.
@@ -128,3 +160,6 @@ pub fn health() -> Router<App> {
             }),
         )
 }
+
+#[cfg(test)]
+mod tests;

@@ -48,6 +48,22 @@ impl ListQuery {
 }
 
 impl<Id> Page<Id> {
+    /// The first page of as many as there may be, for who reads all of them.
+    pub fn first() -> Self {
+        Self {
+            before: None,
+            limit: MOST,
+        }
+    }
+
+    /// The page after the one that ended with `last`.
+    pub fn before(last: Id) -> Self {
+        Self {
+            before: Some(last),
+            limit: MOST,
+        }
+    }
+
     /// One more than the page holds: whether it comes tells if there is a next page.
     pub fn fetch(&self) -> i64 {
         i64::from(self.limit) + 1

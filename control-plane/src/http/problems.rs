@@ -76,6 +76,12 @@ const fn text(kind: Kind) -> (&'static str, &'static str) {
             "Ask an owner or an admin of the organisation. With a session, send the <code>csrf_token</code> that \
             signing in and <code>/v1/me</code> give.",
         ),
+        Kind::StepUp => (
+            "You may do this, and it is sensitive: credentials, people, the end of an organisation. A session that has not \
+            proved for a quarter of an hour who sits before it is asked to. API keys are not.",
+            "Send the account's password, or a code where the account asks for codes, to <code>/v1/step-up</code>; then \
+            send the request again.",
+        ),
         Kind::NotFound => (
             "There is nothing under this path, or it is not yours to know of: both are answered alike.",
             "Check the path and the organisation in it, and that the key or the account belongs to that organisation.",

@@ -33,8 +33,8 @@ pub async fn list(app: &App, caller: &Caller, page: Page<KeyId>) -> Result<Liste
 }
 
 pub async fn make(app: &App, caller: &Caller, new: NewKey) -> Result<MadeKey, KeyError> {
-    let allowed = caller.allow(Action::Administer)?;
     let now = app.now();
+    let allowed = caller.allow_proven(Action::Administer, now.time())?;
     let mut faults = Faults::default();
     faults.name("/name", &new.name);
     if new.role == Role::Owner || !caller.role().covers(new.role) {
@@ -74,10 +74,9 @@ pub async fn make(app: &App, caller: &Caller, new: NewKey) -> Result<MadeKey, Ke
 }
 
 pub async fn delete(app: &App, caller: &Caller, key: KeyId) -> Result<(), KeyError> {
-    let mut tx = app
-        .db()
-        .write(caller.allow(Action::Administer)?, app.now())
-        .await?;
+    let now = app.now();
+    let allowed = caller.allow_proven(Action::Administer, now.time())?;
+    let mut tx = app.db().write(allowed, now).await?;
     let name = store::delete(&mut tx, key)
         .await?
         .ok_or(KeyError::NoSuchKey)?;

@@ -107,7 +107,7 @@ pub async fn change(app: &App, caller: &Caller, change: OrgChange) -> Result<Org
 
 /// The events go with the organisation: there is no one left to read them.
 pub async fn delete(app: &App, caller: &Caller) -> Result<(), Refused> {
-    let allowed = caller.allow(Action::DeleteOrg)?;
+    let allowed = caller.allow_proven(Action::DeleteOrg, app.now().time())?;
     let mut tx = app.db().system(Reason::DeleteOrg).await?;
     store::delete(&mut tx, allowed.org(), &app.now()).await?;
     tx.commit().await?;

@@ -2,6 +2,10 @@
 
 pub mod act;
 pub mod api;
+pub mod export;
+pub mod invitation;
+pub mod kill;
+pub mod member;
 pub mod store;
 
 use crate::access::Role;

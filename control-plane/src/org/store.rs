@@ -128,6 +128,35 @@ pub async fn of_user(
         .collect()
 }
 
+/// One organisation as a member of it sees it.
+pub async fn as_seen_by(
+    tx: &mut SystemTx,
+    org: OrgId,
+    user: UserId,
+) -> Result<Option<Org>, DbError> {
+    let row = sqlx::query!(
+        "select slug, name, is_open, max_stale_seconds, orgs.created_at, members.role
+        from orgs join members on members.org_id = orgs.id
+        where orgs.id = $1 and members.user_id = $2",
+        org.uuid(),
+        user.uuid(),
+    )
+    .fetch_optional(tx.sql())
+    .await?;
+    row.map(|row| {
+        Ok(Org {
+            id: org,
+            slug: slug(&row.slug)?,
+            name: row.name,
+            is_open: row.is_open,
+            max_stale_seconds: seconds(row.max_stale_seconds),
+            role: role(&row.role)?,
+            created_at: row.created_at,
+        })
+    })
+    .transpose()
+}
+
 /// The organisation of this reading, as seen by someone in `role`.
 pub async fn own(tx: &mut OrgRead, role: Role) -> Result<Org, DbError> {
     let org = tx.org();

@@ -10,6 +10,7 @@ fn every_kind_has_a_slug_and_a_status_of_its_own() {
     400 bad-request
     401 unauthorized
     403 forbidden
+    403 step-up
     404 not-found
     405 method-not-allowed
     409 conflict

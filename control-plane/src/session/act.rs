@@ -1,134 +1,80 @@
-//! Signing up, in and out.
+//! Signing in and out, and what an account's owner sees of its sessions.
 
-use super::attempts::{Allowance, TooMany};
-use super::store::{self, User};
-use super::{Account, SessionToken, password};
+use super::attempts::{self, Allowance, Exhausted, TooMany};
+use super::browser::Browser;
+use super::store::{self, Profile};
+use super::ticket::Ticket;
+use super::{Account, Session, SessionToken};
 use crate::app::App;
-use crate::caller::Actor;
-use crate::db::{DbError, Reason};
-use crate::http::read::Faults;
-use crate::org::{self, NewOrg, Org};
-use crate::problem::Fault;
-use ids::UserId;
+use crate::db::{DbError, Reason, SystemTx};
+use crate::now::Now;
+use crate::totp;
+use ids::{SessionId, UserId};
 use seal::Secret;
 use std::net::IpAddr;
 use time::Duration;
 
-#[derive(Debug)]
-pub struct SignUp {
-    pub email: String,
-    pub password: Secret,
-    pub name: String,
-    pub org: Option<NewOrg>,
-}
-
 /// A fresh session, and what its owner is told.
 #[derive(Debug)]
 pub struct SignedIn {
-    pub user: User,
+    pub profile: Profile,
     pub session: SessionToken,
 }
 
-#[derive(Debug, thiserror::Error)]
-pub enum SignUpError {
-    #[error("the request has faults")]
-    Invalid(Vec<Fault>),
-    #[error("there is an account with this e-mail address")]
-    EmailTaken,
-    #[error("the slug `{0}` is taken")]
-    SlugTaken(String),
-    #[error("too many tries")]
-    TooMany(TooMany),
-    #[error(transparent)]
-    Db(#[from] DbError),
+/// Where a right password leads.
+#[derive(Debug)]
+pub enum Step {
+    Done(SignedIn),
+    /// A code is asked for besides; whoever brings it brings this along.
+    Code(Ticket),
 }
 
 #[derive(Debug, thiserror::Error)]
 pub enum SignInError {
     #[error("the e-mail address or the password is wrong")]
     Wrong,
+    #[error("the code is wrong, or it came too late: sign in again")]
+    WrongCode,
     #[error("too many tries")]
     TooMany(TooMany),
     #[error(transparent)]
     Db(#[from] DbError),
 }
 
-const PER_ADDRESS: Allowance = Allowance {
-    tries: 10,
-    within: Duration::minutes(15),
-};
-const PER_SOURCE: Allowance = Allowance {
+/// Guesses at one account, from wherever they come.
+pub const GUESSES: [Allowance; 2] = [
+    Allowance {
+        tries: 10,
+        within: Duration::minutes(15),
+    },
+    Allowance {
+        tries: 20,
+        within: Duration::days(1),
+    },
+];
+pub const PER_SOURCE: Allowance = Allowance {
     tries: 100,
     within: Duration::minutes(15),
 };
 
-pub async fn sign_up(
-    app: &App,
-    source: IpAddr,
-    wish: SignUp,
-) -> Result<(SignedIn, Option<Org>), SignUpError> {
-    let now = app.now();
-    let email = wish.email.trim().to_lowercase();
-    check(&email, &wish).map_err(SignUpError::Invalid)?;
-    count_source(app, "sign-up", source).map_err(SignUpError::TooMany)?;
-    app.attempts()
-        .count(&format!("sign-up {email}"), PER_ADDRESS, now.time())
-        .map_err(SignUpError::TooMany)?;
-
-    let hash = app.passwords().hash(&wish.password, app.random()).await;
-    let user = User {
-        id: now.id(UserId::new),
-        email,
-        name: wish.name,
-    };
-    let mut tx = app.db().system(Reason::SignUp).await?;
-    store::insert_user(&mut tx, &user, &hash, &now)
-        .await
-        .map_err(|error| match error.constraint() {
-            Some("users_email_key") => SignUpError::EmailTaken,
-            _ => error.into(),
-        })?;
-    let org = match wish.org {
-        None => None,
-        Some(new) => {
-            let slug = new.slug.to_string();
-            let (org, event) = org::store::found(&mut tx, new, user.id, &now)
-                .await
-                .map_err(|error| match error.constraint() {
-                    Some("orgs_slug_key") => SignUpError::SlugTaken(slug),
-                    _ => error.into(),
-                })?;
-            let actor = Actor {
-                id: user.id.to_string(),
-                name: user.name.clone(),
-            };
-            tx.say(org.id, &actor, &now, &event).await?;
-            Some(org)
-        }
-    };
-    let session = SessionToken::new(app.random().bytes());
-    store::begin(&mut tx, user.id, &session.digest(), now.time()).await?;
-    tx.commit().await?;
-    Ok((SignedIn { user, session }, org))
-}
-
 pub async fn sign_in(
     app: &App,
     source: IpAddr,
+    browser: &Browser,
     email: &str,
     password: &Secret,
-) -> Result<SignedIn, SignInError> {
+) -> Result<Step, SignInError> {
     let now = app.now();
     let email = email.trim().to_lowercase();
-    count_source(app, "sign-in", source).map_err(SignInError::TooMany)?;
     // What no account can have is neither looked up nor remembered: it may be as long as a body.
     if !is_address(&email) {
+        attempts::count_source(app, "sign-in", source, PER_SOURCE).await?;
         return Err(SignInError::Wrong);
     }
-    let subject = format!("sign-in {email}");
-    app.attempts()
-        .count(&subject, PER_ADDRESS, now.time())
-        .map_err(SignInError::TooMany)?;
+    let subject = guesses_at(&email);
+    attempts::look(app, &subject, &GUESSES).await?;
+    attempts::count_source(app, "sign-in", source, PER_SOURCE).await?;
+    attempts::count(app, &subject, &GUESSES).await?;
 
     let mut tx = app.db().system(Reason::SignIn).await?;
     let stored = store::by_email(&mut tx, &email).await?;
@@ -136,15 +82,61 @@ pub async fn sign_in(
     let (user, hash) = stored
         .map(|stored| (stored.user, stored.password_hash))
         .unzip();
-    let is_right = app.passwords().verify(password, hash).await;
+    let is_right = app.passwords().verify(password, hash.flatten()).await;
     let user = user.filter(|_| is_right).ok_or(SignInError::Wrong)?;
 
-    app.attempts().forgive(&subject);
-    let session = SessionToken::new(app.random().bytes());
     let mut tx = app.db().system(Reason::SignIn).await?;
-    store::begin(&mut tx, user.id, &session.digest(), now.time()).await?;
+    attempts::forgive(&mut tx, app, &subject).await?;
+    let step = if totp::store::is_on(&mut tx, user.id).await? {
+        Step::Code(totp::act::challenge(app, &mut tx, user.id, &now).await?)
+    } else {
+        Step::Done(begin(app, &mut tx, user.id, browser, &now).await?)
+    };
     tx.commit().await?;
-    Ok(SignedIn { user, session })
+    Ok(step)
+}
+
+/// The second step of signing in.
+pub async fn sign_in_with_code(
+    app: &App,
+    source: IpAddr,
+    browser: &Browser,
+    challenge: &Ticket,
+    code: &Secret,
+) -> Result<SignedIn, SignInError> {
+    let now = app.now();
+    attempts::count_source(app, "code", source, PER_SOURCE).await?;
+    let mut tx = app.db().system(Reason::SignIn).await?;
+    let user = totp::store::challenged(&mut tx, &challenge.digest(), now.time()).await?;
+    drop(tx);
+    let user = user.ok_or(SignInError::WrongCode)?;
+    attempts::count(app, &totp::act::guesses_at(user), &totp::act::GUESSES).await?;
+
+    let mut tx = app.db().system(Reason::SignIn).await?;
+    // Of two who bring the same challenge at once, one finds it.
+    if !totp::store::end_challenge(&mut tx, &challenge.digest()).await?
+        || !totp::act::accepts(app, &mut tx, user, code, now.time()).await?
+    {
+        return Err(SignInError::WrongCode);
+    }
+    attempts::forgive(&mut tx, app, &totp::act::guesses_at(user)).await?;
+    let signed_in = begin(app, &mut tx, user, browser, &now).await?;
+    tx.commit().await?;
+    Ok(signed_in)
+}
+
+/// Begins a session for someone who has proved who they are, in the transaction of the proof.
+pub async fn begin(
+    app: &App,
+    tx: &mut SystemTx,
+    user: UserId,
+    browser: &Browser,
+    now: &Now,
+) -> Result<SignedIn, DbError> {
+    let session = SessionToken::new(app.random().bytes());
+    store::begin(tx, user, &session.digest(), &browser.0, now).await?;
+    let profile = store::profile(tx, user).await?.ok_or(DbError::Gone)?;
+    Ok(SignedIn { profile, session })
 }
 
 pub async fn sign_out(app: &App, account: &Account) -> Result<(), DbError> {
@@ -153,31 +145,36 @@ pub async fn sign_out(app: &App, account: &Account) -> Result<(), DbError> {
     tx.commit().await
 }
 
-/// A local instance is its owner's own machine, where everyone has the same address.
-fn count_source(app: &App, what: &str, source: IpAddr) -> Result<(), TooMany> {
-    if app.site().is_local && source.is_loopback() {
-        return Ok(());
-    }
-    app.attempts().count(
-        &format!("{what} from {source}"),
-        PER_SOURCE,
-        app.now().time(),
-    )
+pub async fn profile(app: &App, account: &Account) -> Result<Profile, DbError> {
+    let mut tx = app.db().system(Reason::SignIn).await?;
+    let profile = store::profile(&mut tx, account.id).await?;
+    profile.ok_or(DbError::Gone)
 }
 
-fn check(email: &str, wish: &SignUp) -> Result<(), Vec<Fault>> {
-    let mut faults = Faults::default();
-    if !is_address(email) {
-        faults.add("/email", "expected an e-mail address");
-    }
-    faults.name("/name", &wish.name);
-    if let Err(weak) = password::check(&wish.password) {
-        faults.add("/password", weak.to_string());
-    }
-    if let Some(new) = &wish.org {
-        faults.name("/org/name", &new.name);
-    }
-    faults.into_result()
+pub async fn list(app: &App, account: &Account) -> Result<Vec<Session>, DbError> {
+    let mut tx = app.db().system(Reason::SignIn).await?;
+    let now = app.now().time();
+    store::list(&mut tx, account.id, account.session_id, now).await
+}
+
+/// Ends one session of the account. False: it has no such session.
+pub async fn end(app: &App, account: &Account, session: SessionId) -> Result<bool, DbError> {
+    let mut tx = app.db().system(Reason::SignIn).await?;
+    let has_ended = store::end_one(&mut tx, account.id, session).await?;
+    tx.commit().await?;
+    Ok(has_ended)
+}
+
+/// Ends every other session of the account.
+pub async fn end_others(app: &App, account: &Account) -> Result<(), DbError> {
+    let mut tx = app.db().system(Reason::SignIn).await?;
+    store::end_all(&mut tx, account.id, Some(account.session_id)).await?;
+    tx.commit().await
+}
+
+/// Under this name guesses at an account's password are counted, wherever one may guess.
+pub fn guesses_at(email: &str) -> String {
+    format!("sign-in {email}")
 }
 
 /// One `@` with something on both sides, nothing that a mail header could take for more than one address.
@@ -189,4 +186,13 @@ pub(crate) fn is_address(email: &str) -> bool {
         && parts.is_some_and(|(local, domain)| {
             !local.is_empty() && !domain.is_empty() && !domain.contains('@')
         })
+}
+
+impl From<Exhausted> for SignInError {
+    fn from(error: Exhausted) -> Self {
+        match error {
+            Exhausted::TooMany(wait) => Self::TooMany(wait),
+            Exhausted::Db(error) => Self::Db(error),
+        }
+    }
 }

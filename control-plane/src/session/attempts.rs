@@ -1,11 +1,13 @@
-//! How often one source or one address may try: sliding windows in this process, bounded in number.
+//! How often one source or one account may try: sliding windows, counted in the database for all processes together.
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::{Mutex, PoisonError};
+use crate::app::App;
+use crate::db::{DbError, Reason, SystemTx};
+use crate::problem::{Kind, Problem};
+use std::net::IpAddr;
 use time::{Duration, OffsetDateTime};
 
-/// More sources than these at once are told to wait: a table that grows without end is an attack of its own.
-const MOST_SUBJECTS: usize = 100_000;
+/// How many rows past their time one try clears away: old ones go as new ones come, without a job.
+const CLEARED_AT_ONCE: i64 = 100;
 
 /// So many tries in so long a time.
 #[derive(Debug, Clone, Copy)]
@@ -19,51 +21,177 @@ pub struct TooMany {
     pub retry_after_s: u64,
 }
 
-#[derive(Debug, Default)]
-pub struct Attempts(Mutex<HashMap<String, VecDeque<OffsetDateTime>>>);
+#[derive(Debug, thiserror::Error)]
+pub enum Exhausted {
+    #[error("too many tries; wait, then try again")]
+    TooMany(TooMany),
+    #[error(transparent)]
+    Db(#[from] DbError),
+}
 
-impl Attempts {
-    /// Counts one try by `subject`, unless it has had its share.
-    pub fn count(
-        &self,
-        subject: &str,
-        allowance: Allowance,
-        now: OffsetDateTime,
-    ) -> Result<(), TooMany> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if all.len() >= MOST_SUBJECTS {
-            all.retain(|_, tries| {
-                tries
-                    .back()
-                    .is_some_and(|last| now - *last < allowance.within)
-            });
-        }
-        if all.len() >= MOST_SUBJECTS && !all.contains_key(subject) {
-            return Err(TooMany { retry_after_s: 60 });
-        }
-        let tries = all.entry(subject.to_owned()).or_default();
-        while tries
-            .front()
-            .is_some_and(|first| now - *first >= allowance.within)
-        {
-            tries.pop_front();
-        }
-        if let Some(first) = tries.front().filter(|_| tries.len() >= allowance.tries) {
-            let wait = (allowance.within - (now - *first)).whole_seconds();
-            return Err(TooMany {
-                retry_after_s: u64::try_from(wait).unwrap_or(0) + 1,
-            });
-        }
-        tries.push_back(now);
-        Ok(())
+/// Counts one try by `subject`, unless it has had its share of one of the allowances.
+pub async fn count(app: &App, subject: &str, allowances: &[Allowance]) -> Result<(), Exhausted> {
+    let (now, subject) = (app.now().time(), app.keys().pepper.digest(subject));
+    let longest = allowances.iter().map(|it| it.within).max();
+    let longest = longest.unwrap_or_default();
+    let mut tx = app.db().system(Reason::Attempt).await?;
+    let before = tries(&mut tx, &subject, now).await?;
+    let mut tries = judge(before, allowances, now).map_err(Exhausted::TooMany)?;
+    tries.push(now);
+    sqlx::query!(
+        "update attempts set tries = $2, expires_at = $3 where subject = $1",
+        &subject,
+        &tries,
+        now + longest,
+    )
+    .execute(tx.sql())
+    .await
+    .map_err(DbError::from)?;
+    clear(&mut tx, now).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Whether one more try would count. Asked before anything else is done for a try, so that a flood of them costs little.
+pub async fn look(app: &App, subject: &str, allowances: &[Allowance]) -> Result<(), Exhausted> {
+    let subject = app.keys().pepper.digest(subject);
+    let mut tx = app.db().system(Reason::Attempt).await?;
+    let tries = sqlx::query_scalar!("select tries from attempts where subject = $1", &subject)
+        .fetch_optional(tx.sql())
+        .await
+        .map_err(DbError::from)?;
+    let tries = tries.unwrap_or_default();
+    judge(tries, allowances, app.now().time()).map_err(Exhausted::TooMany)?;
+    Ok(())
+}
+
+/// Forgets the tries of someone who has proved who they are.
+pub async fn forgive(tx: &mut SystemTx, app: &App, subject: &str) -> Result<(), DbError> {
+    let subject = app.keys().pepper.digest(subject);
+    sqlx::query!("delete from attempts where subject = $1", &subject)
+        .execute(tx.sql())
+        .await?;
+    Ok(())
+}
+
+/// One source's tries at one thing. A local instance is its owner's own machine, where everyone has the same address.
+pub async fn count_source(
+    app: &App,
+    what: &str,
+    source: IpAddr,
+    allowance: Allowance,
+) -> Result<(), Exhausted> {
+    if app.site().is_local && source.is_loopback() {
+        return Ok(());
     }
+    count(
+        app,
+        &format!("{what} from {}", network(source)),
+        &[allowance],
+    )
+    .await
+}
 
-    /// Forgets the tries of someone who has proved who they are.
-    pub fn forgive(&self, subject: &str) {
-        self.0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .remove(subject);
+/// Whoever has one address of version 6 has 2^64 of them.
+fn network(source: IpAddr) -> IpAddr {
+    match source.to_canonical() {
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            [a, b, c, d, 0, 0, 0, 0].into()
+        }
+        address @ IpAddr::V4(_) => address,
+    }
+}
+
+/// The tries so far. Whoever else tries waits for the end of this transaction.
+async fn tries(
+    tx: &mut SystemTx,
+    subject: &[u8; 32],
+    now: OffsetDateTime,
+) -> Result<Vec<OffsetDateTime>, DbError> {
+    sqlx::query!(
+        "insert into attempts (subject, tries, expires_at) values ($1, '{}', $2)
+        on conflict (subject) do nothing",
+        subject,
+        now,
+    )
+    .execute(tx.sql())
+    .await?;
+    let tries = sqlx::query_scalar!(
+        "select tries from attempts where subject = $1 for update",
+        subject
+    )
+    .fetch_optional(tx.sql())
+    .await?;
+    Ok(tries.unwrap_or_default())
+}
+
+/// Once this transaction holds its own row, and never waits for another's.
+async fn clear(tx: &mut SystemTx, now: OffsetDateTime) -> Result<(), DbError> {
+    sqlx::query!(
+        "delete from attempts where subject in (
+            select subject from attempts
+            where expires_at <= $1
+            order by expires_at
+            limit $2
+            for update skip locked
+        )",
+        now,
+        CLEARED_AT_ONCE,
+    )
+    .execute(tx.sql())
+    .await?;
+    Ok(())
+}
+
+/// The tries that still count, where one more is within every allowance.
+fn judge(
+    mut tries: Vec<OffsetDateTime>,
+    allowances: &[Allowance],
+    now: OffsetDateTime,
+) -> Result<Vec<OffsetDateTime>, TooMany> {
+    let counts = |within: Duration| move |tried: &&OffsetDateTime| now - **tried < within;
+    tries.sort_unstable();
+    let waits = allowances.iter().filter_map(|allowance| {
+        let within = tries.iter().filter(counts(allowance.within)).count();
+        let surplus = (within + 1)
+            .checked_sub(allowance.tries)
+            .filter(|it| *it > 0)?;
+        let freed = tries
+            .iter()
+            .filter(counts(allowance.within))
+            .nth(surplus - 1);
+        Some(freed.map_or(allowance.within, |first| allowance.within - (now - *first)))
+    });
+    if let Some(wait) = waits.max() {
+        return Err(TooMany {
+            retry_after_s: u64::try_from(wait.whole_seconds()).unwrap_or(0) + 1,
+        });
+    }
+    tries.retain(|tried| {
+        allowances
+            .iter()
+            .any(|allowance| now - *tried < allowance.within)
+    });
+    Ok(tries)
+}
+
+impl From<TooMany> for Problem {
+    fn from(wait: TooMany) -> Self {
+        Self::new(
+            Kind::TooManyRequests,
+            "too many tries; wait, then try again",
+        )
+        .with_retry_after(wait.retry_after_s)
+    }
+}
+
+impl From<Exhausted> for Problem {
+    fn from(error: Exhausted) -> Self {
+        match error {
+            Exhausted::TooMany(wait) => wait.into(),
+            Exhausted::Db(error) => error.into(),
+        }
     }
 }
 

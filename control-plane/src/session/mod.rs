@@ -1,10 +1,15 @@
-//! Accounts and their sessions: signing up, in and out. Which organisations an account belongs to is `org`'s business.
+//! Sessions: signing up, in and out, the list of them, and the proof that a person is still who they were. What else an
+//! account has is `account`'s business, which organisations it belongs to `org`'s.
 
 pub mod act;
 pub mod api;
 pub mod attempts;
+pub mod browser;
 pub mod password;
+pub mod sign_up;
+pub mod step_up;
 pub mod store;
+pub mod ticket;
 
 use crate::app::App;
 use crate::db::Reason;
@@ -13,12 +18,18 @@ use axum::extract::FromRequestParts;
 use axum::http::header::{AUTHORIZATION, COOKIE};
 use axum::http::request::Parts;
 use axum::http::{HeaderMap, Method};
-use ids::UserId;
+use ids::{SessionId, UserId};
+use serde::Serialize;
 use subtle::ConstantTimeEq;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
+use utoipa::ToSchema;
 
 /// A session ends after this long without a request.
 pub const IDLE: Duration = Duration::hours(12);
+/// How many sessions an account has; the one that was idle longest goes first.
+pub const MOST: i64 = 50;
+/// What is sensitive wants a sign-in, or a proof, that is not older.
+pub const PROOF: Duration = Duration::minutes(15);
 pub const CSRF_HEADER: &str = "x-csrf-token";
 
 /// A signed-in person. Taken from the cookie; an unsafe request carries the CSRF token besides.
@@ -28,6 +39,25 @@ pub struct Account {
     pub email: String,
     pub name: String,
     pub session: SessionToken,
+    pub session_id: SessionId,
+    /// When they last proved who they are, in this session.
+    pub proven_at: Option<OffsetDateTime>,
+}
+
+/// A session as its owner sees it.
+#[derive(Debug, Clone, Serialize, ToSchema)]
+pub struct Session {
+    #[schema(value_type = String)]
+    pub id: SessionId,
+    /// The browser, in a few words.
+    pub agent: String,
+    /// Whether it is the one that asks.
+    pub is_current: bool,
+    #[serde(with = "time::serde::rfc3339")]
+    pub created_at: OffsetDateTime,
+    /// To the minute.
+    #[serde(with = "time::serde::rfc3339")]
+    pub seen_at: OffsetDateTime,
 }
 
 /// The value of the cookie: 256 random bits in hexadecimal digits. Only its digest is stored.
@@ -78,6 +108,13 @@ impl std::fmt::Debug for SessionToken {
     }
 }
 
+impl Account {
+    /// Whether they have proved who they are so lately that what is sensitive may be done.
+    pub fn is_proven(&self, now: OffsetDateTime) -> bool {
+        self.proven_at.is_some_and(|at| now - at <= PROOF)
+    }
+}
+
 fn cookie_name(app: &App) -> &'static str {
     if app.site().is_local {
         "portcullis"
@@ -102,7 +139,7 @@ impl FromRequestParts<App> for Account {
             session_cookie(&parts.headers, cookie_name(app)).ok_or_else(Problem::unauthorized)?;
         let now = app.now().time();
         let mut tx = app.db().system(Reason::SignIn).await?;
-        let user = store::by_session(&mut tx, &session.digest(), now)
+        let live = store::by_session(&mut tx, &session.digest(), now)
             .await?
             .ok_or_else(Problem::unauthorized)?;
         tx.commit().await?;
@@ -114,10 +151,12 @@ impl FromRequestParts<App> for Account {
             ));
         }
         Ok(Self {
-            id: user.id,
-            email: user.email,
-            name: user.name,
+            id: live.user.id,
+            email: live.user.email,
+            name: live.user.name,
             session,
+            session_id: live.id,
+            proven_at: live.proven_at,
         })
     }
 }

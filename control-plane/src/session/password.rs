@@ -4,22 +4,26 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier};
 use argon2::{Algorithm, Argon2, Params, Version};
 use host::clock::Random;
+use prometheus_client::metrics::counter::Counter;
 use seal::Secret;
 use std::sync::Arc;
 use tokio::sync::Semaphore;
+use zxcvbn::Score;
 
 pub const SHORTEST: usize = 10;
 /// Longer ones only cost time.
 pub const LONGEST: usize = 1_000;
 
-/// Ten or more characters, and among the first that anyone tries.
-const COMMON: &str = include_str!("common_passwords.txt");
+/// Fewer guesses than this and whoever steals the hash has the password in an afternoon: common words and names, walks over
+/// the keyboard, dates, and what their owner is called.
+const EASY: Score = Score::One;
 
 #[derive(Debug)]
 pub struct Hasher {
     places: Arc<Semaphore>,
     /// Of no account: an unknown address costs the time of a known one.
     decoy: Secret,
+    verified: Counter,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -32,7 +36,8 @@ pub enum Weak {
     Common,
 }
 
-pub fn check(password: &Secret) -> Result<(), Weak> {
+/// `about` is what everyone knows of its owner: the address and the name.
+pub fn check(password: &Secret, about: &[&str]) -> Result<(), Weak> {
     let length = password.expose().chars().count();
     if length < SHORTEST {
         return Err(Weak::Short);
@@ -40,8 +45,11 @@ pub fn check(password: &Secret) -> Result<(), Weak> {
     if length > LONGEST {
         return Err(Weak::Long);
     }
-    let lower = password.expose().to_lowercase();
-    if COMMON.lines().any(|common| common == lower) {
+    let about: Vec<&str> = about
+        .iter()
+        .flat_map(|known| known.split(['@', ' ']).chain([*known]))
+        .collect();
+    if zxcvbn::zxcvbn(password.expose(), &about).score() <= EASY {
         return Err(Weak::Common);
     }
     Ok(())
@@ -53,7 +61,13 @@ impl Hasher {
         Self {
             places: Arc::new(Semaphore::new(2)),
             decoy,
+            verified: Counter::default(),
         }
+    }
+
+    /// How many passwords were tried against an account, or the decoy.
+    pub fn verified(&self) -> &Counter {
+        &self.verified
     }
 
     pub async fn hash(&self, password: &Secret, random: &Random) -> String {
@@ -61,8 +75,9 @@ impl Hasher {
         self.aside(move || hash(password.expose(), salt)).await
     }
 
-    /// Takes the same time whether there is an account or not.
+    /// Takes the same time whether there is an account or not, and whether it has a password.
     pub async fn verify(&self, password: &Secret, stored: Option<Secret>) -> bool {
+        self.verified.inc();
         let has_account = stored.is_some();
         let (password, stored) = (
             password.clone(),
@@ -108,3 +123,6 @@ fn hash(password: &str, salt: [u8; 16]) -> String {
         .expect("a 16-byte salt is within bounds")
         .to_string()
 }
+
+#[cfg(test)]
+mod tests;

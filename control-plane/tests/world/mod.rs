@@ -10,6 +10,7 @@ use control_plane::config::{Config, Site};
 use control_plane::keys;
 use control_plane::publish::Newest;
 use host::clock::{Clock, Random};
+use host::serve::Peer;
 use http_body_util::BodyExt;
 use serde_json::{Value, json};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -65,6 +66,18 @@ impl Answer {
 
 impl World {
     pub async fn new() -> Self {
+        Self::with(None).await
+    }
+
+    /// One whose mails go to the server at `url`.
+    pub async fn with_mail_server(url: &str) -> Self {
+        host::tls::install_crypto();
+        let url = seal::Secret::new(url.to_owned());
+        let smtp = control_plane::mail::smtp::Smtp::new(&url, "Gate <gate@example.org>", true);
+        Self::with(Some(smtp.unwrap())).await
+    }
+
+    async fn with(smtp: Option<control_plane::mail::smtp::Smtp>) -> Self {
         host::tls::install_crypto();
         let database = Database::new().await;
         let clock = Clock::set(NOON);
@@ -85,7 +98,10 @@ impl World {
                 gateway_url: "http://127.0.0.1:8081".parse().unwrap(),
                 is_local: true,
                 egress_allow: vec!["127.0.0.0/8".parse().unwrap()],
+                trusted_proxies: Vec::new(),
             },
+            smtp,
+            providers: Vec::new(),
             log: None,
             otlp: None,
         };
@@ -107,7 +123,11 @@ impl World {
     }
 
     /// The answer as it comes, for one that does not end.
-    pub async fn open(&self, request: Request<Body>) -> Response<Body> {
+    pub async fn open(&self, mut request: Request<Body>) -> Response<Body> {
+        if request.extensions().get::<Peer>().is_none() {
+            let here = std::net::SocketAddr::from(([127, 0, 0, 1], 4_000));
+            request.extensions_mut().insert(Peer(here));
+        }
         self.router.clone().oneshot(request).await.unwrap()
     }
 
@@ -143,19 +163,7 @@ impl World {
             }
             None => Body::empty(),
         };
-        let response = self
-            .router
-            .clone()
-            .oneshot(request.body(body).unwrap())
-            .await
-            .unwrap();
-        let (parts, body) = response.into_parts();
-        let bytes = body.collect().await.unwrap().to_bytes();
-        Answer {
-            status: parts.status,
-            headers: parts.headers,
-            text: String::from_utf8_lossy(&bytes).into_owned(),
-        }
+        Self::answer(self.open(request.body(body).unwrap()).await).await
     }
 
     pub async fn get(&self, who: &Who, path: &str) -> Answer {
@@ -176,6 +184,90 @@ impl World {
 
     pub async fn delete(&self, who: &Who, path: &str) -> Answer {
         self.send(who, Method::DELETE, path, None).await
+    }
+
+    /// As a program that calls from elsewhere than this machine.
+    pub async fn post_from(&self, source: std::net::IpAddr, path: &str, body: Value) -> Answer {
+        let mut request = Request::post(path)
+            .header(header::CONTENT_TYPE, "application/json")
+            .body(Body::from(body.to_string()))
+            .unwrap();
+        let peer = std::net::SocketAddr::new(source, 4_000);
+        request.extensions_mut().insert(Peer(peer));
+        Self::answer(self.open(request).await).await
+    }
+
+    async fn answer(response: Response<Body>) -> Answer {
+        let (parts, body) = response.into_parts();
+        let bytes = body.collect().await.unwrap().to_bytes();
+        Answer {
+            status: parts.status,
+            headers: parts.headers,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+        }
+    }
+
+    /// Every mail of this instance that would be on the screen now, newest first.
+    pub async fn mails(&self) -> Vec<control_plane::mail::Kept> {
+        control_plane::account::wishes::grant(&self.app)
+            .await
+            .unwrap();
+        control_plane::mail::outbox::deliver(&self.app)
+            .await
+            .unwrap();
+        control_plane::mail::act::kept(&self.app)
+            .await
+            .unwrap()
+            .unwrap()
+    }
+
+    /// What the link in the newest mail to `address` carries, which leads to `path`.
+    pub async fn ticket(&self, address: &str, path: &str) -> String {
+        let mails = self.mails().await;
+        let mail = mails.iter().find(|mail| mail.to == address);
+        let body = &mail
+            .unwrap_or_else(|| panic!("no mail to {address}"))
+            .text
+            .body;
+        let begin = format!("http://127.0.0.1:8080/{path}/");
+        let (_, rest) = body
+            .split_once(&begin)
+            .unwrap_or_else(|| panic!("no link to {path}: {body}"));
+        rest.split_whitespace().next().unwrap().to_owned()
+    }
+
+    /// Proves once more who `who` is, by the password; their session has another token after it.
+    pub async fn step_up(&self, who: &Who) -> Who {
+        let answer = self
+            .post(who, "/v1/step-up", json!({ "password": PASSWORD }))
+            .await;
+        signed_in(answer, 200)
+    }
+
+    /// Someone who was invited to the organisation by `owner`, and came.
+    pub async fn member(&self, owner: &Who, org: &str, role: &str) -> Who {
+        let number = self.counter.fetch_add(1, Ordering::Relaxed);
+        let email = format!("person-{number}@example.com");
+        self.confirm(owner).await;
+        let invitation = json!({ "email": email, "role": role });
+        self.post(owner, &format!("/v1/orgs/{org}/invitations"), invitation)
+            .await
+            .expect(201);
+        let ticket = self.ticket(&email, "invitations").await;
+        let body = json!({ "email": email, "password": PASSWORD, "name": format!("Person {number}"), "invitation": ticket });
+        signed_in(self.post(&Who::default(), "/v1/signup", body).await, 201)
+    }
+
+    /// Confirms the address of `who`, if it is not.
+    pub async fn confirm(&self, who: &Who) {
+        let me = self.get(who, "/v1/me").await.expect(200);
+        if me["user"]["is_confirmed"] == false {
+            let address = me["user"]["email"].as_str().unwrap();
+            let ticket = self.ticket(address, "verify").await;
+            self.post(&Who::default(), "/v1/confirm", json!({ "token": ticket }))
+                .await
+                .expect(204);
+        }
     }
 
     /// A new person with an organisation of this slug.

@@ -72,6 +72,8 @@ macro_rules! id {
 id! {
     OrgId "org",
     UserId "usr",
+    SessionId "ses",
+    MailId "mail",
     MemberId "mem",
     ServerId "srv",
     PolicyId "pol",

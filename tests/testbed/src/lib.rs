@@ -10,6 +10,7 @@
 mod collector;
 mod database;
 mod installation;
+mod mailbox;
 mod process;
 mod raw;
 mod real;
@@ -21,6 +22,7 @@ mod wait;
 pub use collector::Collector;
 pub use database::Database;
 pub use installation::{Installation, Replica};
+pub use mailbox::{Mailbox, Received};
 pub use process::{Process, free_port};
 pub use raw::{Answer, Raw};
 pub use real::{Client, Server};

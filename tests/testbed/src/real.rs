@@ -53,6 +53,11 @@ impl Server {
         Self::start("stdio_over_http.py", arguments).await
     }
 
+    /// The npm package `oidc-provider`, whose one client is sent back to `redirect`.
+    pub async fn oidc(redirect: &str) -> Self {
+        Self::start("oidc.mjs", &["--redirect", redirect]).await
+    }
+
     async fn start(script: &str, arguments: &[&str]) -> Self {
         let (child, stdin, mut lines) = spawn(script, arguments);
         let first = read(&mut lines, script).await;

@@ -1,0 +1,175 @@
+//! The SQL of tickets, wishes and passwords.
+
+use super::Purpose;
+use crate::db::{DbError, SystemTx};
+use crate::now::Now;
+use crate::session::store::User;
+use crate::session::ticket::Ticket;
+use ids::{EventId, UserId};
+use time::OffsetDateTime;
+
+/// How many links of one purpose are good at once: an impatient owner may follow any of the last few.
+const MOST: i64 = 5;
+/// Tickets past their time that one look clears away.
+const CLEARED_AT_ONCE: i64 = 1_000;
+
+pub async fn insert_ticket(
+    tx: &mut SystemTx,
+    ticket: &Ticket,
+    user: UserId,
+    purpose: Purpose,
+    now: OffsetDateTime,
+) -> Result<(), DbError> {
+    sqlx::query!(
+        "insert into tickets (digest, user_id, purpose, expires_at, created_at) values ($1, $2, $3, $4, $5)",
+        &ticket.digest(),
+        user.uuid(),
+        purpose.as_str(),
+        now + purpose.good_for(),
+        now,
+    )
+    .execute(tx.sql())
+    .await?;
+    sqlx::query!(
+        "delete from tickets where digest in (
+            select digest from tickets
+            where user_id = $1 and purpose = $2
+            order by created_at desc, digest
+            offset $3
+        )",
+        user.uuid(),
+        purpose.as_str(),
+        MOST,
+    )
+    .execute(tx.sql())
+    .await?;
+    Ok(())
+}
+
+/// Whose live ticket it is.
+pub async fn ticket_of(
+    tx: &mut SystemTx,
+    ticket: &Ticket,
+    purpose: Purpose,
+    now: OffsetDateTime,
+) -> Result<Option<User>, DbError> {
+    let row = sqlx::query!(
+        "select users.id, email, name from tickets join users on users.id = user_id
+        where digest = $1 and purpose = $2 and expires_at > $3",
+        &ticket.digest(),
+        purpose.as_str(),
+        now,
+    )
+    .fetch_optional(tx.sql())
+    .await?;
+    Ok(row.map(|row| User {
+        id: UserId::from_uuid(row.id),
+        email: row.email,
+        name: row.name,
+    }))
+}
+
+/// Uses a ticket up, and with it every other of its purpose: they prove the same.
+pub async fn spend(
+    tx: &mut SystemTx,
+    ticket: &Ticket,
+    purpose: Purpose,
+    now: OffsetDateTime,
+) -> Result<Option<UserId>, DbError> {
+    let user = sqlx::query_scalar!(
+        "delete from tickets where digest = $1 and purpose = $2 and expires_at > $3 returning user_id",
+        &ticket.digest(),
+        purpose.as_str(),
+        now,
+    )
+    .fetch_optional(tx.sql())
+    .await?;
+    let Some(user) = user else { return Ok(None) };
+    sqlx::query!(
+        "delete from tickets where user_id = $1 and purpose = $2",
+        user,
+        purpose.as_str()
+    )
+    .execute(tx.sql())
+    .await?;
+    Ok(Some(UserId::from_uuid(user)))
+}
+
+/// Clears away what nobody followed in time.
+pub async fn forget(tx: &mut SystemTx, now: OffsetDateTime) -> Result<(), DbError> {
+    sqlx::query!(
+        "delete from tickets where digest in (
+            select digest from tickets where expires_at <= $1
+            limit $2
+            for update skip locked
+        )",
+        now,
+        CLEARED_AT_ONCE,
+    )
+    .execute(tx.sql())
+    .await?;
+    Ok(())
+}
+
+/// False: it was confirmed before.
+pub async fn confirm(
+    tx: &mut SystemTx,
+    user: UserId,
+    now: OffsetDateTime,
+) -> Result<bool, DbError> {
+    let done = sqlx::query!(
+        "update users set confirmed_at = $2 where id = $1 and confirmed_at is null",
+        user.uuid(),
+        now
+    )
+    .execute(tx.sql())
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub async fn set_password(tx: &mut SystemTx, user: UserId, hash: &str) -> Result<(), DbError> {
+    sqlx::query!(
+        "update users set password_hash = $2 where id = $1",
+        user.uuid(),
+        hash
+    )
+    .execute(tx.sql())
+    .await?;
+    // A link of before would undo the choice.
+    sqlx::query!(
+        "delete from tickets where user_id = $1 and purpose = $2",
+        user.uuid(),
+        Purpose::Reset.as_str()
+    )
+    .execute(tx.sql())
+    .await?;
+    Ok(())
+}
+
+pub async fn wish(tx: &mut SystemTx, email: &str, now: &Now) -> Result<(), DbError> {
+    sqlx::query!(
+        "insert into reset_wishes (id, email, created_at) values ($1, $2, $3)",
+        now.id(EventId::new).uuid(),
+        email,
+        now.time(),
+    )
+    .execute(tx.sql())
+    .await?;
+    Ok(())
+}
+
+/// The oldest wish, which goes with the end of this transaction.
+pub async fn take_wish(tx: &mut SystemTx) -> Result<Option<String>, DbError> {
+    let email = sqlx::query_scalar!(
+        "delete from reset_wishes where id = (
+            select id from reset_wishes
+            order by id
+            limit 1
+            for update skip locked
+        )
+        returning email"
+    )
+    .fetch_optional(tx.sql())
+    .await?;
+    Ok(email)
+}

@@ -1,0 +1,107 @@
+//! What each mail says.
+
+use super::{Mail, Text};
+use url::Url;
+
+/// The reasons why anybody gets mail from here. Links begin with the instance's own address.
+#[derive(Debug, Clone, Copy)]
+pub enum Letter<'a> {
+    Confirm {
+        ticket: &'a str,
+    },
+    Reset {
+        ticket: &'a str,
+    },
+    Invitation {
+        org: &'a str,
+        by: &'a str,
+        role: &'a str,
+        ticket: &'a str,
+    },
+    PasswordChanged,
+    SecondFactorOff,
+    SignInLinked {
+        provider: &'a str,
+    },
+}
+
+impl Letter<'_> {
+    pub fn to(self, address: &str, site: &Url) -> Mail {
+        Mail {
+            to: address.to_owned(),
+            text: self.text(site),
+            hold: None,
+        }
+    }
+
+    fn text(self, site: &Url) -> Text {
+        let link = |path: &str, ticket: &str| {
+            format!("{}/{path}/{ticket}", site.as_str().trim_end_matches('/'))
+        };
+        let host = site.host_str().unwrap_or("Portcullis");
+        let (subject, body) = match self {
+            Self::Confirm { ticket } => (
+                "Confirm your address".to_owned(),
+                format!(
+                    "Someone signed up at {host} with this address. If it was you, confirm it here:\n\n\
+                    {}\n\n\
+                    The link works once, for 24 hours. If it was not you, there is nothing to do.\n",
+                    link("verify", ticket)
+                ),
+            ),
+            Self::Reset { ticket } => (
+                "Choose a new password".to_owned(),
+                format!(
+                    "Someone asked for a new password for the account of this address at {host}. Choose one here:\n\n\
+                    {}\n\n\
+                    The link works once, for an hour. If it was not you, there is nothing to do: your password is as \
+                    it was.\n",
+                    link("forgot", ticket)
+                ),
+            ),
+            Self::Invitation {
+                org,
+                by,
+                role,
+                ticket,
+            } => (
+                format!("{by} invites you to {org}"),
+                format!(
+                    "{by} invites you to the organisation \"{org}\" at {host}, as {role}. Accept it here:\n\n\
+                    {}\n\n\
+                    The link works once, for seven days, and for this address alone. If you do not know who that is, \
+                    there is nothing to do.\n",
+                    link("invitations", ticket)
+                ),
+            ),
+            Self::PasswordChanged => (
+                "Your password was changed".to_owned(),
+                format!(
+                    "The password of your account at {host} was changed, and all other sessions were ended.\n\n\
+                    If it was not you, choose a new one at once:\n\n{}\n",
+                    link("forgot", "").trim_end_matches('/')
+                ),
+            ),
+            Self::SecondFactorOff => (
+                "Codes are no longer asked for".to_owned(),
+                format!(
+                    "Signing in to your account at {host} no longer asks for a code.\n\n\
+                    If it was not you, choose a new password at once, then turn codes on again:\n\n{}\n",
+                    link("forgot", "").trim_end_matches('/')
+                ),
+            ),
+            Self::SignInLinked { provider } => (
+                format!("{provider} opens your account now"),
+                format!(
+                    "Your account at {host} was opened by signing in with {provider}, and can be from now on.\n\n\
+                    If it was not you, choose a new password at once:\n\n{}\n",
+                    link("forgot", "").trim_end_matches('/')
+                ),
+            ),
+        };
+        Text { subject, body }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,132 @@
+//! The doors of signing in with another provider: a browser walks through them, so they answer with places to go.
+
+use super::act::{self, OidcError, Return};
+use crate::app::App;
+use crate::http::layers::Source;
+use crate::http::read::{Path, Query};
+use crate::problem::{Kind, Problem, ProblemBody};
+use crate::session::act::Step;
+use crate::session::browser::Browser;
+use crate::session::ticket::Ticket;
+use axum::Json;
+use axum::extract::State;
+use axum::http::header::{COOKIE, LOCATION, SET_COOKIE};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{AppendHeaders, IntoResponse};
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// A provider that one may sign in with.
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProviderBody {
+    /// For `GET /v1/login/oidc/{provider}`.
+    name: String,
+    title: String,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct ProvidersBody {
+    items: Vec<ProviderBody>,
+}
+
+/// The providers that one may sign in with here.
+#[utoipa::path(get, path = "/v1/login/providers", tag = "account", security(()),
+    responses((status = 200, body = ProvidersBody), (status = "default", body = ProblemBody)))]
+pub async fn list(State(app): State<App>) -> Json<ProvidersBody> {
+    let all = app.providers().all().iter();
+    let items = all.map(|provider| ProviderBody {
+        name: provider.name.clone(),
+        title: provider.title.clone(),
+    });
+    Json(ProvidersBody {
+        items: items.collect(),
+    })
+}
+
+/// Sends the browser to the provider.
+#[utoipa::path(get, path = "/v1/login/oidc/{provider}", tag = "account", security(()),
+    params(("provider" = String, Path)),
+    responses((status = 303), (status = "default", body = ProblemBody)))]
+pub async fn depart(
+    State(app): State<App>,
+    source: Source,
+    Path(provider): Path<String>,
+) -> Result<impl IntoResponse, Problem> {
+    let departure = act::depart(&app, source.0, &provider).await?;
+    let headers = [
+        (LOCATION, departure.to.to_string()),
+        (SET_COOKIE, kept(&app, departure.browser.expose(), 600)),
+    ];
+    Ok((StatusCode::SEE_OTHER, AppendHeaders(headers)))
+}
+
+/// Where the provider sends the browser back to. Signs in, and goes on to `/`; or to `/login/code`, where the account asks
+/// for codes.
+#[utoipa::path(get, path = "/v1/login/oidc/{provider}/callback", tag = "account", security(()),
+    params(("provider" = String, Path)),
+    responses((status = 303), (status = "default", body = ProblemBody)))]
+pub async fn arrive(
+    State(app): State<App>,
+    source: Source,
+    agent: Browser,
+    headers: HeaderMap,
+    Path(provider): Path<String>,
+    Query(back): Query<Return>,
+) -> Result<impl IntoResponse, Problem> {
+    let browser = browser(&app, &headers);
+    let from = (source.0, &agent);
+    let step = act::arrive(&app, from, &provider, browser.as_ref(), back).await?;
+    let forget = (SET_COOKIE, kept(&app, "", 0));
+    let (to, cookie) = match step {
+        Step::Done(signed_in) => (
+            "/".to_owned(),
+            Some((SET_COOKIE, signed_in.session.cookie(&app))),
+        ),
+        Step::Code(challenge) => (
+            format!("/login/code?challenge={}", challenge.expose()),
+            None,
+        ),
+    };
+    let headers = [Some((LOCATION, to)), Some(forget), cookie];
+    let headers: Vec<_> = headers.into_iter().flatten().collect();
+    Ok((StatusCode::SEE_OTHER, AppendHeaders(headers)))
+}
+
+fn cookie_name(app: &App) -> &'static str {
+    if app.site().is_local {
+        "portcullis-journey"
+    } else {
+        "__Host-portcullis-journey"
+    }
+}
+
+/// Sent along when the provider sends the browser back, hence `Lax`.
+fn kept(app: &App, value: &str, seconds: u32) -> String {
+    let secure = if app.site().is_local { "" } else { "; Secure" };
+    let name = cookie_name(app);
+    format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}")
+}
+
+fn browser(app: &App, headers: &HeaderMap) -> Option<Ticket> {
+    let values = headers.get_all(COOKIE).iter();
+    let mut pairs = values
+        .filter_map(|value| value.to_str().ok())
+        .flat_map(|value| value.split(';'))
+        .filter_map(|pair| pair.trim().split_once('='));
+    let found = pairs.find(|(name, _)| *name == cookie_name(app));
+    found.map(|(_, value)| Ticket::of(value))
+}
+
+impl From<OidcError> for Problem {
+    fn from(error: OidcError) -> Self {
+        let text = error.to_string();
+        match error {
+            OidcError::NoSuchProvider => Self::not_found(),
+            OidcError::Lost | OidcError::Denied(_) => Self::new(Kind::Unauthorized, text),
+            OidcError::Untrusted(_) => Self::new(Kind::Unavailable, text),
+            OidcError::Unverified | OidcError::Unconfirmed => Self::new(Kind::Conflict, text),
+            OidcError::TooMany(wait) => wait.into(),
+            OidcError::Db(error) => error.into(),
+        }
+    }
+}

@@ -1,0 +1,13 @@
+//! People: their accounts, their sessions, their seats in organisations. Through the router.
+
+#[path = "../world/mod.rs"]
+mod world;
+
+mod account;
+mod guesses;
+mod invitations;
+mod kill;
+mod mails;
+mod members;
+mod sessions;
+mod totp;
