@@ -82,6 +82,7 @@ async fn a_key_ends_at_its_time() {
     world.clock.advance(Duration::from_millis(1));
     world.get(&admin, "/v1/orgs/acme").await.expect(401);
     let past = json!({ "name": "late", "role": "viewer", "expires_at": "2026-11-22T12:59:59Z" });
+    let ann = world.step_up(&ann).await;
     let problem = world.post(&ann, KEYS, past).await.expect(422);
     assert_eq!(problem["errors"][0]["pointer"], "/expires_at");
 }

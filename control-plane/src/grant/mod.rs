@@ -38,6 +38,8 @@ pub struct Grant {
     #[serde(with = "time::serde::rfc3339::option")]
     pub expires_at: Option<OffsetDateTime>,
     pub state: State,
+    /// False while its kill switch is thrown.
+    pub is_open: bool,
     #[serde(with = "time::serde::rfc3339::option")]
     pub last_used_at: Option<OffsetDateTime>,
     /// How the token begins.

@@ -115,7 +115,7 @@ pub async fn list(
     let org = tx.org();
     let rows = sqlx::query_as!(
         Shown,
-        "select id, name, labels, user_email, expires_at, revoked_at, last_used_at, hint, etag, created_at
+        "select id, name, labels, user_email, expires_at, revoked_at, is_open, last_used_at, hint, etag, created_at
         from grants where org_id = $1 and ($2::uuid is null or id < $2)
         order by id desc limit $3",
         org.uuid(),
@@ -142,7 +142,7 @@ pub async fn by_id(
 ) -> Result<Option<Grant>, DbError> {
     let row = sqlx::query_as!(
         Shown,
-        "select id, name, labels, user_email, expires_at, revoked_at, last_used_at, hint, etag, created_at
+        "select id, name, labels, user_email, expires_at, revoked_at, is_open, last_used_at, hint, etag, created_at
         from grants where org_id = $1 and id = $2",
         org.uuid(),
         id.uuid(),
@@ -266,6 +266,7 @@ struct Shown {
     user_email: Option<String>,
     expires_at: Option<OffsetDateTime>,
     revoked_at: Option<OffsetDateTime>,
+    is_open: bool,
     last_used_at: Option<OffsetDateTime>,
     hint: String,
     etag: Uuid,
@@ -282,6 +283,7 @@ impl Shown {
             servers,
             expires_at: self.expires_at,
             state: State::of(self.revoked_at, self.expires_at, now),
+            is_open: self.is_open,
             last_used_at: self.last_used_at,
             token_hint: self.hint,
             etag: self.etag,

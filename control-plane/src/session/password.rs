@@ -45,9 +45,15 @@ pub fn check(password: &Secret, about: &[&str]) -> Result<(), Weak> {
     if length > LONGEST {
         return Err(Weak::Long);
     }
+    let joined = about.iter().map(|known| {
+        let local = known.split('@').next().unwrap_or(known);
+        local.chars().filter(|c| c.is_alphanumeric()).collect()
+    });
+    let joined: Vec<String> = joined.collect();
     let about: Vec<&str> = about
         .iter()
-        .flat_map(|known| known.split(['@', ' ']).chain([*known]))
+        .flat_map(|known| known.split(['@', ' ', '.']).chain([*known]))
+        .chain(joined.iter().map(String::as_str))
         .collect();
     if zxcvbn::zxcvbn(password.expose(), &about).score() <= EASY {
         return Err(Weak::Common);
