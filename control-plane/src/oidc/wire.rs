@@ -3,11 +3,10 @@
 use super::Untrusted;
 use crate::config::Site;
 use bytes::Bytes;
-use egress::{Connector, Egress, Lookup};
+use egress::{Connector, Egress, Https, Lookup};
 use http::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, USER_AGENT};
 use http::{HeaderValue, Method, Request};
 use http_body_util::{BodyExt, Full, Limited};
-use hyper_rustls::{HttpsConnector, HttpsConnectorBuilder};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
 use serde::de::DeserializeOwned;
@@ -20,7 +19,7 @@ const CONNECT: Duration = Duration::from_secs(5);
 const WHOLE: Duration = Duration::from_secs(10);
 const LONGEST: usize = 256 * 1024;
 
-type Http = Client<HttpsConnector<Connector>, Full<Bytes>>;
+type Http = Client<Https, Full<Bytes>>;
 
 pub struct Wire(Http);
 
@@ -46,12 +45,8 @@ impl Wire {
             lookup: Lookup::system(),
             timeout: CONNECT,
         };
-        let connector = HttpsConnectorBuilder::new()
-            .with_tls_config(egress::platform_tls())
-            .https_or_http()
-            .enable_http1()
-            .wrap_connector(connector);
-        Self(Client::builder(TokioExecutor::new()).build(connector))
+        let https = Https::new(egress::platform_tls(), connector);
+        Self(Client::builder(TokioExecutor::new()).build(https))
     }
 
     pub async fn get<T: DeserializeOwned>(
