@@ -53,7 +53,7 @@ pub struct Kept {
 /// Where mails of this instance go.
 #[derive(Debug, Clone)]
 pub enum Way {
-    Out(Smtp),
+    Out(Box<Smtp>),
     /// To be read on screen.
     Kept,
     /// Nowhere: they wait, and are given up.
@@ -63,7 +63,7 @@ pub enum Way {
 impl Way {
     pub fn new(smtp: Option<Smtp>, site: &Site) -> Self {
         match smtp {
-            Some(smtp) => Self::Out(smtp),
+            Some(smtp) => Self::Out(Box::new(smtp)),
             None if site.is_local => Self::Kept,
             None => Self::Nowhere,
         }

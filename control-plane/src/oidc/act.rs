@@ -171,7 +171,7 @@ pub async fn arrive(
         _ => {}
     }
     if let Some(error) = back.error {
-        let said = error.chars().filter(|c| c.is_ascii_graphic()).take(100);
+        let said = error.chars().filter(char::is_ascii_graphic).take(100);
         return Err(OidcError::Denied(said.collect()));
     }
     let code = back.code.ok_or(OidcError::Lost)?;
@@ -273,13 +273,12 @@ async fn enter(
 ) -> Result<Step, OidcError> {
     let mut tx = app.db().system(Reason::SignIn).await?;
     let (issuer, subject) = (provider.issuer_text.as_str(), claims.subject.as_str());
-    let user = match store::user_of(&mut tx, issuer, subject).await? {
-        Some(user) => user,
-        None => {
-            let user = adopt(app, &mut tx, provider, claims, now).await?;
-            store::link(&mut tx, issuer, subject, user, now.time()).await?;
-            user
-        }
+    let user = if let Some(user) = store::user_of(&mut tx, issuer, subject).await? {
+        user
+    } else {
+        let user = adopt(app, &mut tx, provider, claims, now).await?;
+        store::link(&mut tx, issuer, subject, user, now.time()).await?;
+        user
     };
     let step = if totp::store::is_on(&mut tx, user).await? {
         Step::Code(totp::act::challenge(app, &mut tx, user, now).await?)

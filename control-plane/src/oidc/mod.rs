@@ -1,4 +1,4 @@
-//! Signing in with another provider, by OpenID Connect: the authorisation code with PKCE, a nonce, and a state that is good
+//! Signing in with another provider, by `OpenID` Connect: the authorisation code with PKCE, a nonce, and a state that is good
 //! once, for ten minutes, in the browser it was given to.
 //!
 //! Here: the providers of this instance, what is asked of them and believed. Not here: sessions.

@@ -1,4 +1,4 @@
-//! The ID token: whose it has to be, whom it has to be for, and by which keys (OpenID Connect Core, 3.1.3.7).
+//! The ID token: whose it has to be, whom it has to be for, and by which keys (`OpenID` Connect Core, 3.1.3.7).
 
 use super::provider::{Known, Provider};
 use super::{Claims, Untrusted};

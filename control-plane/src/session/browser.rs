@@ -45,7 +45,7 @@ impl Browser {
                 .next()
                 .unwrap_or_default()
                 .chars()
-                .filter(|c| c.is_ascii_graphic())
+                .filter(char::is_ascii_graphic)
                 .take(LONGEST)
                 .collect(),
         })

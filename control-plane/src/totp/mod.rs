@@ -77,7 +77,7 @@ fn recovery_code(random: [u8; 10]) -> String {
 
 /// As it was shown, however it was typed.
 fn tidy(code: &str) -> String {
-    let kept = code.chars().filter(|c| c.is_ascii_alphanumeric());
+    let kept = code.chars().filter(char::is_ascii_alphanumeric);
     kept.take(32).collect::<String>().to_lowercase()
 }
 

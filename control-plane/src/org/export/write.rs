@@ -256,6 +256,10 @@ fn text(item: &impl Serialize) -> Result<String, Broken> {
     serde_json::to_string(item).map_err(|error| db(DbError::Stored(error.to_string())))
 }
 
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "one of the two ways in which writing breaks off"
+)]
 fn db(error: DbError) -> Broken {
     Some(Refused::Db(error))
 }
