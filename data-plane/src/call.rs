@@ -5,7 +5,7 @@
 mod edits;
 mod letter;
 
-pub use letter::{Letter, Presented};
+pub use letter::{Letter, Presented, said_version};
 
 use crate::caller::Caller;
 use crate::refusal::Refusal;
@@ -166,6 +166,7 @@ impl Call {
         }
         call.headers
             .insert(ACCEPT, HeaderValue::from_static("text/event-stream"));
+        call.detach();
         Ok(call)
     }
 
@@ -181,6 +182,27 @@ impl Call {
         }
         let (body, client) = (Bytes::new(), Client::default());
         Ok(letter.call(era, what, presented, body, client))
+    }
+
+    /// Lets go of the buffers that the request was read into: a stream may stand for days.
+    pub fn detach(&mut self) {
+        let owned = |value: &HeaderValue| {
+            let mut owned = HeaderValue::from_bytes(value.as_bytes()).ok()?;
+            owned.set_sensitive(value.is_sensitive());
+            Some(owned)
+        };
+        for value in self.headers.values_mut() {
+            // What was a header's value is one.
+            if let Some(owned) = owned(value) {
+                *value = owned;
+            }
+        }
+        if let Some(presented) = &mut self.presented
+            && let Some(owned) = owned(&presented.id)
+        {
+            presented.id = owned;
+        }
+        self.body = Bytes::copy_from_slice(&self.body);
     }
 
     pub fn as_request(&self) -> Option<&Request> {

@@ -1,6 +1,6 @@
 //! THE request, from its first byte to its answer. Read top to bottom; each room has a file.
 //!
-//! front → caller → call → gate → budget → record → relay. Nothing goes upstream but through here, and nothing is sent
+//! front → caller → seats → call → gate → budget → record → relay. Nothing goes upstream but through here, and nothing is sent
 //! that was not judged.
 
 mod batch;
@@ -17,11 +17,13 @@ use crate::lists::{self, Tool};
 use crate::record::Written;
 use crate::refusal::{Refusal, Toward};
 use crate::relay::{self, Carried};
+use crate::seats::{Kind, Seat};
 use bundle::record::{Intent, Limiter, Shadow, Verdict, Would};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Method, Request, Response};
 use hyper::body::Incoming;
+use mcp::Rule;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -43,31 +45,53 @@ async fn enter(
     body: Incoming,
     arrived: Instant,
 ) -> Result<Response<Body>, Refusal> {
-    let route = front::admit(&app.entrance, head)?;
+    let route = front::admit(&app.entrance, &app.intake, head)?;
     if let Some(preflight) = Entrance::preflight(head) {
         return Ok(preflight);
     }
     let caller = caller::recognise(app, &head.headers, &route, head.uri.path())?;
+    let kind = match head.method {
+        Method::POST if !front::is_json(head) => return Err(Refusal::NotJson),
+        Method::POST | Method::DELETE => Kind::Call,
+        Method::GET => Kind::Stream,
+        _ => {
+            return Err(Refusal::WrongVerb {
+                allowed: "POST, GET, DELETE",
+            });
+        }
+    };
+    let seat = match seat(app, &caller, kind) {
+        Ok(seat) => seat,
+        Err(busy) if head.method == Method::POST => {
+            let bytes = app.intake.glance(body, &busy).await?;
+            return Ok(message::turned_away(app, head, &bytes, &busy));
+        }
+        Err(busy) => return Err(busy),
+    };
     let letter = Letter {
         app,
         caller: &caller,
         head,
         arrived,
+        seat: &seat,
     };
     match head.method {
-        Method::POST if !front::is_json(head) => Err(Refusal::NotJson),
-        Method::POST => {
-            let bytes = front::read(body).await?;
+        Method::GET => plain(letter, Call::stream(&letter)?).await,
+        Method::DELETE => plain(letter, Call::end(&letter)?).await,
+        _ => {
+            let bytes = app.intake.read(body, &seat).await?;
             // A body may take its time, and what was published in that time judges it.
             let caller = &caller.renewed(app)?;
             message::post(Letter { caller, ..letter }, &bytes).await
         }
-        Method::GET => plain(app, Call::stream(&letter)?).await,
-        Method::DELETE => plain(app, Call::end(&letter)?).await,
-        _ => Err(Refusal::WrongVerb {
-            allowed: "POST, GET, DELETE",
-        }),
     }
+}
+
+fn seat(app: &Gateway, caller: &Caller, kind: Kind) -> Result<Seat, Refusal> {
+    let org = caller.org.bundle().org.id;
+    app.seats
+        .take(kind, org, caller.grant().id)
+        .map_err(Refusal::Busy)
 }
 
 /// A request of the client's, through every room in order.
@@ -79,6 +103,13 @@ async fn pass(
     let app = letter.app;
     let (era, presented) = letter.frame(request)?;
     let mut call = Call::request(&letter, request, era, presented, bytes)?;
+    let seat = match mcp::rule(request.method, era) {
+        Some(Rule::Listen) => {
+            call.detach();
+            seat(app, letter.caller, Kind::Stream)?
+        }
+        _ => letter.seat.clone(),
+    };
     is_fresh(app, &call)?;
     let renewed = looked_again(letter, &call).await?;
     if let Some(caller) = &renewed {
@@ -115,17 +146,23 @@ async fn pass(
         Carried {
             written,
             hold: Some(hold),
+            seat: Some(seat),
         },
     )
     .await
 }
 
 /// What is no request of its own: judged by the gate, charged and recorded with the request it belongs to.
-async fn plain(app: &Arc<Gateway>, call: Call) -> Result<Response<Body>, Refusal> {
+async fn plain(letter: Letter<'_>, call: Call) -> Result<Response<Body>, Refusal> {
+    let app = letter.app;
     is_fresh(app, &call)?;
     match gate::judge(call, None, None) {
         Judgement::Admitted(admitted) => {
-            relay::relay(app, admitted.permit, Carried::default()).await
+            let carried = Carried {
+                seat: Some(letter.seat.clone()),
+                ..Carried::default()
+            };
+            relay::relay(app, admitted.permit, carried).await
         }
         Judgement::Refused(refused) => Err(refused.refusal),
         Judgement::Empty(_) => Err(Refusal::UnknownMethod),

@@ -1,5 +1,9 @@
 //! The data plane's configuration, read once, from the environment; and its keys, read once, from their folder.
 
+mod limits;
+
+pub use limits::Limits;
+
 use anyhow::{Context, ensure};
 use host::env::Env;
 use ipnet::IpNet;
@@ -27,6 +31,7 @@ pub struct Config {
     pub redis_timeout: Duration,
     pub replica: String,
     pub egress_allow: Vec<IpNet>,
+    pub limits: Limits,
     pub keys: Keys,
     pub log: Option<String>,
     /// May hold a password.
@@ -74,6 +79,7 @@ impl Config {
             ),
             replica: env.text("REPLICA").unwrap_or_else(|| listen.to_string()),
             egress_allow: env.parse_list("EGRESS_ALLOW")?,
+            limits: Limits::from_env(env)?,
             keys: Keys::read(&keys_dir)
                 .with_context(|| format!("keys in `{}`", keys_dir.display()))?,
             log: env.text("LOG"),

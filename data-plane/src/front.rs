@@ -2,10 +2,12 @@
 
 mod entrance;
 mod framing;
+mod intake;
 mod route;
 
 pub use entrance::Entrance;
 pub use framing::is_json;
+pub use intake::Intake;
 pub use route::Route;
 
 use crate::refusal::Refusal;
@@ -14,15 +16,9 @@ use http::Response;
 use http::header::{CONTENT_TYPE, HeaderValue};
 use http::request::Parts;
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Full, LengthLimitError, Limited};
-use hyper::body::Incoming;
-use std::time::Duration;
+use http_body_util::{BodyExt, Full};
 
 pub type Body = UnsyncBoxBody<Bytes, std::io::Error>;
-
-/// A message is no larger.
-pub const MOST_BODY: usize = 1 << 20;
-const BODY_TIME: Duration = Duration::from_mins(1);
 
 pub fn full(text: impl Into<Bytes>) -> Body {
     Full::new(text.into())
@@ -39,29 +35,11 @@ pub fn json(text: String) -> Response<Body> {
 }
 
 /// Whether the request may come in at all, and whom it asks for.
-pub fn admit(entrance: &Entrance, head: &Parts) -> Result<Route, Refusal> {
-    let announced = head
-        .headers
-        .get(http::header::CONTENT_LENGTH)
-        .and_then(|length| length.to_str().ok()?.parse::<u64>().ok());
-    if announced.is_some_and(|length| length > MOST_BODY as u64) {
-        return Err(Refusal::TooLarge { most: MOST_BODY });
-    }
+pub fn admit(entrance: &Entrance, intake: &Intake, head: &Parts) -> Result<Route, Refusal> {
+    intake.check(&head.headers)?;
     framing::check(head)?;
     entrance.check(head)?;
     Route::of(head.uri.path()).ok_or(Refusal::NoSuchPath)
-}
-
-/// The body, whole: it is judged before any of it goes on.
-pub async fn read(body: Incoming) -> Result<Bytes, Refusal> {
-    match tokio::time::timeout(BODY_TIME, Limited::new(body, MOST_BODY).collect()).await {
-        Ok(Ok(whole)) => Ok(whole.to_bytes()),
-        Ok(Err(error)) if error.is::<LengthLimitError>() => {
-            Err(Refusal::TooLarge { most: MOST_BODY })
-        }
-        // The client broke off, or took too long: whoever is still there learns the latter.
-        Ok(Err(_)) | Err(_) => Err(Refusal::SlowBody),
-    }
 }
 
 /// `text/html; charset=x` → `text/html`.

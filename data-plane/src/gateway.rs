@@ -2,14 +2,16 @@
 
 use crate::budget::Budget;
 use crate::bundles::Holder;
-use crate::front::Entrance;
+use crate::front::{Entrance, Intake};
 use crate::lists::Seen;
 use crate::meter::Meter;
 use crate::record::Recorder;
 use crate::relay::Standing;
+use crate::seats::Seats;
 use crate::upstream::pool::Upstreams;
 use crate::upstream::session::Seals;
 use host::clock::{Clock, Random};
+use host::stop::Stop;
 use ids::CallId;
 use seal::{Nonce, Pepper};
 use std::sync::Arc;
@@ -20,6 +22,8 @@ pub struct Gateway {
     pub budget: Budget,
     pub recorder: Recorder,
     pub entrance: Entrance,
+    pub intake: Intake,
+    pub seats: Seats,
     pub upstreams: Upstreams,
     pub seals: Seals,
     pub pepper: Pepper,
@@ -28,6 +32,8 @@ pub struct Gateway {
     pub meter: Meter,
     pub clock: Clock,
     pub random: Random,
+    /// Heard by what stands open: it ends, so that its client comes back elsewhere.
+    pub stop: Stop,
 }
 
 impl Gateway {

@@ -19,6 +19,7 @@ pub mod record;
 pub mod refusal;
 pub mod relay;
 mod run;
+pub mod seats;
 pub mod upstream;
 
 pub use run::run;

@@ -35,6 +35,17 @@ fn main() -> anyhow::Result<()> {
             .map(|endpoint| endpoint.expose().to_owned()),
     })?;
     host::tls::install_crypto();
+    let descriptors = host::descriptors::raise();
+    tracing::info!(descriptors.before, descriptors.now, "descriptors");
+    // Two for each call: of its client and of its server.
+    let needed = config.limits.serve.connections as u64 * 2;
+    if descriptors.now < needed {
+        tracing::warn!(
+            descriptors.now,
+            needed,
+            "with all connections in use the process runs out of descriptors: raise its limit, or lower `PORTCULLIS_CONNECTIONS`"
+        );
+    }
     tracing::info!(?config, "starting");
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()

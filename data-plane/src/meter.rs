@@ -2,6 +2,7 @@
 //! from closed lists; names of organisations, tools or people are never among them.
 
 use crate::bundles::Holder;
+use crate::seats::Seats;
 use host::clock::Clock;
 use prometheus_client::collector::Collector;
 use prometheus_client::encoding::{DescriptorEncoder, EncodeLabelSet, EncodeMetric};
@@ -154,6 +155,30 @@ impl Collector for BundleAge {
             Some(&Unit::Seconds),
             age.metric_type(),
         )?)
+    }
+}
+
+/// What is under way, looked up whenever the metrics are read.
+#[derive(Debug)]
+pub struct Taken(pub Seats);
+
+impl Collector for Taken {
+    fn encode(&self, mut encoder: DescriptorEncoder) -> std::fmt::Result {
+        let used = self.0.used();
+        for (name, help, number) in [
+            ("seats_calls", "Calls under way", used.calls),
+            ("seats_streams", "Streams that stand open", used.streams),
+            (
+                "seats_bytes",
+                "Bytes of messages held beyond what every seat has",
+                used.bytes,
+            ),
+        ] {
+            let gauge = ConstGauge::new(i64::try_from(number).unwrap_or(i64::MAX));
+            let kind = gauge.metric_type();
+            gauge.encode(encoder.encode_descriptor(name, help, None, kind)?)?;
+        }
+        Ok(())
     }
 }
 

@@ -2,6 +2,7 @@
 //! metric label. PURE. The cause of a failure is logged where it happens; only the sentence leaves the house.
 
 use crate::front::{self, Body};
+use crate::seats::Busy;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
@@ -35,6 +36,8 @@ pub enum Trouble {
     /// What it said is no MCP.
     Garbage,
     TooLarge,
+    /// What is held for its organisation leaves no room for the answer.
+    NoRoom,
     /// The bundle's entry for it cannot be used.
     Unusable,
     /// It has failed several times in a row, and is not asked for a while.
@@ -95,6 +98,8 @@ pub enum Refusal {
     Unrecorded {
         retry_after_seconds: u32,
     },
+    /// Too much is under way already.
+    Busy(Busy),
     /// A retry brings no other end: the server's name, for people.
     Upstream {
         server: String,
@@ -183,6 +188,7 @@ impl Refusal {
                 trouble: Trouble::Resting { seconds },
                 ..
             } => Some(u64::from(*seconds)),
+            Self::Busy(_) => Some(1),
             _ => None,
         }
     }
@@ -217,6 +223,9 @@ impl Refusal {
             Self::MethodLimit(_) => "method_limit",
             Self::Stale => "stale",
             Self::Unrecorded { .. } => "unrecorded",
+            Self::Busy(Busy::Grant) => "busy_grant",
+            Self::Busy(Busy::Org) => "busy_org",
+            Self::Busy(Busy::Replica) => "busy_replica",
             Self::Upstream {
                 trouble: Trouble::Resting { .. },
                 ..
@@ -267,6 +276,16 @@ impl Refusal {
             Self::Method(judged) => judged_error(toward, StatusCode::FORBIDDEN, REFUSED, judged),
             Self::MethodLimit(judged) => {
                 judged_error(toward, StatusCode::TOO_MANY_REQUESTS, LIMITED, judged)
+            }
+            Self::Busy(whose) => {
+                // A legacy client takes another status for a broken connection; where it asked for no answer, there is
+                // none that could say it.
+                let status = if toward.is_modern || toward.id.is_none() {
+                    StatusCode::TOO_MANY_REQUESTS
+                } else {
+                    StatusCode::OK
+                };
+                error(status, LIMITED, busy(*whose))
             }
             Self::Upstream { server, trouble } => {
                 let (status, message) = trouble.say(server);
@@ -393,9 +412,18 @@ impl Refusal {
             | Self::Call(_)
             | Self::Method(_)
             | Self::MethodLimit(_)
+            | Self::Busy(_)
             | Self::Upstream { .. }
             | Self::UpstreamAuth { .. } => return None,
         })
+    }
+}
+
+const fn busy(whose: Busy) -> &'static str {
+    match whose {
+        Busy::Grant => "too much is under way for this grant: wait for an answer, or end a stream",
+        Busy::Org => "too much is under way for this organisation: try again soon",
+        Busy::Replica => "too much is under way here: try again soon",
     }
 }
 
@@ -428,6 +456,10 @@ impl Trouble {
             Self::TooLarge => (
                 bad,
                 format!("the server `{server}` answered with more than is passed on"),
+            ),
+            Self::NoRoom => (
+                StatusCode::SERVICE_UNAVAILABLE,
+                format!("there is no room just now for what the server `{server}` answered"),
             ),
             Self::Unusable => (
                 bad,

@@ -5,6 +5,7 @@ mod aside;
 mod cover;
 mod exchange;
 mod passage;
+mod pieces;
 mod read;
 mod standing;
 mod stream;
@@ -20,16 +21,18 @@ use crate::gate::Permit;
 use crate::gateway::Gateway;
 use crate::record::Written;
 use crate::refusal::{Refusal, Trouble};
+use crate::seats::Seat;
 use http::Response;
 use std::sync::Arc;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
-/// What a call carries until it ends: the duty to record its outcome, and its place in the budgets.
+/// What a call carries until it ends: the duty to record its outcome, its place in the budgets, and its seat.
 #[derive(Debug, Default)]
 pub struct Carried {
     pub written: Option<Written>,
     pub hold: Option<Held>,
+    pub seat: Option<Seat>,
 }
 
 /// Spends the permit.

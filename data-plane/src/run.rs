@@ -7,9 +7,10 @@ use crate::config::Config;
 use crate::front::{self, Entrance};
 use crate::gateway::Gateway;
 use crate::lists::Seen;
-use crate::meter::{BundleAge, Meter};
+use crate::meter::{BundleAge, Meter, Taken};
 use crate::record::{self, Recorder, SpoolOptions, post};
 use crate::relay::Standing;
+use crate::seats::Seats;
 use crate::upstream::meter as upstream_meter;
 use crate::upstream::pool::{self, Upstreams};
 use crate::upstream::session::Seals;
@@ -68,10 +69,11 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
     };
     let budget = Budget::connect(config.redis_url.as_ref(), settings, fetcher.fleet()).await?;
     let made = (holder, budget, recorder.clone(), meter);
-    let gateway = Arc::new(gateway(&config, made, &clock, random));
+    let gateway = Arc::new(gateway(&config, made, &clock, random, &stop));
     metrics.register(|registry| {
         registry.register_collector(Box::new(Watch(gateway.budget.clone())));
         registry.register_collector(Box::new(upstream_meter::Watch(gateway.clone())));
+        registry.register_collector(Box::new(Taken(gateway.seats.clone())));
         registry.register_collector(Box::new(BundleAge {
             holder: gateway.holder.clone(),
             clock: clock.clone(),
@@ -104,7 +106,8 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
         let stop = stop.clone();
         move |request| answer(gateway.clone(), fetcher.clone(), stop.clone(), request)
     });
-    let drained = host::serve::serve(listener, host::serve::Limits::default(), stop, service).await;
+    let limits = config.limits.serve;
+    let drained = host::serve::serve(listener, limits, stop, service).await;
     tracing::info!(cut = drained.cut, "no more calls");
     swept.abort();
     follows.abort();
@@ -151,6 +154,7 @@ fn gateway(
     (holder, budget, recorder, meter): (Arc<Holder>, Budget, Recorder, Meter),
     clock: &Clock,
     random: Random,
+    stop: &Stop,
 ) -> Gateway {
     Gateway {
         replica: config.replica.clone(),
@@ -163,6 +167,8 @@ fn gateway(
             &config.allowed_hosts,
             &config.allowed_origins,
         ),
+        intake: config.limits.intake,
+        seats: Seats::new(config.limits.seats),
         upstreams: Upstreams::new(
             Egress::new(config.egress_allow.clone()),
             config.keys.credentials.clone(),
@@ -175,6 +181,7 @@ fn gateway(
         meter,
         clock: clock.clone(),
         random,
+        stop: stop.clone(),
     }
 }
 

@@ -6,6 +6,7 @@
 )]
 
 mod a_published_policy_reaches_the_gateway;
+mod a_replica_takes_its_leave;
 mod every_call_is_on_record;
 mod every_reader_reads_what_was_judged;
 mod no_secret_is_told;
@@ -17,6 +18,7 @@ mod the_bytes_are_the_servers_own;
 mod the_kill_switch;
 mod the_main_job;
 mod the_structure_holds;
+mod under_abuse;
 mod what_operators_see;
 mod without_redis;
 mod without_the_control_plane;

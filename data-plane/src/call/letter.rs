@@ -4,6 +4,7 @@ use super::{Call, Client, What};
 use crate::caller::Caller;
 use crate::gateway::Gateway;
 use crate::refusal::Refusal;
+use crate::seats::Seat;
 use crate::upstream::headers::{
     METHOD, NAME, PARAM_PREFIX, PROTOCOL_VERSION, SESSION_ID, toward_upstream,
 };
@@ -24,6 +25,7 @@ pub struct Letter<'a> {
     pub caller: &'a Caller,
     pub head: &'a Parts,
     pub arrived: Instant,
+    pub seat: &'a Seat,
 }
 
 /// A session id of ours that a client brought, and what is inside.
@@ -79,7 +81,7 @@ impl Letter<'_> {
     }
 
     fn version(&self) -> Copies<'_> {
-        copies(&self.head.headers, &PROTOCOL_VERSION)
+        said_version(&self.head.headers)
     }
 
     /// The name of the last event that the client has, as the server gave it: a session says whose it is; without one,
@@ -144,6 +146,10 @@ impl Letter<'_> {
             arrived: self.arrived,
         }
     }
+}
+
+pub fn said_version(headers: &HeaderMap) -> Copies<'_> {
+    copies(headers, &PROTOCOL_VERSION)
 }
 
 fn copies<'h>(headers: &'h HeaderMap, name: &HeaderName) -> Copies<'h> {

@@ -11,6 +11,7 @@ use crate::front::{self, Body};
 use crate::gateway::Gateway;
 use crate::refusal::{Refusal, Toward, Trouble};
 use crate::relay::{QUIET, is_stream, mark_stream, read_answer};
+use crate::seats::Seat;
 use bytes::Bytes;
 use futures_util::StreamExt;
 use http::header::{CONTENT_TYPE, HeaderValue};
@@ -131,6 +132,7 @@ struct Rest {
     caller: Caller,
     head: Parts,
     arrived: Instant,
+    seat: Seat,
     bytes: Bytes,
     next: usize,
 }
@@ -142,6 +144,7 @@ impl Rest {
             caller: letter.caller.clone(),
             head: letter.head.clone(),
             arrived: letter.arrived,
+            seat: letter.seat.clone(),
             bytes: bytes.clone(),
             next,
         }
@@ -173,6 +176,7 @@ impl Rest {
             caller: &self.caller,
             head: &self.head,
             arrived: self.arrived,
+            seat: &self.seat,
         };
         for element in elements.into_iter().skip(self.next) {
             let Some((id, response)) =

@@ -1,10 +1,12 @@
 //! One body: a message, or a batch of them, each answered with its own id.
 
 use super::{batch, pass, plain, refused};
-use crate::call::{Call, Letter};
+use crate::call::{Call, Letter, said_version};
 use crate::front::{self, Body};
+use crate::gateway::Gateway;
 use crate::refusal::{Refusal, Toward};
 use bytes::Bytes;
+use http::request::Parts;
 use http::{Response, StatusCode};
 use mcp::{Message, Notification};
 use tracing::{Instrument, Span};
@@ -61,7 +63,7 @@ async fn notify(
         return Ok(accepted);
     }
     let call = Call::notification(&letter, &notification, era, presented, bytes)?;
-    plain(letter.app, call).await
+    plain(letter, call).await
 }
 
 /// The client's answer to a question of the server's: only to one that was asked on this session. It goes on with the id
@@ -76,7 +78,22 @@ async fn reply(
         return Err(Refusal::Unasked);
     }
     let call = Call::answer(&letter, &response, era, presented, bytes)?;
-    plain(letter.app, call).await
+    plain(letter, call).await
+}
+
+/// The answer to whoever has no seat: by its id, where it is one request that can be read.
+pub fn turned_away(app: &Gateway, head: &Parts, bytes: &[u8], refusal: &Refusal) -> Response<Body> {
+    let document = mcp::parse(bytes);
+    let body = document.as_ref().map(mcp::Body::of);
+    let Ok(Ok(mcp::Body::One(Message::Request(request)))) = &body else {
+        return refused(app, refusal, Toward::default());
+    };
+    let era = mcp::era_of_header(said_version(&head.headers), mcp::Revision::UNSAID);
+    let toward = Toward {
+        id: Some(request.id),
+        is_modern: era.is_ok_and(mcp::Era::is_modern),
+    };
+    refused(app, refusal, toward)
 }
 
 /// A name as far as spans tell it: the client made it up, of any length.

@@ -2,6 +2,7 @@
 
 use super::aside;
 use super::passage::{Passage, Passed};
+use super::pieces::pieces;
 use super::read::{MOST_EVENT, has_type, is_stream};
 use super::stream::Stream;
 use super::{Carried, Stand};
@@ -10,6 +11,7 @@ use crate::call::{Call, What};
 use crate::front::{self, Body};
 use crate::gateway::Gateway;
 use crate::refusal::{Refusal, Trouble};
+use crate::seats::Seat;
 use crate::upstream::answer::Answer;
 use crate::upstream::bridge::Sender;
 use crate::upstream::headers::{self, SESSION_ID};
@@ -317,7 +319,8 @@ impl Answered {
             ));
         }
         let idle = Duration::from_millis(self.call.caller.server().timeouts.idle_ms);
-        let bytes = match collect(body, Deadline::now() + left(&self.call), idle).await {
+        let until = Deadline::now() + left(&self.call);
+        let bytes = match collect(body, until, idle, self.carried.seat.as_ref()).await {
             Ok(bytes) => bytes,
             Err(trouble) => {
                 self.report(match trouble {
@@ -369,7 +372,7 @@ impl Answered {
             status,
             &head.headers,
             session,
-            front::full(bytes),
+            pieces(bytes, self.carried.seat.take()),
         );
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
@@ -488,7 +491,12 @@ fn has_failed(status: StatusCode) -> bool {
     status.is_server_error() && status != StatusCode::NOT_IMPLEMENTED
 }
 
-async fn collect(mut body: Answer, until: Deadline, idle: Duration) -> Result<Bytes, Trouble> {
+async fn collect(
+    mut body: Answer,
+    until: Deadline,
+    idle: Duration,
+    seat: Option<&Seat>,
+) -> Result<Bytes, Trouble> {
     if body.at_least() > MOST_EVENT as u64 {
         return Err(Trouble::TooLarge);
     }
@@ -501,8 +509,12 @@ async fn collect(mut body: Answer, until: Deadline, idle: Duration) -> Result<By
         let Some(piece) = piece? else {
             return Ok(whole.into());
         };
-        if whole.len() + piece.len() > MOST_EVENT {
+        let weight = whole.len() + piece.len();
+        if weight > MOST_EVENT {
             return Err(Trouble::TooLarge);
+        }
+        if seat.is_some_and(|seat| !seat.weigh(weight)) {
+            return Err(Trouble::NoRoom);
         }
         whole.extend_from_slice(&piece);
     }

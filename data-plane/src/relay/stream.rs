@@ -153,12 +153,13 @@ impl Stream {
         let mut idle_until = if is_call { Deadline::now() + idle } else { far };
         let mut check = tokio::time::interval(CHECK);
         check.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
-        let most = if is_call { MOST_STREAM } else { usize::MAX };
-        let mut splitter = Splitter::new(MOST_EVENT, most);
+        let mut splitter = Splitter::new(MOST_EVENT, MOST_STREAM);
         let mut events = Vec::new();
         loop {
             let piece = tokio::select! {
                 () = replaced(self.stand.as_ref()) => return End::Cut,
+                // What stands open would never end by itself: its client comes back to another replica.
+                () = self.passage.app.stop.stopped(), if !is_call => return End::Cut,
                 () = self.client.closed(), if !self.client_is_gone => {
                     if hangup_ends {
                         return End::Left;
@@ -190,6 +191,9 @@ impl Stream {
                 idle_until = Deadline::now() + idle;
             }
             let overrun = splitter.push(&chunk, &mut events).err();
+            if !self.weigh(splitter.held() + events.iter().map(weight).sum::<usize>()) {
+                return End::Trouble(Trouble::NoRoom);
+            }
             for event in events.drain(..) {
                 match self.event(event).await {
                     Ok(true) => {}
@@ -198,10 +202,17 @@ impl Stream {
                     Err(end) => return end,
                 }
             }
+            // Less than before: there is room for it.
+            let _ = self.weigh(splitter.held());
             if let Some(Overrun::Event(_) | Overrun::Stream(_)) = overrun {
                 return End::Trouble(Trouble::TooLarge);
             }
         }
+    }
+
+    fn weigh(&self, bytes: usize) -> bool {
+        let seat = self.carried.seat.as_ref();
+        seat.is_none_or(|seat| seat.weigh(bytes))
     }
 
     /// One event, decided on and sent. `false`: the client is gone.
@@ -217,7 +228,8 @@ impl Stream {
                 .map_err(End::Trouble)?;
             event.data = Some(data.into());
             if let Some(question) = passed.refused {
-                self.tell(&question).await;
+                // Boxed: rare, and large beside what every stream holds.
+                Box::pin(self.tell(&question)).await;
             }
             self.answered = self.answered.or(passed.answered);
             if let Some(changed) = passed.changed {
@@ -332,6 +344,10 @@ impl Stream {
             .say(sender, Method::POST, headers, Bytes::from(answer));
         let _ = timeout(TELL, telling).await;
     }
+}
+
+fn weight(event: &Event) -> usize {
+    event.data.as_ref().map_or(0, Vec::len)
 }
 
 async fn replaced(stand: Option<&Stand>) {

@@ -17,12 +17,13 @@ use bundle::{
 use bytes::Bytes;
 use data_plane::budget::Budget;
 use data_plane::bundles::{Holder, Org};
-use data_plane::front::Entrance;
+use data_plane::front::{Entrance, Intake};
 use data_plane::gateway::Gateway;
 use data_plane::lists::Seen;
 use data_plane::meter::Meter;
 use data_plane::record::{Recorder, SpoolOptions};
 use data_plane::relay::Standing;
+use data_plane::seats::Seats;
 use data_plane::upstream::pool::Upstreams;
 use data_plane::upstream::session::Seals;
 use egress::{Egress, Lookup};
@@ -53,7 +54,7 @@ pub use upstream::Upstream;
 pub const NOW_MS: u64 = 1_790_000_000_000;
 
 /// A product that is broken fails a test; it does not hang it.
-const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
+pub const PATIENCE: std::time::Duration = std::time::Duration::from_secs(20);
 
 /// A policy that lets everything through.
 pub const ALLOW: &str = r#"{"version":"1","default":"allow"}"#;
@@ -65,6 +66,7 @@ pub struct Plan {
     pub headers: Vec<(&'static str, &'static str)>,
     pub change: Box<dyn FnOnce(&mut OrgBundle)>,
     pub budget: Budget,
+    pub seats: data_plane::seats::Limits,
     /// How much the spool takes.
     pub spool: u64,
     /// The operator's exceptions; the fake upstream listens on loopback.
@@ -104,6 +106,7 @@ pub fn plan() -> Plan {
         headers: Vec::new(),
         change: Box::new(|_| {}),
         budget: Budget::in_memory(),
+        seats: data_plane::seats::Limits::default(),
         spool: 1 << 30,
         egress: vec!["127.0.0.0/8"],
         lookup: Lookup::system(),
@@ -308,6 +311,8 @@ impl World {
             budget: plan.budget,
             recorder,
             entrance: Entrance::new(address.ip(), &format!("http://{address}"), &[], &[]),
+            intake: Intake::default(),
+            seats: Seats::new(plan.seats),
             upstreams: Upstreams::trusting(tls, egress, keys.clone(), plan.lookup),
             seals: Seals::new(keys),
             pepper,
@@ -316,6 +321,7 @@ impl World {
             meter: Meter::default(),
             clock,
             random: Random::seeded(number),
+            stop: host::stop::Stop::new(),
         });
         let serving = tokio::spawn(serve(listener, Arc::clone(&gateway)));
         let shipping = tokio::spawn(shipper.run(stop.clone()));

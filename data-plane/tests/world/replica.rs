@@ -4,12 +4,13 @@ use super::{Answer, World, open, ring, serve};
 use bytes::Bytes;
 use data_plane::budget::Budget;
 use data_plane::bundles::{Holder, Org};
-use data_plane::front::Entrance;
+use data_plane::front::{Entrance, Intake};
 use data_plane::gateway::Gateway;
 use data_plane::lists::Seen;
 use data_plane::meter::Meter;
 use data_plane::record::{Recorder, SpoolOptions};
 use data_plane::relay::Standing;
+use data_plane::seats::{Limits, Seats};
 use data_plane::upstream::pool::Upstreams;
 use data_plane::upstream::session::Seals;
 use egress::{Egress, Lookup};
@@ -59,6 +60,8 @@ impl Replica {
             budget: Budget::in_memory(),
             recorder,
             entrance: Entrance::new(address.ip(), &format!("http://{address}"), &[], &[]),
+            intake: Intake::default(),
+            seats: Seats::new(Limits::default()),
             upstreams: Upstreams::new(egress, ring(), Lookup::system()),
             seals: Seals::new(session_keys),
             pepper: Pepper::new(&[9; 32]),
@@ -67,6 +70,7 @@ impl Replica {
             meter: Meter::default(),
             clock,
             random: Random::seeded(77),
+            stop: host::stop::Stop::new(),
         });
         Self {
             address,

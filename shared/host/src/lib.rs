@@ -3,6 +3,7 @@
 //! The only shared crate that does I/O. Knows nothing of organisations, policies or MCP.
 
 pub mod clock;
+pub mod descriptors;
 pub mod env;
 pub mod metrics;
 pub mod serve;

@@ -1,5 +1,6 @@
 //! Numbers about the process, and the listener that shows them. What is counted, each plane says.
 
+mod process;
 #[cfg(test)]
 mod tests;
 
@@ -30,7 +31,8 @@ pub struct Metrics(Arc<Mutex<Registry>>);
 impl Metrics {
     pub fn new(plane: &'static str) -> Self {
         let labels = [(Cow::Borrowed("plane"), Cow::Borrowed(plane))];
-        let registry = Registry::with_prefix_and_labels("portcullis", labels.into_iter());
+        let mut registry = Registry::with_prefix_and_labels("portcullis", labels.into_iter());
+        registry.register_collector(Box::new(process::Process));
         Self(Arc::new(Mutex::new(registry)))
     }
 

@@ -3,6 +3,8 @@
 //! Where to listen is the caller's choice (it hands in the listener); what to answer is the service's.
 
 mod connection;
+mod patience;
+mod peers;
 #[cfg(test)]
 mod tests;
 mod traffic;
@@ -12,6 +14,7 @@ use connection::Drive;
 use http::{Request, Response};
 use hyper::body::{Body, Incoming};
 use hyper::service::Service;
+use peers::Peers;
 use std::error::Error;
 use std::io;
 use std::net::SocketAddr;
@@ -31,17 +34,26 @@ pub struct Peer(pub SocketAddr);
 pub struct Limits {
     /// Open at once; beyond it new ones wait in the kernel's queue.
     pub connections: usize,
+    /// Of one address (an IPv6 /64 is one); beyond it new ones are closed.
+    pub connections_per_peer: usize,
     /// From the opening of a connection, or the last answer on it in HTTP/1.1, to the end of the next request's headers.
     pub header_read: Duration,
     /// For an HTTP/2 connection with no request under way (HTTP/1.1 has `header_read` for that).
     pub idle: Duration,
+    /// How long a peer may take no byte of what it asked for.
+    pub stall: Duration,
     /// Request line and headers together; at least 8192.
     pub max_header_bytes: u32,
     pub max_header_fields: usize,
     /// Requests at once on one HTTP/2 connection.
     pub h2_streams: u32,
+    /// What a peer may send on one HTTP/2 stream, and on all of a connection, before somebody has read it.
+    pub h2_stream_window: u32,
+    pub h2_connection_window: u32,
     /// Streams reset before they were accepted, or by our own refusal, before the connection is closed.
     pub h2_resets: usize,
+    /// Requests given up by the peer before they were answered, in a minute, before the connection is closed.
+    pub abandoned_a_minute: usize,
     /// After [`Stop`]: how long requests under way may take to finish.
     pub drain: Duration,
 }
@@ -49,13 +61,18 @@ pub struct Limits {
 impl Default for Limits {
     fn default() -> Self {
         Self {
-            connections: 4096,
+            connections: 16_384,
+            connections_per_peer: 12_288,
             header_read: Duration::from_secs(10),
             idle: Duration::from_mins(2),
+            stall: Duration::from_mins(1),
             max_header_bytes: 32 * 1024,
-            max_header_fields: 100,
+            max_header_fields: 64,
             h2_streams: 128,
+            h2_stream_window: 64 * 1024,
+            h2_connection_window: 256 * 1024,
             h2_resets: 20,
+            abandoned_a_minute: 200,
             drain: Duration::from_secs(30),
         }
     }
@@ -81,6 +98,7 @@ where
     B::Error: Into<Cause>,
 {
     let room = Arc::new(Semaphore::new(limits.connections));
+    let peers = Peers::new(limits.connections_per_peer);
     let open = TaskTracker::new();
     let cut = CancellationToken::new();
     // Also when this future is dropped half way: its connections do not outlive it.
@@ -93,10 +111,14 @@ where
                 break; // Nobody closes the semaphore.
             };
             let (stream, peer) = accept(&listener).await;
+            let Some(place) = peers.place(peer) else {
+                tracing::debug!(%peer, "closed: its address holds its share of the connections");
+                continue;
+            };
             let (drive, service) = (Arc::clone(&drive), service.clone());
             open.spawn(async move {
                 drive.connection(stream, Peer(peer), service).await;
-                drop(seat);
+                drop((seat, place));
             });
         }
     };

@@ -118,6 +118,11 @@ impl Splitter {
         self.hold(rest)
     }
 
+    /// How much of an unfinished event is held.
+    pub fn held(&self) -> usize {
+        self.held
+    }
+
     fn hold(&mut self, part: &[u8]) -> Result<(), Overrun> {
         self.held = self.held.saturating_add(part.len());
         if self.held > self.event_bytes {
@@ -144,8 +149,8 @@ impl Splitter {
         } else {
             self.take_field(&line);
         }
-        // The allocation is kept for the next line, unless it was a giant's.
-        if line.capacity() <= 16 * 1024 {
+        // The allocation is kept for the next line, unless it was a long one's: a stream may be quiet for hours.
+        if line.capacity() <= 1024 {
             line.clear();
             self.line = line;
         }

@@ -14,17 +14,19 @@ use data_plane::budget::Budget;
 use data_plane::bundles::{Holder, Org};
 use data_plane::call::{Call, Letter};
 use data_plane::caller::{self, Caller};
-use data_plane::front::{Entrance, Route};
+use data_plane::front::{Entrance, Intake, Route};
 use data_plane::gate::{self, Judgement};
 use data_plane::gateway::Gateway;
 use data_plane::lists::{self, Seen};
 use data_plane::meter::Meter;
 use data_plane::record::{Recorder, SpoolOptions};
 use data_plane::relay::Standing;
+use data_plane::seats::{self, Seat, Seats};
 use data_plane::upstream::pool::Upstreams;
 use data_plane::upstream::session::Seals;
 use egress::{Egress, Lookup};
 use host::clock::{Clock, Random};
+use host::stop::Stop;
 use http::request::Parts;
 use http::{HeaderMap, HeaderValue, Request};
 use ids::token::{Token, TokenKind};
@@ -58,6 +60,7 @@ pub struct Forwarded {
 pub struct Gate {
     app: Arc<Gateway>,
     caller: Caller,
+    seat: Seat,
     headers: HeaderMap,
     // Dropped last: the recorder's folder, and the clockwork under its tasks.
     _folder: Folder,
@@ -96,6 +99,8 @@ impl Gate {
             budget: Budget::in_memory(),
             recorder: Recorder::open(SpoolOptions::new(folder.0.clone()), Arc::new(|| NOW_MS))?,
             entrance: Entrance::new([127, 0, 0, 1].into(), "http://127.0.0.1", &[], &[]),
+            intake: Intake::default(),
+            seats: Seats::new(seats::Limits::default()),
             upstreams: Upstreams::new(Egress::new(Vec::new()), keys.clone(), Lookup::system()),
             seals: Seals::new(keys),
             pepper,
@@ -104,6 +109,7 @@ impl Gate {
             meter: Meter::default(),
             clock: Clock::set(NOW_MS),
             random: Random::seeded(1),
+            stop: Stop::new(),
         });
         let mut headers = HeaderMap::new();
         headers.insert(
@@ -116,10 +122,16 @@ impl Gate {
         };
         let caller = caller::recognise(&app, &headers, &route, "/acme/files/mcp")
             .map_err(|refusal| anyhow::anyhow!("{refusal:?}"))?;
+        let (org, grant) = (caller.org.bundle().org.id, caller.grant().id);
+        let seat = app
+            .seats
+            .take(seats::Kind::Call, org, grant)
+            .map_err(|busy| anyhow::anyhow!("{busy:?}"))?;
         drop(inside);
         Ok(Self {
             app,
             caller,
+            seat,
             headers,
             _folder: folder,
             _runtime: runtime,
@@ -194,6 +206,7 @@ impl Gate {
                     caller: &self.caller,
                     head: &head,
                     arrived: Instant::now(),
+                    seat: &self.seat,
                 };
                 let call = letter.frame(&request).and_then(|(era, presented)| {
                     Call::request(&letter, &request, era, presented, &bytes)

@@ -186,6 +186,10 @@ impl Replica {
         format!("http://127.0.0.1:{}", self.port)
     }
 
+    pub fn address(&self) -> std::net::SocketAddr {
+        std::net::SocketAddr::from(([127, 0, 0, 1], self.port))
+    }
+
     /// Where an MCP client is pointed at.
     pub fn mcp(&self, org: &Org, server: &str) -> String {
         format!("{}/{}/{server}/mcp", self.url(), org.slug)

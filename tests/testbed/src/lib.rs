@@ -23,7 +23,7 @@ pub use collector::Collector;
 pub use database::Database;
 pub use installation::{Installation, Replica};
 pub use mailbox::{Mailbox, Received};
-pub use process::{Process, free_port};
+pub use process::{Process, free_port, resident};
 pub use raw::{Answer, Raw};
 pub use real::{Client, Server};
 pub use redis::Redis;

@@ -76,6 +76,11 @@ impl Process {
         assert!(sent.unwrap().success(), "kill -{name}");
     }
 
+    /// Bytes of its memory that are there just now, as Linux tells them.
+    pub fn resident(&self) -> u64 {
+        resident(self.id()).expect("the process is there, and Linux tells of it")
+    }
+
     pub fn is_running(&mut self) -> bool {
         self.child.try_wait().unwrap().is_none()
     }
@@ -98,6 +103,16 @@ impl Drop for Process {
             eprintln!("--- {}\n{}", self.log.display(), &said[tail..]);
         }
     }
+}
+
+/// Bytes of a process's memory that are there just now, as Linux tells them.
+pub fn resident(id: u32) -> Option<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{id}/status")).ok()?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix("VmRSS:"))?;
+    let kilobytes = line.trim().strip_suffix(" kB")?;
+    Some(kilobytes.parse::<u64>().ok()? * 1024)
 }
 
 /// A port of the loopback that nobody listens on just now.

@@ -36,6 +36,26 @@ async fn metrics_are_shown_as_open_metrics_with_the_plane() {
     assert!(answer.ends_with("# EOF\n"));
 }
 
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn the_process_tells_what_it_uses_itself() {
+    let answer = ask("GET /metrics").await;
+    let number = |name: &str| -> f64 {
+        let name = format!("portcullis_{name}{{plane=\"data\"}} ");
+        let line = answer.lines().find_map(|line| line.strip_prefix(&*name));
+        line.unwrap_or_else(|| panic!("no {name}: {answer}"))
+            .parse()
+            .expect("a number")
+    };
+    assert!(number("process_resident_memory_bytes") > 1e6);
+    let open = number("process_open_descriptors");
+    assert!(open >= 3.0 && open <= number("process_most_descriptors"));
+    assert!(number("runtime_threads") >= 1.0);
+    assert!(number("runtime_tasks") >= 1.0);
+    assert!(number("runtime_queue") >= 0.0);
+    assert!(number("runtime_busy_seconds_total") >= 0.0);
+}
+
 #[tokio::test]
 async fn nothing_else_is_answered() {
     assert!(ask("GET /").await.starts_with("HTTP/1.1 404"));

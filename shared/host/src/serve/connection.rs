@@ -1,5 +1,6 @@
 //! One connection from its first byte to its last.
 
+use super::patience::Patience;
 use super::traffic::{Counted, Traffic};
 use super::{Cause, Limits, Peer};
 use crate::stop::Stop;
@@ -8,18 +9,24 @@ use hyper::body::{Body, Incoming};
 use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
+use std::io;
 use std::pin::pin;
 use std::time::Duration;
 use tokio::net::TcpStream;
+use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
 /// How often an HTTP/2 peer with requests under way is asked whether it is still there, and how long it may think.
 const PING: Duration = Duration::from_secs(20);
 
+/// What waits to be sent on one HTTP/2 stream, besides the piece that is being handed over.
+const MOST_UNSENT: usize = 32 * 1024;
+
 /// What all connections of a listener share.
 pub(super) struct Drive {
     limits: Limits,
-    protocol: auto::Builder<TokioExecutor>,
+    http1: auto::Builder<TokioExecutor>,
+    http2: auto::Builder<TokioExecutor>,
     stop: Stop,
     cut: CancellationToken,
 }
@@ -40,6 +47,9 @@ impl Drive {
             .http2()
             .timer(TokioTimer::new())
             .max_concurrent_streams(limits.h2_streams)
+            .initial_stream_window_size(limits.h2_stream_window)
+            .initial_connection_window_size(limits.h2_connection_window)
+            .max_send_buf_size(MOST_UNSENT)
             .max_header_list_size(limits.max_header_bytes)
             .max_pending_accept_reset_streams(limits.h2_resets)
             .max_local_error_reset_streams(limits.h2_resets)
@@ -47,7 +57,8 @@ impl Drive {
             .keep_alive_timeout(PING);
         Self {
             limits,
-            protocol,
+            http1: protocol.clone().http1_only(),
+            http2: protocol.http2_only(),
             stop,
             cut,
         }
@@ -66,6 +77,17 @@ impl Drive {
             tracing::debug!(%error, "a connection was gone at once");
             return;
         }
+        let spoken = tokio::select! {
+            spoken = timeout(self.limits.header_read, speaks_http2(&stream)) => spoken,
+            () = self.cut.cancelled() => return,
+            () = self.stop.stopped() => return,
+        };
+        let protocol = match spoken {
+            Ok(Ok(true)) => &self.http2,
+            Ok(Ok(false)) => &self.http1,
+            // It said nothing in time, or has gone.
+            Ok(Err(_)) | Err(_) => return,
+        };
         let traffic = Traffic::new();
         let counted = Counted {
             service,
@@ -73,12 +95,11 @@ impl Drive {
             traffic: traffic.clone(),
             max_header_fields: self.limits.max_header_fields,
         };
-        let mut connection = pin!(
-            self.protocol
-                .serve_connection(TokioIo::new(stream), counted)
-        );
+        let stream = TokioIo::new(Patience::new(stream, self.limits.stall));
+        let mut connection = pin!(protocol.serve_connection(stream, counted));
         let quiet = |then| traffic.quiet(self.limits.header_read, then);
         let mut quiet_for_long = pin!(quiet(self.limits.idle));
+        let mut abandons = pin!(traffic.abandons(self.limits.abandoned_a_minute));
         let mut leaving = false;
         loop {
             tokio::select! {
@@ -89,12 +110,16 @@ impl Drive {
                     return;
                 }
                 () = self.cut.cancelled() => return,
+                // Asking and giving up at once costs the asker next to nothing, and us a request.
+                () = abandons.as_mut() => {
+                    tracing::debug!(peer = %peer.0, "closed: too many requests were given up");
+                    return;
+                }
                 () = self.stop.stopped(), if !leaving => {
                     leaving = true;
                     connection.as_mut().graceful_shutdown();
                 }
-                // hyper times HTTP/1.1 headers only: this catches those who never say which protocol they
-                // speak, and HTTP/2 peers who hold a seat and ask nothing.
+                // hyper times HTTP/1.1 headers only: this catches HTTP/2 peers who hold a seat and ask nothing.
                 () = quiet_for_long.as_mut() => {
                     if leaving {
                         return;
@@ -105,5 +130,23 @@ impl Drive {
                 }
             }
         }
+    }
+}
+
+/// Whether the peer begins as HTTP/2 does, which no request of HTTP/1.1 can. What it said stays to be read: hyper's own
+/// look at it would cost every connection of HTTP/1.1 another buffer.
+async fn speaks_http2(stream: &TcpStream) -> io::Result<bool> {
+    const PREFACE: &[u8] = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
+    let mut pause = Duration::from_millis(10);
+    let mut said = [0; PREFACE.len()];
+    loop {
+        let read = stream.peek(&mut said).await?;
+        let said = said.get(..read).unwrap_or_default();
+        if said.is_empty() || said == PREFACE || !PREFACE.starts_with(said) {
+            return Ok(said == PREFACE);
+        }
+        // Bytes that were seen and left wake nobody when more come after them.
+        sleep(pause).await;
+        pause *= 2;
     }
 }

@@ -6,11 +6,14 @@ use axum::routing::get;
 use bytes::Bytes;
 use http::{Request, StatusCode};
 use http_body_util::{BodyExt, Empty};
+use hyper::body::Frame;
 use hyper::client::conn::http2;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use hyper_util::service::TowerToHyperService;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
@@ -47,7 +50,14 @@ async fn served(limits: Limits) -> Served {
         })
     };
     let peer = |Extension(peer): Extension<Peer>| async move { peer.0.to_string() };
-    let router = Router::new().route("/peer", get(peer)).route("/wait", wait);
+    let endless = {
+        let gone = Arc::clone(&arrived);
+        get(move || async move { axum::body::Body::new(Endless(gone)) })
+    };
+    let router = Router::new()
+        .route("/peer", get(peer))
+        .route("/wait", wait)
+        .route("/endless", endless);
     let service = TowerToHyperService::new(router);
     let done = tokio::spawn(serve(listener, limits, stop.clone(), service));
     Served {
@@ -56,6 +66,27 @@ async fn served(limits: Limits) -> Served {
         done,
         arrived,
         go,
+    }
+}
+
+/// A body without end; a permit is there when it has gone.
+struct Endless(Arc<Semaphore>);
+
+impl hyper::body::Body for Endless {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(&[0; 1024])))))
+    }
+}
+
+impl Drop for Endless {
+    fn drop(&mut self) {
+        self.0.add_permits(1);
     }
 }
 
@@ -170,6 +201,54 @@ async fn connections_do_not_outlive_a_server_that_was_dropped() {
     served.one_arrives().await;
     served.done.abort();
     assert_eq!(all_of(stream).await, "");
+}
+
+#[tokio::test]
+async fn a_peer_that_takes_nothing_of_what_it_asked_for_is_given_up() {
+    let served = served(Limits {
+        stall: SHORT,
+        ..Limits::default()
+    })
+    .await;
+    let unread = served.send(&get_line("/endless")).await;
+    served.one_arrives().await;
+    drop(unread);
+    assert_eq!(served.ended().await.cut, 0);
+}
+
+#[tokio::test]
+async fn an_address_with_its_share_of_connections_is_turned_away() {
+    let served = served(Limits {
+        connections_per_peer: 1,
+        ..Limits::default()
+    })
+    .await;
+    let first = served.send(&get_line("/wait")).await;
+    served.one_arrives().await;
+    assert_eq!(all_of(served.connect().await).await, "");
+    served.go.add_permits(1);
+    assert!(all_of(first).await.ends_with("waited"));
+    served.ended().await;
+}
+
+#[tokio::test]
+async fn a_peer_that_gives_up_request_after_request_loses_its_connection() {
+    let served = served(Limits {
+        abandoned_a_minute: 3,
+        ..Limits::default()
+    })
+    .await;
+    let (mut sender, connection) = h2(served.address).await;
+    for _ in 0..4 {
+        sender.ready().await.expect("the connection stands");
+        let request = Request::get("http://x/wait").body(Empty::new());
+        let asked = tokio::spawn(sender.send_request(request.expect("well formed")));
+        served.one_arrives().await;
+        asked.abort();
+    }
+    let ended = timeout(SOON, connection).await;
+    drop(ended.expect("the connection ends"));
+    served.ended().await;
 }
 
 #[tokio::test]

@@ -16,6 +16,8 @@ use tokio::sync::watch;
 struct Count {
     under_way: usize,
     begun: u64,
+    /// Given up before they were answered.
+    abandoned: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -54,6 +56,28 @@ impl Traffic {
             }
         }
     }
+
+    /// Ends when the peer gave up more than `most` requests within a minute, or a little over one.
+    pub(super) fn abandons(&self, most: usize) -> impl Future<Output = ()> + use<> {
+        const MINUTE: Duration = Duration::from_mins(1);
+        let most = u64::try_from(most).unwrap_or(u64::MAX);
+        let mut heard = self.0.subscribe();
+        async move {
+            loop {
+                let before = heard.borrow().abandoned;
+                // The minute begins with the first of them, so that a quiet connection needs no clock.
+                let first = heard
+                    .wait_for(|count| count.abandoned > before)
+                    .await
+                    .is_ok();
+                let too_many = before.saturating_add(most);
+                let many = heard.wait_for(|count| count.abandoned > too_many);
+                if !first || tokio::time::timeout(MINUTE, many).await.is_ok() {
+                    return;
+                }
+            }
+        }
+    }
 }
 
 /// Held while a request is under way.
@@ -63,6 +87,27 @@ struct UnderWay(Traffic);
 impl Drop for UnderWay {
     fn drop(&mut self) {
         self.0.0.send_modify(|count| count.under_way -= 1);
+    }
+}
+
+/// Dropped before the answer was there: the peer gave the request up.
+#[derive(Debug)]
+struct Unanswered {
+    traffic: Traffic,
+    is_answered: bool,
+}
+
+impl Unanswered {
+    fn answered(mut self) {
+        self.is_answered = true;
+    }
+}
+
+impl Drop for Unanswered {
+    fn drop(&mut self) {
+        if !self.is_answered {
+            self.traffic.0.send_modify(|count| count.abandoned += 1);
+        }
     }
 }
 
@@ -98,8 +143,14 @@ where
         }
         request.extensions_mut().insert(self.peer);
         let answer = self.service.call(request);
+        let unanswered = Unanswered {
+            traffic: self.traffic.clone(),
+            is_answered: false,
+        };
         Box::pin(async move {
-            Ok(answer.await?.map(|body| Answer {
+            let answer = answer.await;
+            unanswered.answered();
+            Ok(answer?.map(|body| Answer {
                 body: Some(body),
                 _under_way: under_way,
             }))

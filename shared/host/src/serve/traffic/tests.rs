@@ -1,4 +1,4 @@
-use super::Traffic;
+use super::{Traffic, Unanswered};
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
@@ -35,4 +35,44 @@ async fn a_request_too_short_to_be_seen_still_begins_the_patience_anew() {
     drop(traffic.begin());
     assert!(timeout(THEN * 3 / 4, quiet.as_mut()).await.is_err());
     quiet.await;
+}
+
+fn give_up(traffic: &Traffic) {
+    drop(Unanswered {
+        traffic: traffic.clone(),
+        is_answered: false,
+    });
+}
+
+#[tokio::test(start_paused = true)]
+async fn too_many_requests_given_up_in_a_minute_are_told_of() {
+    let traffic = Traffic::new();
+    let abandons = traffic.abandons(2);
+    tokio::pin!(abandons);
+    for _ in 0..10 {
+        give_up(&traffic);
+        // Two a minute are nothing.
+        assert!(
+            timeout(Duration::from_secs(40), abandons.as_mut())
+                .await
+                .is_err()
+        );
+    }
+    for _ in 0..3 {
+        give_up(&traffic);
+    }
+    abandons.await;
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_answered_request_was_not_given_up() {
+    let traffic = Traffic::new();
+    for _ in 0..10 {
+        Unanswered {
+            traffic: traffic.clone(),
+            is_answered: false,
+        }
+        .answered();
+    }
+    assert!(timeout(THEN, traffic.abandons(0)).await.is_err());
 }
