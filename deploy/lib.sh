@@ -54,6 +54,21 @@ need_rust() {
     export CARGO_TARGET_DIR PATH SQLX_OFFLINE
 }
 
+node_is_new() {
+    command -v npm >/dev/null && node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18 ? 1 : 0)' 2>/dev/null
+}
+
+# What browsers get, bundled anew where its sources are newer than the bundle.
+need_web() {
+    local web=$root/control-plane/web state
+    state=$(cd "$web" && cat package-lock.json build.mjs tsconfig.json $(find src -type f | sort) | cksum)
+    [ "$(cat "$web/dist/state.txt" 2>/dev/null)" != "$state" ] || return 0
+    node_is_new || { apt_install nodejs npm && node_is_new; } || return 1
+    say "Bundling the dashboard's styles and scripts"
+    (cd "$web" && npm ci --silent --ignore-scripts && npm run --silent check && npm run --silent build) </dev/null || return 1
+    printf '%s\n' "$state" >"$web/dist/state.txt"
+}
+
 # Sets `pg_bin`, the folder of initdb, pg_ctl and postgres. Postgres 15 is the oldest that the migrations are written for.
 find_postgres() {
     local folder

@@ -70,6 +70,12 @@ pub enum Refused {
 }
 
 impl Caller {
+    /// A person who is signed in, in the organisation of the path.
+    pub async fn of(app: &App, parts: &mut Parts, account: &Account) -> Result<Self, Problem> {
+        let named = named(parts, app).await?;
+        by_account(app, account.clone(), &named).await
+    }
+
     pub fn allow(&self, action: Action) -> Result<Allowed, Forbidden> {
         if self.role.may(action) {
             Ok(Allowed {
@@ -136,14 +142,7 @@ impl FromRequestParts<App> for Caller {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Problem> {
-        let path = RawPathParams::from_request_parts(parts, app)
-            .await
-            .map_err(|_| Problem::not_found())?;
-        let named = path
-            .iter()
-            .find(|(name, _)| *name == "org")
-            .map(|(_, value)| value.to_owned());
-        let named = named.ok_or_else(Problem::not_found)?;
+        let named = named(parts, app).await?;
         if parts.headers.contains_key(AUTHORIZATION) {
             let caller = by_key(app, parts).await?;
             let is_meant = named == caller.org.to_string() || named == caller.org_slug.as_str();
@@ -156,6 +155,17 @@ impl FromRequestParts<App> for Caller {
         let account = Account::from_request_parts(parts, app).await?;
         by_account(app, account, &named).await
     }
+}
+
+/// The organisation in the path, as it stands there.
+async fn named(parts: &mut Parts, app: &App) -> Result<String, Problem> {
+    let path = RawPathParams::from_request_parts(parts, app)
+        .await
+        .map_err(|_| Problem::not_found())?;
+    let named = path.iter().find(|(name, _)| *name == "org");
+    named
+        .map(|(_, value)| value.to_owned())
+        .ok_or_else(Problem::not_found)
 }
 
 /// Whoever calls where the path names no organisation.

@@ -1,7 +1,7 @@
 //! The control plane: where people say what may happen.
 //!
-//! Each noun is a folder: `mod.rs` its types and rules, `store.rs` its SQL, `act.rs` what can be done, `api.rs` the JSON door.
-//! Direction inside: `api → act → store → mod`. Around them: who calls ([`caller`]), what a role may ([`access`]),
+//! Each noun is a folder: `mod.rs` its types and rules, `store.rs` its SQL, `act.rs` what can be done, `api.rs` the JSON door,
+//! `page.rs` the one for browsers. Direction inside: `api, page → act → store → mod`. Around them: who calls ([`caller`]), what a role may ([`access`]),
 //! the only way to the database ([`db`]), what goes wrong in public ([`problem`]).
 
 pub mod access;
@@ -12,6 +12,7 @@ pub mod db;
 pub mod http;
 pub mod keys;
 pub mod now;
+pub mod page;
 pub mod problem;
 mod run;
 

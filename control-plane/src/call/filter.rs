@@ -19,17 +19,17 @@ macro_rules! asked {
         #[serde(deny_unknown_fields)]
         pub struct $name {
             /// The server's slug or id.
-            server: Option<String>,
+            pub server: Option<String>,
             /// The grant's id.
-            grant: Option<String>,
+            pub grant: Option<String>,
             /// The tool's name, exactly.
-            tool: Option<String>,
+            pub tool: Option<String>,
             /// `allow`, `deny`, `limit`, `hold`, `unknown_tool` or `invalid`.
-            verdict: Option<String>,
+            pub verdict: Option<String>,
             /// RFC 3339: calls from then on.
-            since: Option<String>,
+            pub since: Option<String>,
             /// RFC 3339: calls before then.
-            until: Option<String>,
+            pub until: Option<String>,
             $($(#[doc = $doc])* pub $field: Option<$type>,)*
         }
 

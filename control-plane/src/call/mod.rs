@@ -6,6 +6,7 @@ pub mod days;
 mod export;
 mod filter;
 pub mod ingest;
+pub mod page;
 pub mod store;
 mod stream;
 

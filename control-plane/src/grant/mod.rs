@@ -4,6 +4,8 @@ pub mod act;
 pub mod api;
 mod attach;
 mod check;
+pub mod page;
+mod snippet;
 pub mod store;
 
 use crate::http::etag::HasEtag;

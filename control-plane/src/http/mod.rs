@@ -6,6 +6,7 @@ mod idempotency;
 pub mod layers;
 pub mod list;
 pub mod meter;
+mod pages;
 mod problems;
 pub mod read;
 
@@ -34,6 +35,7 @@ pub fn router(app: App, newest: Newest) -> Router {
         .route("/v1/policy.schema.json", as_json(schema))
         .merge(gateway::door::routes(newest))
         .merge(problems::routes())
+        .merge(pages::routes(&app))
         .merge(layers::health());
     layers::wrap(router, app)
 }

@@ -6,6 +6,7 @@ pub mod export;
 pub mod invitation;
 pub mod kill;
 pub mod member;
+pub mod page;
 pub mod store;
 
 use crate::access::Role;

@@ -35,6 +35,11 @@ impl fmt::Debug for NewAuth {
 }
 
 impl NewAuth {
+    /// For a door that reads something else than JSON.
+    pub fn of(auth: Value) -> Self {
+        Self(auth)
+    }
+
     /// The headers to store; empty for none. What is wrong is added to `faults`, without the values.
     pub(super) fn read(&self, faults: &mut Faults) -> Headers {
         let auth = match &self.0 {

@@ -5,6 +5,7 @@ pub mod act;
 pub mod api;
 mod auth;
 pub mod discover;
+pub mod page;
 pub mod store;
 pub mod tool;
 mod url;

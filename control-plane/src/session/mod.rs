@@ -5,6 +5,7 @@ pub mod act;
 pub mod api;
 pub mod attempts;
 pub mod browser;
+pub mod page;
 pub mod password;
 pub mod sign_up;
 pub mod step_up;

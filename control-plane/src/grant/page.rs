@@ -1,0 +1,260 @@
+//! Grants, by page: the list, minting one, its token this once, and one with what can be done to it.
+
+use super::act;
+use super::snippet::{self, Snippet};
+use super::{Grant, Labels, Minted, NewGrant, Pin, Rotation, State, Wanted};
+use crate::access::Action;
+use crate::app::App;
+use crate::http::read::{Path, Query};
+use crate::page::{Form, Frame, Trouble, Turn, Visit, answer, choice, ok, show, then};
+use crate::policy::{self, Policy};
+use crate::problem::Problem;
+use crate::server;
+use askama::Template;
+use axum::extract::State as Held;
+use axum::http::StatusCode;
+use axum::response::Response;
+use ids::GrantId;
+use serde::Deserialize;
+use time::format_description::well_known::Iso8601;
+use time::{Date, OffsetDateTime, Time};
+
+/// The places of the command that the form has a field for.
+const FIELDS: &[&str] = &["/name", "/servers", "/expires_at", "/user"];
+
+#[derive(Debug, Template)]
+#[template(path = "grant/list.html")]
+struct List {
+    frame: Frame,
+    grants: Vec<Grant>,
+    next: Option<String>,
+    may_write: bool,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "grant/new.html")]
+struct New {
+    frame: Frame,
+    trouble: Trouble,
+    name: String,
+    user: String,
+    expires: String,
+    servers: Vec<Choice>,
+    policies: Vec<Policy>,
+}
+
+/// A server that the form offers, as it was filled in so far.
+#[derive(Debug)]
+struct Choice {
+    slug: String,
+    name: String,
+    is_chosen: bool,
+    policy: String,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "grant/minted.html")]
+struct Once<'a> {
+    frame: Frame,
+    grant: &'a Grant,
+    token: &'a str,
+    snippets: Vec<Snippet>,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "grant/show.html")]
+struct Show {
+    frame: Frame,
+    grant: Grant,
+    problem: Option<String>,
+    may_write: bool,
+}
+
+/// The fields of the form: which servers are chosen, and `policy:SLUG` for each.
+type Fields = Vec<(String, String)>;
+
+#[derive(Debug, Deserialize)]
+pub struct Rotate {
+    #[serde(default)]
+    overlap: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Sure {
+    #[serde(default)]
+    sure: String,
+}
+
+pub async fn list(
+    Held(app): Held<App>,
+    visit: Visit,
+    Query(turn): Query<Turn>,
+) -> Result<Response, Problem> {
+    let listed = act::list(&app, &visit.caller, turn.page()?).await?;
+    Ok(ok(&List {
+        may_write: visit.caller.role().may(Action::WriteGrants),
+        frame: visit.frame(&app, "grants", "Grants"),
+        grants: listed.items,
+        next: listed.next_cursor,
+    }))
+}
+
+pub async fn new(Held(app): Held<App>, visit: Visit) -> Result<Response, Problem> {
+    visit.caller.allow(Action::WriteGrants)?;
+    Ok(ok(
+        &form(&app, &visit, &Fields::new(), Trouble::default()).await?
+    ))
+}
+
+/// No redirect: the token is in this answer and nowhere else.
+pub async fn mint(
+    Held(app): Held<App>,
+    visit: Visit,
+    Form(fields): Form<Fields>,
+) -> Result<Response, Problem> {
+    let minted = match wish(&fields) {
+        Ok(new) => act::mint(&app, &visit.caller, new)
+            .await
+            .map_err(Problem::from),
+        Err(problem) => Err(problem),
+    };
+    match minted {
+        Ok(minted) => Ok(once(&app, &visit, &minted)),
+        Err(problem) => {
+            let (status, trouble) = Trouble::of(problem)?;
+            Ok(answer(status, &form(&app, &visit, &fields, trouble).await?))
+        }
+    }
+}
+
+pub async fn one(
+    Held(app): Held<App>,
+    visit: Visit,
+    Path((_, grant)): Path<(String, GrantId)>,
+) -> Result<Response, Problem> {
+    let grant = act::show(&app, &visit.caller, grant).await?;
+    Ok(ok(&page(&app, &visit, grant, None)))
+}
+
+pub async fn rotate(
+    Held(app): Held<App>,
+    visit: Visit,
+    Path((_, grant)): Path<(String, GrantId)>,
+    Form(form): Form<Rotate>,
+) -> Result<Response, Problem> {
+    let overlap = (!form.overlap.is_empty()).then_some(form.overlap);
+    let minted = act::rotate(&app, &visit.caller, grant, None, Rotation { overlap }).await?;
+    Ok(once(&app, &visit, &minted))
+}
+
+pub async fn revoke(
+    Held(app): Held<App>,
+    visit: Visit,
+    Path((_, grant)): Path<(String, GrantId)>,
+    Form(form): Form<Sure>,
+) -> Result<Response, Problem> {
+    if !form.sure.trim().eq_ignore_ascii_case("revoke") {
+        let grant = act::show(&app, &visit.caller, grant).await?;
+        let said = "Nothing was revoked: type `revoke` to revoke it.".to_owned();
+        let page = page(&app, &visit, grant, Some(said));
+        return Ok(answer(StatusCode::UNPROCESSABLE_ENTITY, &page));
+    }
+    act::revoke(&app, &visit.caller, grant, None).await?;
+    Ok(then(&visit.path(&format!("/grants/{grant}?done=revoked"))))
+}
+
+fn page(app: &App, visit: &Visit, grant: Grant, problem: Option<String>) -> Show {
+    Show {
+        may_write: visit.caller.role().may(Action::WriteGrants),
+        frame: visit.frame(app, "grants", grant.name.clone()),
+        grant,
+        problem,
+    }
+}
+
+fn once(app: &App, visit: &Visit, minted: &Minted) -> Response {
+    let org = visit.caller.org_slug();
+    let servers = minted.grant.servers.iter();
+    let urls: Vec<_> = servers
+        .map(|attached| {
+            (
+                attached.server.to_string(),
+                app.proxy_url(org, &attached.server),
+            )
+        })
+        .collect();
+    ok(&Once {
+        frame: visit.frame(app, "grants", minted.grant.name.clone()),
+        grant: &minted.grant,
+        token: minted.token.expose(),
+        snippets: snippet::all(&urls, minted.token.expose()),
+    })
+}
+
+async fn form(app: &App, visit: &Visit, fields: &Fields, trouble: Trouble) -> Result<New, Problem> {
+    let servers = server::act::list(app, &visit.caller, choice()?)
+        .await?
+        .items;
+    let policies = policy::act::list(app, &visit.caller, choice()?)
+        .await?
+        .items;
+    let choice = |server: server::Server| Choice {
+        is_chosen: fields
+            .iter()
+            .any(|(name, value)| name == "server" && *value == server.slug.as_str()),
+        policy: said(fields, &format!("policy:{}", server.slug)).to_owned(),
+        slug: server.slug.to_string(),
+        name: server.name,
+    };
+    Ok(New {
+        frame: visit.frame(app, "grants", "Mint a grant"),
+        trouble,
+        name: said(fields, "name").to_owned(),
+        user: said(fields, "user").to_owned(),
+        expires: said(fields, "expires").to_owned(),
+        servers: servers.into_iter().map(choice).collect(),
+        policies: policies
+            .into_iter()
+            .filter(|policy| policy.published.is_some())
+            .collect(),
+    })
+}
+
+fn wish(fields: &Fields) -> Result<NewGrant, Problem> {
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    let chosen = fields.iter().filter(|(name, _)| name == "server");
+    let servers: Vec<_> = chosen
+        .map(|(_, slug)| Wanted {
+            server: slug.clone(),
+            policy: some(said(fields, &format!("policy:{slug}"))),
+            version: None::<Pin>,
+        })
+        .collect();
+    if servers.is_empty() {
+        return Err(Problem::invalid("/servers", "choose at least one server"));
+    }
+    Ok(NewGrant {
+        name: said(fields, "name").to_owned(),
+        servers,
+        labels: Labels::new(),
+        user: some(said(fields, "user")),
+        expires_at: end_of_day(said(fields, "expires"))?,
+    })
+}
+
+/// The first of these fields, without white space around it.
+fn said<'a>(fields: &'a Fields, name: &str) -> &'a str {
+    let field = fields.iter().find(|(key, _)| key == name);
+    field.map_or("", |(_, value)| value.trim())
+}
+
+/// `2026-12-31` → the last second of that day.
+fn end_of_day(text: &str) -> Result<Option<OffsetDateTime>, Problem> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let day = Date::parse(text, &Iso8601::DATE)
+        .map_err(|_| Problem::invalid("/expires_at", "expected a day as 2026-12-31"))?;
+    let last = Time::from_hms(23, 59, 59).unwrap_or(Time::MIDNIGHT);
+    Ok(Some(day.with_time(last).assume_utc()))
+}

@@ -1,0 +1,92 @@
+//! The settings of an organisation: its API keys.
+
+use super::{Key, NewKey, act};
+use crate::access::{Action, Role};
+use crate::app::App;
+use crate::http::read::Path;
+use crate::page::{Form, Frame, Trouble, Visit, answer, choice, ok, show, then};
+use crate::problem::Problem;
+use askama::Template;
+use axum::extract::State;
+use axum::response::Response;
+use ids::KeyId;
+use serde::Deserialize;
+
+/// A key is never an owner's.
+const ROLES: [Role; 5] = [
+    Role::Admin,
+    Role::PolicyManager,
+    Role::Approver,
+    Role::Auditor,
+    Role::Viewer,
+];
+
+#[derive(Debug, Template)]
+#[template(path = "key/settings.html")]
+struct Settings {
+    frame: Frame,
+    trouble: Trouble,
+    keys: Vec<Key>,
+    name: String,
+    secret: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct NewForm {
+    #[serde(default)]
+    name: String,
+    role: Role,
+}
+
+pub async fn settings(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
+    Ok(ok(&page(&app, &visit).await?))
+}
+
+/// No redirect: the secret is in this answer and nowhere else.
+pub async fn make(
+    State(app): State<App>,
+    visit: Visit,
+    Form(form): Form<NewForm>,
+) -> Result<Response, Problem> {
+    let new = NewKey {
+        name: form.name.trim().to_owned(),
+        role: form.role,
+        expires_at: None,
+    };
+    match act::make(&app, &visit.caller, new)
+        .await
+        .map_err(Problem::from)
+    {
+        Ok(made) => {
+            let mut page = page(&app, &visit).await?;
+            page.secret = Some(made.secret.expose().to_owned());
+            Ok(ok(&page))
+        }
+        Err(problem) => {
+            let (status, trouble) = Trouble::of(problem)?;
+            let mut page = page(&app, &visit).await?;
+            (page.trouble, page.name) = (trouble, form.name);
+            Ok(answer(status, &page))
+        }
+    }
+}
+
+pub async fn delete(
+    State(app): State<App>,
+    visit: Visit,
+    Path((_, key)): Path<(String, KeyId)>,
+) -> Result<Response, Problem> {
+    act::delete(&app, &visit.caller, key).await?;
+    Ok(then(&visit.path("/settings?done=deleted")))
+}
+
+async fn page(app: &App, visit: &Visit) -> Result<Settings, Problem> {
+    visit.caller.allow(Action::Administer)?;
+    Ok(Settings {
+        frame: visit.frame(app, "settings", "Settings"),
+        trouble: Trouble::default(),
+        keys: act::list(app, &visit.caller, choice()?).await?.items,
+        name: String::new(),
+        secret: None,
+    })
+}

@@ -1,0 +1,295 @@
+//! Signing up, in and out, by form.
+
+use super::act::{self, SignInError, Step};
+use super::browser::Browser;
+use super::sign_up::{self, SignUp};
+use super::step_up::{self, Proof, StepUpError};
+use super::ticket::Ticket;
+use super::{Account, SessionToken};
+use crate::app::App;
+use crate::http::layers::Source;
+use crate::http::read::Query;
+use crate::org::NewOrg;
+use crate::org::page::OrgForm;
+use crate::page::{Form, Frame, Guest, Trouble, answer, ok, then};
+use crate::problem::Problem;
+use askama::Template;
+use axum::extract::State;
+use axum::http::HeaderValue;
+use axum::http::header::SET_COOKIE;
+use axum::response::Response;
+use seal::Secret;
+use serde::Deserialize;
+
+#[derive(Debug, Template)]
+#[template(path = "session/sign_in.html")]
+struct SignInPage {
+    frame: Frame,
+    trouble: Trouble,
+    email: String,
+    next: String,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "session/sign_up.html")]
+struct SignUpPage {
+    frame: Frame,
+    trouble: Trouble,
+    form: SignUpForm,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "session/code.html")]
+struct CodePage {
+    frame: Frame,
+    challenge: String,
+    next: String,
+}
+
+#[derive(Debug, Template)]
+#[template(path = "session/step_up.html")]
+struct ProofPage {
+    frame: Frame,
+    trouble: Trouble,
+    wants_code: bool,
+    next: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct CodeForm {
+    challenge: Ticket,
+    code: Secret,
+    #[serde(default)]
+    next: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct ProofForm {
+    password: Option<Secret>,
+    code: Option<Secret>,
+    #[serde(default)]
+    next: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+pub struct Next {
+    #[serde(default)]
+    next: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct SignInForm {
+    email: String,
+    password: Secret,
+    #[serde(default)]
+    next: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct SignUpForm {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    email: String,
+    password: Secret,
+    #[serde(default)]
+    org: String,
+    #[serde(default)]
+    slug: String,
+}
+
+pub async fn sign_in(State(app): State<App>, guest: Guest, Query(query): Query<Next>) -> Response {
+    if guest.0.is_some() {
+        return then(&local(&query.next));
+    }
+    ok(&SignInPage {
+        frame: Frame::outside(&app, "Sign in", None),
+        trouble: Trouble::default(),
+        email: String::new(),
+        next: query.next,
+    })
+}
+
+pub async fn signed_in(
+    State(app): State<App>,
+    source: Source,
+    browser: Browser,
+    Form(form): Form<SignInForm>,
+) -> Result<Response, Problem> {
+    match act::sign_in(&app, source.0, &browser, &form.email, &form.password).await {
+        Ok(Step::Done(signed_in)) => Ok(with_cookie(
+            then(&local(&form.next)),
+            signed_in.session.cookie(&app),
+        )),
+        Ok(Step::Code(challenge)) => Ok(ok(&CodePage {
+            frame: Frame::outside(&app, "One more step", None),
+            challenge: challenge.expose().to_owned(),
+            next: form.next,
+        })),
+        Err(error) => again(&app, error, form.email, form.next),
+    }
+}
+
+/// The second step, for an account that asks for codes. A wrong code ends the try, as it does in the API.
+pub async fn signed_in_with_code(
+    State(app): State<App>,
+    source: Source,
+    browser: Browser,
+    Form(form): Form<CodeForm>,
+) -> Result<Response, Problem> {
+    match act::sign_in_with_code(&app, source.0, &browser, &form.challenge, &form.code).await {
+        Ok(signed_in) => Ok(with_cookie(
+            then(&local(&form.next)),
+            signed_in.session.cookie(&app),
+        )),
+        Err(error) => again(&app, error, String::new(), form.next),
+    }
+}
+
+/// The form to sign in, with what was wrong.
+fn again(
+    app: &App,
+    error: SignInError,
+    email: String,
+    next: String,
+) -> Result<Response, Problem> {
+    if let SignInError::Db(error) = error {
+        return Err(error.into());
+    }
+    let (status, trouble) = Trouble::above(error.into());
+    let page = SignInPage {
+        frame: Frame::outside(app, "Sign in", None),
+        trouble,
+        email,
+        next,
+    };
+    Ok(answer(status, &page))
+}
+
+/// Asked before what is sensitive, of whoever left their desk for a while.
+pub async fn step_up(
+    State(app): State<App>,
+    account: Account,
+    Query(query): Query<Next>,
+) -> Result<Response, Problem> {
+    let page = proof_page(&app, &account, query.next).await?;
+    Ok(ok(&page))
+}
+
+pub async fn stepped_up(
+    State(app): State<App>,
+    source: Source,
+    account: Account,
+    Form(form): Form<ProofForm>,
+) -> Result<Response, Problem> {
+    let (password, code) = (form.password.as_ref(), form.code.as_ref());
+    match step_up::step_up(&app, source.0, &account, password, code).await {
+        Ok(signed_in) => Ok(with_cookie(
+            then(&local(&form.next)),
+            signed_in.session.cookie(&app),
+        )),
+        Err(StepUpError::Db(error)) => Err(error.into()),
+        Err(error) => {
+            let (status, trouble) = Trouble::above(error.into());
+            let mut page = proof_page(&app, &account, form.next).await?;
+            page.trouble = trouble;
+            Ok(answer(status, &page))
+        }
+    }
+}
+
+async fn proof_page(app: &App, account: &Account, next: String) -> Result<ProofPage, Problem> {
+    Ok(ProofPage {
+        frame: Frame::outside(app, "Prove once more who you are", Some(account)),
+        trouble: Trouble::default(),
+        wants_code: step_up::wanted(app, account).await? == Some(Proof::Code),
+        next,
+    })
+}
+
+pub async fn sign_up(State(app): State<App>, guest: Guest) -> Response {
+    if guest.0.is_some() {
+        return then("/");
+    }
+    ok(&SignUpPage {
+        frame: Frame::outside(&app, "Sign up", None),
+        trouble: Trouble::default(),
+        form: SignUpForm {
+            name: String::new(),
+            email: String::new(),
+            password: Secret::new(String::new()),
+            org: String::new(),
+            slug: String::new(),
+        },
+    })
+}
+
+pub async fn signed_up(
+    State(app): State<App>,
+    source: Source,
+    browser: Browser,
+    Form(form): Form<SignUpForm>,
+) -> Result<Response, Problem> {
+    match try_sign_up(&app, source, &browser, &form).await {
+        Ok(response) => Ok(response),
+        Err(problem) => {
+            let (status, trouble) = Trouble::of(problem)?;
+            let page = SignUpPage {
+                frame: Frame::outside(&app, "Sign up", None),
+                trouble,
+                form,
+            };
+            Ok(answer(status, &page))
+        }
+    }
+}
+
+async fn try_sign_up(
+    app: &App,
+    source: Source,
+    browser: &Browser,
+    form: &SignUpForm,
+) -> Result<Response, Problem> {
+    let org = OrgForm {
+        org: form.org.clone(),
+        slug: form.slug.clone(),
+    };
+    let org: NewOrg = org.read("/org")?;
+    let to = format!("/{}", org.slug);
+    let wish = SignUp {
+        email: form.email.clone(),
+        password: form.password.clone(),
+        name: form.name.trim().to_owned(),
+        org: Some(org),
+        invitation: None,
+    };
+    let (signed_in, _) = sign_up::sign_up(app, source.0, browser, wish).await?;
+    Ok(with_cookie(then(&to), signed_in.session.cookie(app)))
+}
+
+pub async fn signed_out(State(app): State<App>, account: Account) -> Result<Response, Problem> {
+    act::sign_out(&app, &account).await?;
+    Ok(with_cookie(then("/"), SessionToken::no_cookie(&app)))
+}
+
+fn with_cookie(mut response: Response, cookie: String) -> Response {
+    if let Ok(value) = HeaderValue::from_str(&cookie) {
+        response.headers_mut().insert(SET_COOKIE, value);
+    }
+    response
+}
+
+/// Where to go after signing in: a path of this site, and nothing that a browser could take for another.
+fn local(next: &str) -> String {
+    let is_path = next.starts_with('/')
+        && !next.starts_with("//")
+        && !next.contains(['\\', '\r', '\n', '\t']);
+    if is_path {
+        next.to_owned()
+    } else {
+        "/".to_owned()
+    }
+}
+
+#[cfg(test)]
+mod tests;

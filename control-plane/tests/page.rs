@@ -1,0 +1,344 @@
+//! The dashboard, through the router: the same acts as the API, for people with a browser and nothing else.
+
+mod world;
+
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use http_body_util::BodyExt;
+use serde_json::json;
+use world::{PASSWORD, Who, World};
+
+/// A page as a browser gets it.
+struct Page {
+    status: StatusCode,
+    headers: axum::http::HeaderMap,
+    html: String,
+}
+
+impl Page {
+    fn location(&self) -> &str {
+        let location = self.headers.get(header::LOCATION);
+        location.map_or("", |value| value.to_str().unwrap())
+    }
+
+    #[track_caller]
+    fn has(&self, text: &str) -> &Self {
+        assert!(self.html.contains(text), "no `{text}` in {}", self.html);
+        self
+    }
+
+    #[track_caller]
+    fn has_not(&self, text: &str) -> &Self {
+        assert!(!self.html.contains(text), "`{text}` in {}", self.html);
+        self
+    }
+}
+
+async fn page(world: &World, request: Request<Body>) -> Page {
+    let response = world.open(request).await;
+    let (status, headers) = (response.status(), response.headers().clone());
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    Page {
+        status,
+        headers,
+        html: String::from_utf8(bytes.to_vec()).unwrap(),
+    }
+}
+
+async fn get(world: &World, who: &Who, path: &str) -> Page {
+    let mut request = Request::builder().uri(path);
+    if let Some(cookie) = &who.cookie {
+        request = request.header(header::COOKIE, cookie);
+    }
+    page(world, request.body(Body::empty()).unwrap()).await
+}
+
+/// A form as a browser posts it from one of our own pages.
+async fn post(world: &World, who: &Who, path: &str, fields: &[(&str, &str)]) -> Page {
+    post_from(world, who, path, fields, "same-origin").await
+}
+
+async fn post_from(
+    world: &World,
+    who: &Who,
+    path: &str,
+    fields: &[(&str, &str)],
+    site: &str,
+) -> Page {
+    let mut form = url::form_urlencoded::Serializer::new(String::new());
+    form.extend_pairs(fields);
+    if let Some(csrf) = &who.csrf {
+        form.append_pair("csrf", csrf);
+    }
+    let mut request = Request::builder()
+        .method(Method::POST)
+        .uri(path)
+        .header("sec-fetch-site", site)
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    if let Some(cookie) = &who.cookie {
+        request = request.header(header::COOKIE, cookie);
+    }
+    page(world, request.body(Body::from(form.finish())).unwrap()).await
+}
+
+#[tokio::test]
+async fn a_person_signs_up_by_form_and_stands_in_their_organisation() {
+    let world = World::new().await;
+    let nobody = Who::default();
+    get(&world, &nobody, "/").await.has("Sign up");
+    let fields = [
+        ("name", "Ada"),
+        ("email", "ada@example.com"),
+        ("password", PASSWORD),
+        ("org", "Acme Mills"),
+        ("slug", ""),
+    ];
+    let signed_up = post(&world, &nobody, "/signup", &fields).await;
+    assert_eq!(
+        (signed_up.status, signed_up.location()),
+        (StatusCode::SEE_OTHER, "/acme-mills")
+    );
+    let cookie = signed_up.headers[header::SET_COOKIE].to_str().unwrap();
+    let ada = Who {
+        cookie: cookie.split(';').next().map(str::to_owned),
+        ..Who::default()
+    };
+    get(&world, &ada, "/acme-mills")
+        .await
+        .has("To the first judged call")
+        .has("Acme Mills");
+    get(&world, &ada, "/").await.has("Acme Mills");
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_form_is_said_beside_its_field_and_nothing_typed_is_lost() {
+    let world = World::new().await;
+    let fields = [
+        ("name", "Ada"),
+        ("email", "not an address"),
+        ("password", "short"),
+        ("org", "Acme"),
+        ("slug", "acme"),
+    ];
+    let page = post(&world, &Who::default(), "/signup", &fields).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    page.has(r#"id="email-fault""#)
+        .has(r#"id="password-fault""#)
+        .has(r#"value="not an address""#)
+        .has_not(r#"value="short""#);
+}
+
+#[tokio::test]
+async fn a_wrong_password_is_said_in_the_form_and_the_right_one_leads_where_one_wanted_to_go() {
+    let world = World::new().await;
+    world.stranger().await;
+    let wanted = get(&world, &Who::default(), "/acme/calls?verdict=deny").await;
+    assert_eq!(
+        wanted.location(),
+        "/login?next=%2Facme%2Fcalls%3Fverdict%3Ddeny"
+    );
+    let wrong = [
+        ("email", "person-0@example.com"),
+        ("password", "something else"),
+        ("next", "/acme/calls"),
+    ];
+    let page = post(&world, &Who::default(), "/login", &wrong).await;
+    assert_eq!(page.status, StatusCode::UNAUTHORIZED);
+    page.has("the e-mail address or the password is wrong");
+    let right = [
+        ("email", "person-0@example.com"),
+        ("password", PASSWORD),
+        ("next", "/acme/calls"),
+    ];
+    assert_eq!(
+        post(&world, &Who::default(), "/login", &right)
+            .await
+            .location(),
+        "/acme/calls"
+    );
+    let elsewhere = [
+        ("email", "person-0@example.com"),
+        ("password", PASSWORD),
+        ("next", "//evil.example"),
+    ];
+    assert_eq!(
+        post(&world, &Who::default(), "/login", &elsewhere)
+            .await
+            .location(),
+        "/"
+    );
+}
+
+#[tokio::test]
+async fn a_form_from_elsewhere_or_without_its_token_does_nothing() {
+    let world = World::new().await;
+    let ada = world.owner("acme").await;
+    let fields = [("org", "Other"), ("slug", "other")];
+    let other_site = post_from(&world, &ada, "/new", &fields, "cross-site").await;
+    assert_eq!(other_site.status, StatusCode::FORBIDDEN);
+    other_site.has("came from another site");
+    let without = Who {
+        csrf: None,
+        ..ada.clone()
+    };
+    assert_eq!(
+        post(&world, &without, "/new", &fields).await.status,
+        StatusCode::FORBIDDEN
+    );
+    let forged = Who {
+        csrf: Some("0".repeat(64)),
+        ..ada.clone()
+    };
+    assert_eq!(
+        post(&world, &forged, "/new", &fields).await.status,
+        StatusCode::FORBIDDEN
+    );
+    let orgs = world
+        .send(&ada, Method::GET, "/v1/orgs", None)
+        .await
+        .expect(200);
+    assert_eq!(orgs["items"].as_array().unwrap().len(), 1);
+    assert_eq!(
+        post(&world, &ada, "/new", &fields).await.location(),
+        "/other"
+    );
+}
+
+#[tokio::test]
+async fn no_page_of_another_organisation_is_there() {
+    let world = World::new().await;
+    let _ada = world.owner("acme").await;
+    let eve = world.owner("evil").await;
+    for path in [
+        "",
+        "/servers",
+        "/servers/new",
+        "/policies",
+        "/policies/new",
+        "/grants",
+        "/grants/new",
+        "/calls",
+        "/events",
+        "/settings",
+    ] {
+        let strange = get(&world, &eve, &format!("/acme{path}")).await;
+        assert_eq!(strange.status, StatusCode::NOT_FOUND, "{path}");
+        let nowhere = get(&world, &eve, &format!("/nowhere{path}")).await;
+        assert_eq!(strange.status, nowhere.status, "{path}");
+        let own = get(&world, &eve, &format!("/evil{path}")).await;
+        assert_eq!(own.status, StatusCode::OK, "{path}");
+        let nobody = get(&world, &Who::default(), &format!("/acme{path}")).await;
+        assert_eq!(nobody.status, StatusCode::SEE_OTHER, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_policy_is_drafted_published_and_rolled_back_by_form() {
+    let world = World::new().await;
+    let ada = world.owner("acme").await;
+    let new = [("name", "Refunds"), ("slug", ""), ("start", "deny")];
+    let created = post(&world, &ada, "/acme/policies/new", &new).await;
+    assert_eq!(created.location(), "/acme/policies/refunds?done=created");
+
+    let path = "/acme/policies/refunds";
+    let etag =
+        |page: &Page| page.html.split(r#"name="etag" value=""#).nth(1).unwrap()[..36].to_owned();
+    let first = etag(&get(&world, &ada, path).await);
+    let deny = r#"{"version":"1","default":"deny"}"#;
+    let save = [
+        ("document", deny),
+        ("etag", first.as_str()),
+        ("note", "first"),
+        ("act", "publish"),
+    ];
+    assert_eq!(
+        post(&world, &ada, path, &save).await.location(),
+        "/acme/policies/refunds?done=published"
+    );
+
+    // Somebody else had the page open all the while: their text is kept in the form, and the other's is in force.
+    let allow = r#"{"version":"1","default":"allow"}"#;
+    let late = [
+        ("document", allow),
+        ("etag", first.as_str()),
+        ("act", "publish"),
+    ];
+    let stale = post(&world, &ada, path, &late).await;
+    assert_eq!(stale.status, StatusCode::PRECONDITION_FAILED);
+    stale
+        .has("Somebody saved this draft")
+        .has("&#34;default&#34;:&#34;allow&#34;");
+    let second = etag(&stale);
+    let again = [
+        ("document", allow),
+        ("etag", second.as_str()),
+        ("note", "open it"),
+        ("act", "publish"),
+    ];
+    assert_eq!(
+        post(&world, &ada, path, &again).await.status,
+        StatusCode::SEE_OTHER
+    );
+    get(&world, &ada, "/acme/policies/refunds/versions/2")
+        .await
+        .has("What changed since version 1")
+        .has("open it");
+
+    let back = post(
+        &world,
+        &ada,
+        "/acme/policies/refunds/versions/1/rollback",
+        &[("note", "too open")],
+    )
+    .await;
+    assert_eq!(back.location(), "/acme/policies/refunds?done=rolled-back");
+    let versions = world
+        .send(
+            &ada,
+            Method::GET,
+            "/v1/orgs/acme/policies/refunds/versions",
+            None,
+        )
+        .await
+        .expect(200);
+    assert_eq!(versions["items"][0]["number"], json!(3));
+
+    let broken = [("document", "{"), ("note", ""), ("act", "save")];
+    let page = post(&world, &ada, path, &broken).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    page.has("this is no JSON");
+}
+
+#[tokio::test]
+async fn hostile_text_is_only_ever_text() {
+    let world = World::new().await;
+    let ada = world.owner("acme").await;
+    let name = r#""><script>alert(1)</script><img src=x onerror=alert(1)>"#;
+    let new = [("name", name), ("slug", "hostile"), ("start", "deny")];
+    assert_eq!(
+        post(&world, &ada, "/acme/policies/new", &new).await.status,
+        StatusCode::SEE_OTHER
+    );
+    for path in ["/acme/policies", "/acme/policies/hostile", "/acme/events"] {
+        let page = get(&world, &ada, path).await;
+        page.has_not("<script>alert").has_not("<img src=x");
+        let policy = page.headers[header::CONTENT_SECURITY_POLICY]
+            .to_str()
+            .unwrap();
+        assert!(
+            policy.starts_with("default-src 'none'; script-src 'self'")
+                && !policy.contains("unsafe"),
+            "{policy}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_page_that_is_not_there_says_so_in_words() {
+    let world = World::new().await;
+    let ada = world.owner("acme").await;
+    let page = get(&world, &ada, "/acme/policies/none").await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+    page.has("There is no such thing here")
+        .has("To the start page");
+}

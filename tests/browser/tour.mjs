@@ -1,0 +1,38 @@
+// A walk over all pages: of an organisation with nothing in it, and of one with something everywhere.
+import { addServer, call, connect, demoServer, fresh, home, mint, newPolicy, signUp, until } from "./site.mjs";
+
+export const WIDTHS = [390, 1440];
+export const outside = ["/", "/signup", "/login", "/nowhere-at-all"];
+
+/** Signs up, and furnishes an organisation. */
+export async function furnished(page) {
+  const empty = { org: fresh("empty") };
+  await signUp(page, empty.org);
+  const org = fresh("full");
+  await page.goto(`${home}/new`);
+  await page.getByLabel("Name").fill(org);
+  await page.getByRole("button", { name: "Found it" }).click();
+  await page.waitForURL(`${home}/${org}`);
+  await addServer(page, org, "Desk", await demoServer());
+  await newPolicy(page, org, "Reading", { version: "1", default: "deny", tools: { list_customers: {} } });
+  const minted = await mint(page, org, "An agent", "Desk", "Reading");
+  const client = await connect(minted);
+  await call(client, "list_customers", {});
+  await call(client, "delete_customer", { customer: "ada-byron" });
+  await client.close();
+  const one = page.locator("tbody a[href*='/calls/']").first();
+  await until(async () => {
+    await page.goto(`${home}/${org}/calls`);
+    return (await one.count()) > 0;
+  });
+  const callPath = new URL(await one.getAttribute("href"), home).pathname;
+  await page.goto(`${home}/${org}/grants`);
+  const grantPath = new URL(await page.locator("tbody a[href*='/grants/']").first().getAttribute("href"), home).pathname;
+  return { empty, full: { org, callPath, grantPath } };
+}
+
+export function paths({ org, callPath, grantPath }) {
+  const all = ["", "/servers", "/servers/new", "/policies", "/policies/new", "/grants", "/grants/new", "/calls", "/calls?verdict=deny", "/events", "/settings"];
+  if (callPath) all.push("/servers/desk", "/servers/desk?q=customer", "/servers/desk?q=nothing-like-it", "/policies/reading", "/policies/reading/versions/1");
+  return [...all.map((path) => `/${org}${path}`), ...(callPath ? [callPath, grantPath] : [])];
+}
