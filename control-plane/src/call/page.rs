@@ -139,7 +139,7 @@ pub async fn list(
     Ok(ok(&List {
         servers: server::act::list(&app, caller, choice()?).await?.items,
         grants: grant::act::list(&app, caller, choice()?).await?.items,
-        may_export: caller.role().may(Action::ExportCalls),
+        may_export: caller.role().may(Action::Export),
         frame: visit.frame(&app, "calls", "Calls"),
         calls: listed.items,
         asked,

@@ -46,15 +46,21 @@ struct New {
 struct Overview {
     frame: Frame,
     gateways: Vec<Gateway>,
-    has_servers: bool,
-    has_policies: bool,
-    has_grants: bool,
-    has_calls: bool,
+    /// What a new organisation does first, and whether it has done it.
+    steps: [(First, bool); 4],
+}
+
+#[derive(Debug)]
+enum First {
+    Server,
+    Policy,
+    Grant,
+    Call,
 }
 
 impl Overview {
     fn is_set_up(&self) -> bool {
-        self.has_servers && self.has_policies && self.has_grants && self.has_calls
+        self.steps.iter().all(|(_, is_done)| *is_done)
     }
 }
 
@@ -145,26 +151,23 @@ pub async fn overview(State(app): State<App>, visit: Visit) -> Result<Response, 
         },
         &visit.caller,
     );
-    let page = Overview {
-        gateways: gateway::act::list(&app, caller, choice()?).await?.items,
-        has_servers: !server::act::list(&app, caller, one.page()?)
-            .await?
-            .items
-            .is_empty(),
-        has_policies: policy::act::list(&app, caller, one.page()?)
-            .await?
-            .items
-            .iter()
-            .any(|policy| policy.published.is_some()),
-        has_grants: !grant::act::list(&app, caller, one.page()?)
-            .await?
-            .items
-            .is_empty(),
-        has_calls: !call::act::list(&app, caller, &CallFilter::default(), one.page()?)
-            .await?
-            .items
-            .is_empty(),
+    let gateways = gateway::act::list(&app, caller, choice()?).await?;
+    let servers = server::act::list(&app, caller, one.page()?).await?;
+    let policies = policy::act::list(&app, caller, one.page()?).await?;
+    let grants = grant::act::list(&app, caller, one.page()?).await?;
+    let calls = call::act::list(&app, caller, &CallFilter::default(), one.page()?).await?;
+    let is_published = policies
+        .items
+        .iter()
+        .any(|policy| policy.published.is_some());
+    Ok(ok(&Overview {
         frame: visit.frame(&app, "overview", "Overview"),
-    };
-    Ok(ok(&page))
+        gateways: gateways.items,
+        steps: [
+            (First::Server, !servers.items.is_empty()),
+            (First::Policy, is_published),
+            (First::Grant, !grants.items.is_empty()),
+            (First::Call, !calls.items.is_empty()),
+        ],
+    }))
 }

@@ -119,7 +119,7 @@ pub async fn signed_in(
     match act::sign_in(&app, source.0, &browser, &form.email, &form.password).await {
         Ok(Step::Done(signed_in)) => Ok(with_cookie(
             then(&local(&form.next)),
-            signed_in.session.cookie(&app),
+            &signed_in.session.cookie(&app),
         )),
         Ok(Step::Code(challenge)) => Ok(ok(&CodePage {
             frame: Frame::outside(&app, "One more step", None),
@@ -140,19 +140,14 @@ pub async fn signed_in_with_code(
     match act::sign_in_with_code(&app, source.0, &browser, &form.challenge, &form.code).await {
         Ok(signed_in) => Ok(with_cookie(
             then(&local(&form.next)),
-            signed_in.session.cookie(&app),
+            &signed_in.session.cookie(&app),
         )),
         Err(error) => again(&app, error, String::new(), form.next),
     }
 }
 
 /// The form to sign in, with what was wrong.
-fn again(
-    app: &App,
-    error: SignInError,
-    email: String,
-    next: String,
-) -> Result<Response, Problem> {
+fn again(app: &App, error: SignInError, email: String, next: String) -> Result<Response, Problem> {
     if let SignInError::Db(error) = error {
         return Err(error.into());
     }
@@ -186,7 +181,7 @@ pub async fn stepped_up(
     match step_up::step_up(&app, source.0, &account, password, code).await {
         Ok(signed_in) => Ok(with_cookie(
             then(&local(&form.next)),
-            signed_in.session.cookie(&app),
+            &signed_in.session.cookie(&app),
         )),
         Err(StepUpError::Db(error)) => Err(error.into()),
         Err(error) => {
@@ -264,16 +259,16 @@ async fn try_sign_up(
         invitation: None,
     };
     let (signed_in, _) = sign_up::sign_up(app, source.0, browser, wish).await?;
-    Ok(with_cookie(then(&to), signed_in.session.cookie(app)))
+    Ok(with_cookie(then(&to), &signed_in.session.cookie(app)))
 }
 
 pub async fn signed_out(State(app): State<App>, account: Account) -> Result<Response, Problem> {
     act::sign_out(&app, &account).await?;
-    Ok(with_cookie(then("/"), SessionToken::no_cookie(&app)))
+    Ok(with_cookie(then("/"), &SessionToken::no_cookie(&app)))
 }
 
-fn with_cookie(mut response: Response, cookie: String) -> Response {
-    if let Ok(value) = HeaderValue::from_str(&cookie) {
+fn with_cookie(mut response: Response, cookie: &str) -> Response {
+    if let Ok(value) = HeaderValue::from_str(cookie) {
         response.headers_mut().insert(SET_COOKIE, value);
     }
     response
