@@ -64,7 +64,7 @@ fn whose(address: IpAddr) -> IpAddr {
             let network = u128::from(address) >> 64 << 64;
             IpAddr::V6(Ipv6Addr::from(network))
         }
-        short => short,
+        short @ IpAddr::V4(_) => short,
     }
 }
 
