@@ -69,8 +69,9 @@ impl Process {
 
     /// Any signal by its name, as `kill` knows it.
     pub fn signal(&self, name: &str) {
-        let sent = Command::new("kill")
-            .arg(format!("-{name}"))
+        // The shell's own: a machine may have no program of that name.
+        let sent = Command::new("sh")
+            .args(["-c", "kill -\"$0\" \"$1\"", name])
             .arg(self.id().to_string())
             .status();
         assert!(sent.unwrap().success(), "kill -{name}");

@@ -80,7 +80,10 @@ impl Server {
     fn signal(&self, signal: &str) {
         let (child, _) = self.running.as_ref().expect("it runs");
         let pid = child.id().to_string();
-        let sent = Command::new("kill").args([signal, &pid]).status().unwrap();
+        let sent = Command::new("sh")
+            .args(["-c", "kill \"$0\" \"$1\"", signal, &pid])
+            .status()
+            .unwrap();
         assert!(sent.success());
     }
 

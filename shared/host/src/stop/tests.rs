@@ -30,10 +30,12 @@ async fn a_child_hears_its_parent_and_is_not_heard_by_it() {
 async fn a_signal_to_the_process_stops_it() {
     for signal in ["-TERM", "-INT"] {
         let stop = Stop::on_signals().expect("signals can be heard");
-        let sent = Command::new("kill")
-            .args([signal, &std::process::id().to_string()])
+        // The shell's own: a machine may have no program of that name.
+        let sent = Command::new("sh")
+            .args(["-c", "kill \"$0\" \"$1\"", signal])
+            .arg(std::process::id().to_string())
             .status()
-            .expect("kill is there");
+            .expect("there is a shell");
         assert!(sent.success());
         timeout(SOON, stop.stopped()).await.expect(signal);
     }
