@@ -111,8 +111,9 @@ impl Bench {
         ];
         let name = format!("streams-{}", self.replicas);
         let (replica, url) = self.installation.replica_not_ready(&name, None, &variables);
+        let client = reqwest::Client::new();
         until("the replica", || async {
-            let ready = reqwest::get(format!("{url}/readyz")).await.ok()?;
+            let ready = client.get(format!("{url}/readyz")).send().await.ok()?;
             ready.status().is_success().then_some(())
         })
         .await;
@@ -146,8 +147,9 @@ async fn open(target: &Arc<client::Target>, wire: Wire, streams: usize) -> Vec<O
 
 async fn are_open(metrics: &str, streams: usize) {
     let line = format!("portcullis_call_open_streams{{plane=\"data-plane\"}} {streams}");
+    let client = reqwest::Client::new();
     until(&line, || async {
-        let said = reqwest::get(metrics).await.ok()?.text().await.ok()?;
+        let said = client.get(metrics).send().await.ok()?.text().await.ok()?;
         said.lines().any(|said| said == line).then_some(())
     })
     .await;
