@@ -10,6 +10,7 @@ use client::Open;
 use futures_util::{StreamExt, TryStreamExt};
 use serde_json::json;
 use std::sync::Arc;
+use std::time::Duration;
 use testbed::{Installation, Org, Replica, free_port, until};
 
 /// Opened before the first look, so that what a replica makes once is not counted as a stream's.
@@ -111,7 +112,7 @@ impl Bench {
         ];
         let name = format!("streams-{}", self.replicas);
         let (replica, url) = self.installation.replica_not_ready(&name, None, &variables);
-        let client = reqwest::Client::new();
+        let client = asks();
         until("the replica", || async {
             let ready = client.get(format!("{url}/readyz")).send().await.ok()?;
             ready.status().is_success().then_some(())
@@ -145,9 +146,17 @@ async fn open(target: &Arc<client::Target>, wire: Wire, streams: usize) -> Vec<O
     opened.into_iter().flatten().collect()
 }
 
+/// What asks a replica about itself: on loopback, and answered at once or not at all.
+fn asks() -> reqwest::Client {
+    let client = reqwest::Client::builder().timeout(Duration::from_secs(5));
+    client
+        .build()
+        .expect("a client without settings of its own")
+}
+
 async fn are_open(metrics: &str, streams: usize) {
     let line = format!("portcullis_call_open_streams{{plane=\"data-plane\"}} {streams}");
-    let client = reqwest::Client::new();
+    let client = asks();
     until(&line, || async {
         let said = client.get(metrics).send().await.ok()?.text().await.ok()?;
         said.lines().any(|said| said == line).then_some(())
