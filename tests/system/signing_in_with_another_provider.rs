@@ -1,4 +1,4 @@
-//! Signing in by OpenID Connect, with a real provider: the npm package `oidc-provider`.
+//! Signing in by `OpenID` Connect, with a real provider: the npm package `oidc-provider`.
 
 use reqwest::{Client, Method, Response, StatusCode, Url, redirect};
 use serde_json::{Value, json};

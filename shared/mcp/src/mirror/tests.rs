@@ -121,7 +121,7 @@ fn a_schema_mirrors_no_more_and_no_deeper_than_is_checked() {
         .collect();
     let wide = headers(&format!(r#"{{"properties":{{{}}}}}"#, wide.join(",")));
     assert_eq!(wide.len(), MOST_PARAM_HEADERS);
-    let deep = (0..DEEPEST_PARAM + 1).fold("{}".to_owned(), |inner, _| {
+    let deep = (0..=DEEPEST_PARAM).fold("{}".to_owned(), |inner, _| {
         let rest = inner.strip_prefix('{').unwrap().strip_suffix('}').unwrap();
         let comma = if rest.is_empty() { "" } else { "," };
         format!(r#"{{"properties":{{"p":{{"x-mcp-header":"H"{comma}{rest}}}}}}}"#)

@@ -9,7 +9,7 @@ fn named(places: impl for<'d> Fn(&'d Node<'d>) -> Vec<&'d Node<'d>>, text: &str)
 
 #[test]
 fn an_answer_names_the_task_it_made_or_tells_of_or_belongs_to() {
-    let of = |text: &str| named(|node| tasks_of_result(node), text);
+    let of = |text: &str| named(tasks_of_result, text);
     assert_eq!(
         of(r#"{"task":{"taskId":"a","status":"working"}}"#),
         [r#""a""#]
