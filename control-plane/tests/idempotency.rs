@@ -308,7 +308,7 @@ async fn a_kept_answer_is_sealed_and_opens_for_its_caller_alone() {
 /// Holds what making an API key waits for.
 async fn hold(owner: &mut PgConnection) -> sqlx::Transaction<'_, sqlx::Postgres> {
     let mut held = owner.begin().await.unwrap();
-    sqlx::query("select * from org_versions for update")
+    sqlx::query("select id from orgs for no key update")
         .execute(&mut *held)
         .await
         .unwrap();
