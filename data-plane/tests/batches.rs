@@ -102,6 +102,18 @@ const PROGRESS: &str = r#"{"jsonrpc":"2.0","method":"notifications/progress","pa
 const QUESTION: &str =
     r#"{"jsonrpc":"2.0","id":"q1","method":"elicitation/create","params":{"message":"?"}}"#;
 
+/// How a question ends, whose id is one of ours by then.
+const ASKED: &str = "\"method\":\"elicitation/create\",\"params\":{\"message\":\"?\"}}\n\n";
+
+/// An answer to the question that was heard last.
+fn answer_to(heard: &str) -> String {
+    let data = heard.lines().filter_map(|line| line.strip_prefix("data: "));
+    let question: serde_json::Value = serde_json::from_str(data.last().unwrap()).unwrap();
+    let id = &question["id"];
+    assert!(id.as_str().is_some_and(|id| id.starts_with("q_")), "{id}");
+    format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"action":"accept"}}}}"#)
+}
+
 /// Streams its answer to `echo`: a word, a question, and the result once the question is answered.
 async fn asking() -> Upstream {
     let (answered, waits) = tokio::sync::watch::channel(0);
@@ -149,7 +161,6 @@ async fn what_a_server_says_and_asks_before_it_answers_an_element_is_heard_in_ti
     let world = World::new(plan, asking().await).await;
     let with_id = |text: String, id: u8| text.replace(r#""id":1"#, &format!(r#""id":{id}"#));
     let ping = |id: u8| format!(r#"{{"jsonrpc":"2.0","id":{id},"method":"ping"}}"#);
-    let answer = r#"{"jsonrpc":"2.0","id":"q1","result":{"action":"accept"}}"#;
     let note = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
     let batch = format!(
         "[{},{note},{},{},{},{},8]",
@@ -162,10 +173,10 @@ async fn what_a_server_says_and_asks_before_it_answers_an_element_is_heard_in_ti
     let mut response = world.send(world.request(Method::POST, &[], batch)).await;
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     assert_eq!(response.headers()["x-accel-buffering"], "no");
-    let mut heard = read_until(&mut response, &event(QUESTION)).await;
-    assert_eq!(world.post(&[], answer).await.status, 202);
-    heard += &read_until(&mut response, &event(QUESTION)).await;
-    assert_eq!(world.post(&[], answer).await.status, 202);
+    let mut heard = read_until(&mut response, ASKED).await;
+    assert_eq!(world.post(&[], answer_to(&heard)).await.status, 202);
+    heard += &read_until(&mut response, ASKED).await;
+    assert_eq!(world.post(&[], answer_to(&heard)).await.status, 202);
     let rest = response.into_body().collect().await.unwrap().to_bytes();
     heard += std::str::from_utf8(&rest).unwrap();
     let order: Vec<String> = heard
@@ -177,7 +188,13 @@ async fn what_a_server_says_and_asks_before_it_answers_an_element_is_heard_in_ti
             let kind = said["method"]
                 .as_str()
                 .unwrap_or(if is_no { "no" } else { "yes" });
-            format!("{} {kind}", said["id"])
+            let is_ours = said["id"].as_str().is_some_and(|id| id.starts_with("q_"));
+            let id = if is_ours {
+                "q_".into()
+            } else {
+                said["id"].to_string()
+            };
+            format!("{id} {kind}")
         })
         .collect();
     assert_eq!(
@@ -185,12 +202,12 @@ async fn what_a_server_says_and_asks_before_it_answers_an_element_is_heard_in_ti
         [
             "3 yes",
             "null notifications/progress",
-            "\"q1\" elicitation/create",
+            "q_ elicitation/create",
             "4 yes",
             "5 no",
             "6 yes",
             "null notifications/progress",
-            "\"q1\" elicitation/create",
+            "q_ elicitation/create",
             "7 yes",
             "null no",
         ]
@@ -205,10 +222,9 @@ async fn a_client_that_hangs_up_cancels_no_element() {
     let second = call("echo", r#"{"second":true}"#);
     let batch = format!("[{},{second}]", call("echo", "{}"));
     let mut response = world.send(world.request(Method::POST, &[], batch)).await;
-    read_until(&mut response, &event(QUESTION)).await;
+    let heard = read_until(&mut response, ASKED).await;
     drop(response);
-    let answer = r#"{"jsonrpc":"2.0","id":"q1","result":{}}"#;
-    assert_eq!(world.post(&[], answer).await.status, 202);
+    assert_eq!(world.post(&[], answer_to(&heard)).await.status, 202);
     let saw = world
         .upstream
         .wait(|saw| saw.iter().any(|saw| saw.text() == second));
