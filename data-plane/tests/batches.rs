@@ -107,8 +107,8 @@ const ASKED: &str = "\"method\":\"elicitation/create\",\"params\":{\"message\":\
 
 /// An answer to the question that was heard last.
 fn answer_to(heard: &str) -> String {
-    let data = heard.lines().filter_map(|line| line.strip_prefix("data: "));
-    let question: serde_json::Value = serde_json::from_str(data.last().unwrap()).unwrap();
+    let mut data = heard.lines().filter_map(|line| line.strip_prefix("data: "));
+    let question: serde_json::Value = serde_json::from_str(data.next_back().unwrap()).unwrap();
     let id = &question["id"];
     assert!(id.as_str().is_some_and(|id| id.starts_with("q_")), "{id}");
     format!(r#"{{"jsonrpc":"2.0","id":{id},"result":{{"action":"accept"}}}}"#)
