@@ -321,7 +321,7 @@ async fn what_a_server_listed_before_it_was_moved_is_not_recorded() {
     let fake = Fake::start(move |request| {
         if request.method() == "tools/list" {
             asked.send(()).unwrap();
-            gone_on.lock().unwrap().recv().unwrap();
+            tokio::task::block_in_place(|| gone_on.lock().unwrap().recv().unwrap());
         }
         Some(fake::legacy(request, &json!([{ "name": "a" }])))
     })
