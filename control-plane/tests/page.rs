@@ -170,6 +170,14 @@ async fn a_wrong_password_is_said_in_the_form_and_the_right_one_leads_where_one_
 }
 
 #[tokio::test]
+async fn another_providers_sign_in_finds_the_form_that_asks_for_a_code() {
+    let world = World::new().await;
+    let page = get(&world, &Who::default(), "/login/code?challenge=ab%22cd").await;
+    assert_eq!(page.status, StatusCode::OK);
+    page.has(r#"name="challenge" value="ab&#34;cd""#);
+}
+
+#[tokio::test]
 async fn a_form_from_elsewhere_or_without_its_token_does_nothing() {
     let world = World::new().await;
     let ada = world.owner("acme").await;

@@ -21,7 +21,10 @@ pub fn routes(app: &App) -> Router<App> {
             "/login",
             get(session::page::sign_in).post(session::page::signed_in),
         )
-        .route("/login/code", post(session::page::signed_in_with_code))
+        .route(
+            "/login/code",
+            get(session::page::code).post(session::page::signed_in_with_code),
+        )
         .route(
             "/login/again",
             get(session::page::step_up).post(session::page::stepped_up),

@@ -56,6 +56,12 @@ struct ProofPage {
 }
 
 #[derive(Debug, Deserialize)]
+pub struct Challenge {
+    #[serde(default)]
+    challenge: String,
+}
+
+#[derive(Debug, Deserialize)]
 pub struct CodeForm {
     challenge: Ticket,
     code: Secret,
@@ -128,6 +134,15 @@ pub async fn signed_in(
         })),
         Err(error) => again(&app, error, form.email, form.next),
     }
+}
+
+/// Where another provider's sign-in goes on, for an account that asks for codes.
+pub async fn code(State(app): State<App>, Query(query): Query<Challenge>) -> Response {
+    ok(&CodePage {
+        frame: Frame::outside(&app, "One more step", None),
+        challenge: query.challenge,
+        next: String::new(),
+    })
 }
 
 /// The second step, for an account that asks for codes. A wrong code ends the try, as it does in the API.
