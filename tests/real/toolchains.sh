@@ -1,14 +1,11 @@
 # What the installs of real peers share: a Python with venv, a Node.js with npm, packages by lock files, a cache folder by
 # their state. Sourced, never run. Knows no package by name.
 
+. "$(dirname "${BASH_SOURCE[0]}")/../../deploy/lib.sh"
+
+# What an install prints is the folder, and nothing else.
 say() { printf '%s\n' "$*" >&2; }
 fail() { say "$0: $*"; exit 1; }
-
-as_root_install() {
-    [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null || return 1
-    say "installing with apt: $*"
-    { apt-get update -q && DEBIAN_FRONTEND=noninteractive apt-get install -y -q --no-install-recommends "$@"; } >&2 </dev/null
-}
 
 # Debian ships `venv` without what fills it, hence ensurepip is what is asked for.
 python_with_venv() {
@@ -18,15 +15,14 @@ python_with_venv() {
     done
     return 1
 }
-node_is_new() { node -e 'process.exit(Number(process.versions.node.split(".")[0]) < 18 ? 1 : 0)' 2>/dev/null && command -v npm >/dev/null; }
 
 # Sets `python`.
 need_python() {
-    python=$(python_with_venv) || { as_root_install python3 python3-venv && python=$(python_with_venv); } ||
+    python=$(python_with_venv) || { apt_install python3 python3-venv && python=$(python_with_venv); } ||
         fail "needs Python 3.11 or newer with venv (on Debian: apt-get install python3-venv)"
 }
 need_npm() {
-    node_is_new || { as_root_install nodejs npm && node_is_new; } ||
+    node_is_new || { apt_install nodejs npm && node_is_new; } ||
         fail "needs Node.js 18 or newer with npm"
 }
 
