@@ -28,10 +28,6 @@ impl Bundle {
         }
     }
 
-    pub fn is_there(&self) -> bool {
-        !self.files.is_empty()
-    }
-
     /// The URL of a file, by the name it was written under.
     pub fn url(&self, name: &str) -> Option<String> {
         self.files.get(name).map(|file| format!("/assets/{file}"))

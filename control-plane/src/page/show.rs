@@ -23,7 +23,6 @@ pub fn done(query: &str) -> Option<&'static str> {
         "deleted" => "Deleted.",
         "published" => "Published. Replicas pick it up within a second.",
         "rolled-back" => "Rolled back: the old document is the newest version now.",
-        "rotated" => "Rotated.",
         "revoked" => "Revoked.",
         "discovered" => "The tool list was read again.",
         _ => return None,

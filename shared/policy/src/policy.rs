@@ -81,14 +81,6 @@ impl Policy {
                 .is_some_and(|entry| entry.rules.is_enforced() && entry.action == Action::Hide)
     }
 
-    /// Whether a tool's input schema is needed to judge a call: only then does a bundle carry it.
-    pub fn needs_schema(&self, tool: &str, category: Category) -> bool {
-        self.all_tools.arguments.is_some()
-            || self
-                .entry(tool, category)
-                .is_some_and(|entry| entry.rules.arguments.is_some())
-    }
-
     pub(crate) fn entry(&self, tool: &str, category: Category) -> Option<&Entry> {
         self.entries.get(self.choice.of(tool, category)?)
     }
