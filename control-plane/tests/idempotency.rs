@@ -5,11 +5,15 @@ mod world;
 use axum::http::Method;
 use serde_json::{Value, json};
 use sqlx::{Connection, PgConnection};
+use std::pin::pin;
 use std::sync::Arc;
+use std::task::Poll;
 use std::time::Duration;
 use world::{Answer, Who, World};
 
 const KEYS: &str = "/v1/orgs/acme/api-keys";
+/// Longer than anything here takes; what hangs shall not hang forever.
+const PATIENCE: Duration = Duration::from_mins(1);
 
 async fn send(world: &World, who: &Who, path: &str, body: &Value, key: &str) -> Answer {
     world
@@ -318,13 +322,18 @@ async fn hold(owner: &mut PgConnection) -> sqlx::Transaction<'_, sqlx::Postgres>
 /// Waits until the database says so; each question is a round trip.
 async fn until(world: &World, question: &'static str) {
     let mut owner = world.database.connect(&world.database.owner).await;
-    while !sqlx::query_scalar::<_, bool>(question)
-        .fetch_one(&mut owner)
+    let said = async {
+        while !sqlx::query_scalar::<_, bool>(question)
+            .fetch_one(&mut owner)
+            .await
+            .unwrap()
+        {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(PATIENCE, said)
         .await
-        .unwrap()
-    {
-        tokio::task::yield_now().await;
-    }
+        .unwrap_or_else(|_| panic!("it never came true: {question}"));
 }
 
 #[tokio::test]
@@ -374,6 +383,42 @@ async fn a_caller_who_hangs_up_finds_the_answer_later() {
         .await
         .expect(201);
     assert_eq!(count(&world, &ann).await, 1);
+}
+
+/// Drops the future when it has been left waiting so many times.
+async fn hung_up<F: Future>(future: F, waits: usize) -> Option<F::Output> {
+    let (mut future, mut left) = (pin!(future), waits);
+    std::future::poll_fn(|context| match future.as_mut().poll(context) {
+        Poll::Ready(output) => Poll::Ready(Some(output)),
+        Poll::Pending if left == 0 => Poll::Ready(None),
+        Poll::Pending => {
+            left -= 1;
+            Poll::Pending
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn whenever_a_caller_hangs_up_the_same_request_can_be_sent_again() {
+    let world = World::new().await;
+    let ann = world.owner("acme").await;
+    for waits in 0.. {
+        let key = format!("key-{waits}");
+        let body = wish(&key);
+        let answered = hung_up(send(&world, &ann, KEYS, &body, &key), waits).await;
+        until(
+            &world,
+            "select not exists (select from idempotency_keys where status is null)",
+        )
+        .await;
+        send(&world, &ann, KEYS, &body, &key).await.expect(201);
+        assert_eq!(count(&world, &ann).await, waits + 1);
+        if answered.is_some() {
+            assert!(waits > 1, "nobody hung up");
+            return;
+        }
+    }
 }
 
 #[tokio::test]

@@ -1,8 +1,12 @@
 // What the browser tests share: a browser, the installation they look at, and the ways of a person through it.
+import { webcrypto } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { chromium } from "playwright-core";
 import { Client } from "@modelcontextprotocol/sdk/client/index.js";
 import { StreamableHTTPClientTransport } from "@modelcontextprotocol/sdk/client/streamableHttp.js";
+
+// Node 18, which Debian 12 has, keeps it out of the globals, where the SDK looks for it.
+globalThis.crypto ??= webcrypto;
 
 export const dev = JSON.parse(await readFile(process.env.PORTCULLIS_DEV, "utf8"));
 export const home = dev.control_plane;

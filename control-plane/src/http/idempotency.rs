@@ -21,7 +21,7 @@ use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use bytes::Bytes;
 use once::Once;
-use store::{Claim, Slot};
+use store::Slot;
 
 const HEADER: &str = "idempotency-key";
 const LONGEST: usize = 255;
@@ -34,22 +34,18 @@ pub async fn once(State(app): State<App>, request: Request, next: Next) -> Respo
     if is_safe || !request.headers().contains_key(HEADER) {
         return next.run(request).await;
     }
-    match claim(app, request).await {
-        Err(answer) => answer,
+    match ask(app, request).await {
+        Err(problem) => problem.into_response(),
         Ok((None, request)) => next.run(request).await,
         Ok((Some(once), request)) => once.run(request, next).await,
     }
 }
 
-/// Claims the key for this request. No claim for a caller unknown to us, whom the door may know what to tell; an answer
-/// where there is one already.
-async fn claim(app: App, request: Request) -> Result<(Option<Once>, Request), Response> {
+/// What is to happen once, and its request. None for a caller unknown to us, whom the door may know what to tell.
+async fn ask(app: App, request: Request) -> Result<(Option<Once>, Request), Problem> {
     let (mut parts, body) = request.into_parts();
-    let key = read(&parts.headers).map_err(IntoResponse::into_response)?;
-    let Some((caller, role)) = who(&app, &mut parts)
-        .await
-        .map_err(IntoResponse::into_response)?
-    else {
+    let key = read(&parts.headers)?;
+    let Some((caller, role)) = who(&app, &mut parts).await? else {
         return Ok((None, Request::from_parts(parts, body)));
     };
     let head = parts.clone();
@@ -61,7 +57,7 @@ async fn claim(app: App, request: Request) -> Result<(Option<Once>, Request), Re
             } else {
                 Kind::BadRequest
             };
-            Problem::new(kind, rejection.body_text()).into_response()
+            Problem::new(kind, rejection.body_text())
         })?;
     let id = head.extensions.get::<RequestId>().map(|id| id.0.clone());
     let once = Once {
@@ -74,16 +70,7 @@ async fn claim(app: App, request: Request) -> Result<(Option<Once>, Request), Re
         id,
         app,
     };
-    match once
-        .claim()
-        .await
-        .map_err(|error| Problem::from(error).into_response())?
-    {
-        Claim::Ours => Ok((Some(once), Request::from_parts(head, Body::from(body)))),
-        Claim::Taken(taken) => Err(once
-            .answer(&taken)
-            .unwrap_or_else(IntoResponse::into_response)),
-    }
+    Ok((Some(once), Request::from_parts(head, Body::from(body))))
 }
 
 /// Who calls, and as what, exactly as the doors ask it. None: nobody that they require here.

@@ -42,7 +42,7 @@ pub struct Once {
 }
 
 impl Once {
-    pub async fn claim(&self) -> Result<Claim, DbError> {
+    async fn claim(&self) -> Result<Claim, DbError> {
         let mut tx = self.app.db().system(Reason::Idempotency).await?;
         let now = self.app.now().time();
         let claim = store::claim(&mut tx, &self.slot, now, now - KEPT_FOR).await?;
@@ -50,25 +50,28 @@ impl Once {
         Ok(claim)
     }
 
-    /// In a task of its own: a caller who hangs up and asks again must not find the first half done.
+    /// In a task of its own, the claim included: a caller who hangs up and asks again must not find the first half done.
     pub async fn run(self, request: Request, next: Next) -> Response {
         let task = async move {
-            // INVARIANT: what took too long may have happened or not; the claim stays, and a repetition is refused.
-            let answered = tokio::time::timeout(DEADLINE, next.run(request)).await;
-            let Ok(response) = answered else {
-                return Problem::new(Kind::Unavailable, "it took too long")
-                    .with_retry_after(5)
-                    .into_response();
-            };
-            match self.finish(response).await {
-                Ok(response) => response,
-                Err(problem) => problem.into_response(),
-            }
+            self.done(request, next)
+                .await
+                .unwrap_or_else(IntoResponse::into_response)
         };
         let running = tokio::spawn(task.instrument(tracing::Span::current()));
         running
             .await
             .unwrap_or_else(|error| Problem::internal(&error).into_response())
+    }
+
+    async fn done(self, request: Request, next: Next) -> Result<Response, Problem> {
+        if let Claim::Taken(taken) = self.claim().await? {
+            return self.answer(&taken);
+        }
+        // INVARIANT: what took too long may have happened or not; the claim stays, and a repetition is refused.
+        let answered = tokio::time::timeout(DEADLINE, next.run(request)).await;
+        let response = answered
+            .map_err(|_| Problem::new(Kind::Unavailable, "it took too long").with_retry_after(5))?;
+        self.finish(response).await
     }
 
     /// Keeps the answer, or gives the key back where the same request should be tried again.
@@ -128,7 +131,7 @@ impl Once {
     }
 
     /// The answer to a repetition.
-    pub fn answer(&self, taken: &Taken) -> Result<Response, Problem> {
+    fn answer(&self, taken: &Taken) -> Result<Response, Problem> {
         let conflict = |detail: &str| Problem::new(Kind::Conflict, detail);
         if taken.digest != self.slot.digest {
             return Err(conflict(
