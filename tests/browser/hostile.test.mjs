@@ -68,7 +68,7 @@ test("three hundred hostile strings stay text wherever they are shown", async (t
 
   await ask("POST", `/orgs/${org}/servers`, { slug: "upstream", name: names[0], url: upstream.url, auth: { type: "none" } });
   await ask("POST", `/orgs/${org}/servers/upstream/discover`, {});
-  const tools = Object.fromEntries(upstream.tools.map((name, index) => [name, index % 2 ? {} : { deny: true, on_deny: name }]));
+  const tools = Object.fromEntries(upstream.tools.map((name, index) => [name, index % 2 ? {} : { action: "deny", on_deny: name }]));
   await ask("POST", `/orgs/${org}/policies`, { slug: "all", name: names[1] });
   await ask("PUT", `/orgs/${org}/policies/all/draft`, { document: { version: "1", default: "deny", tools } });
   await ask("POST", `/orgs/${org}/policies/all/publish`, { note: HOSTILE.join("\n").slice(0, 900).replace(/[^\P{Cc}\n]/gu, "") });
@@ -104,7 +104,7 @@ test("three hundred hostile strings stay text wherever they are shown", async (t
       if (answer.status() >= 400) faults.push(`${path}: ${answer.status()}`);
       const found = await tab.evaluate(() => ({
         ran: window.__ran,
-        spill: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+        spill: document.body.scrollWidth - document.body.clientWidth,
         strange: document.querySelectorAll("iframe, object, embed, math, base, marquee, video, audio, img, [onerror], [onload], [href^='javascript:' i]").length,
         links: [...document.querySelectorAll("main a[href]")].map((link) => link.getAttribute("href")),
       }));
