@@ -68,7 +68,8 @@ test("three hundred hostile strings stay text wherever they are shown", async (t
 
   await ask("POST", `/orgs/${org}/servers`, { slug: "upstream", name: names[0], url: upstream.url, auth: { type: "none" } });
   await ask("POST", `/orgs/${org}/servers/upstream/discover`, {});
-  const tools = Object.fromEntries(upstream.tools.map((name, index) => [name, index % 2 ? {} : { action: "deny", on_deny: name }]));
+  // A selector cannot begin with `@` or have a star in it: those two mean something.
+  const tools = Object.fromEntries(upstream.tools.filter((name) => !/^@|\*/.test(name)).map((name, index) => [name, index % 2 ? {} : { action: "deny", reason: name }]));
   await ask("POST", `/orgs/${org}/policies`, { slug: "all", name: names[1] });
   await ask("PUT", `/orgs/${org}/policies/all/draft`, { document: { version: "1", default: "deny", tools } });
   await ask("POST", `/orgs/${org}/policies/all/publish`, { note: HOSTILE.join("\n").slice(0, 900).replace(/[^\P{Cc}\n]/gu, "") });
@@ -90,7 +91,7 @@ test("three hundred hostile strings stay text wherever they are shown", async (t
     const toSee = [...seen];
     const faults = [];
     // One page of each kind and name; the lists to their ends.
-    const wanted = new RegExp(`^/${org}(?:/[^#]*)?$`);
+    const wanted = new RegExp(`^/${org}(?:/[^#?]*)?(?:\\?cursor=[^#&]*)?$`);
     const tabs = await Promise.all([0, 1, 2, 3].map(() => context.newPage()));
     for (const tab of tabs) {
       await tab.addInitScript(() => addEventListener("securitypolicyviolation", (event) => console.error(`policy: ${event.violatedDirective} ${event.blockedURI}`)));
@@ -132,7 +133,7 @@ test("three hundred hostile strings stay text wherever they are shown", async (t
   });
 
   await t.test("in the export for spreadsheets", async () => {
-    const csv = await (await page.request.get(`${home}/v1/orgs/${org}/calls/export?format=csv`)).text();
+    const csv = (await (await page.request.get(`${home}/v1/orgs/${org}/calls/export?format=csv`)).text()).replaceAll("\r\n", "\n");
     const cells = [...csv.matchAll(/(?:^|,|\n)("(?:[^"]|"")*"|[^",\n]*)/g)].map(([, cell]) => cell.replace(/^"|"$/g, ""));
     assert.ok(cells.some((cell) => cell.includes("=HYPERLINK")), "the export holds no formula to be afraid of");
     assert.deepEqual(cells.filter((cell) => /^[=+\-@\t\r]/.test(cell)), []);
