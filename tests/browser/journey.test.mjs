@@ -1,7 +1,7 @@
 // A person's way from nothing to the first judged call, with scripts and without.
 import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
-import { addServer, browser, call, connect, demoServer, fresh, home, mint, newPolicy, publish, signUp, until } from "./site.mjs";
+import { addServer, browser, call, connect, demoServer, fresh, home, mint, newPolicy, publish, signUp, tabTo, until } from "./site.mjs";
 
 const READ_ONLY = { version: "1", default: "deny", tools: { list_customers: {} } };
 const NOTHING = { version: "1", default: "deny" };
@@ -84,4 +84,24 @@ test("publishing needs no mouse", async (t) => {
   await page.keyboard.press("Enter");
   await page.waitForURL(/done=published/);
   assert.match(await page.getByRole("status").textContent(), /Published/);
+});
+
+test("minting needs no mouse", async (t) => {
+  const context = await chromium.newContext();
+  t.after(() => context.close());
+  const page = await context.newPage();
+  const org = fresh("keys");
+  await signUp(page, org);
+  await addServer(page, org, "Desk", await demoServer());
+  await newPolicy(page, org, "Reading", READ_ONLY);
+  await page.goto(`${home}/${org}/grants/new`);
+  await tabTo(page, page.getByLabel("Name"));
+  await page.keyboard.type("By keyboard");
+  await tabTo(page, page.getByRole("checkbox", { name: "Desk" }));
+  await page.keyboard.press("Space");
+  await tabTo(page, page.getByLabel("Policy for Desk"));
+  await page.keyboard.type("Reading");
+  await tabTo(page, page.getByRole("button", { name: "Mint it" }));
+  await page.keyboard.press("Enter");
+  await page.locator("[data-copy='the token'] code").waitFor();
 });

@@ -92,6 +92,15 @@ export async function call(client, tool, args) {
   return result.content.map((part) => part.text ?? "").join("\n");
 }
 
+/** Presses Tab until the element has the focus. */
+export async function tabTo(page, element) {
+  for (let presses = 0; presses < 100; presses += 1) {
+    if (await element.evaluate((found) => found === document.activeElement)) return;
+    await page.keyboard.press("Tab");
+  }
+  throw new Error("a hundred tabs do not lead there");
+}
+
 /** Tries again until it neither throws nor is false: what was published takes a moment to arrive. */
 export async function until(attempt, patience = 30_000) {
   const end = Date.now() + patience;
