@@ -6,7 +6,7 @@ use crate::front::{Entrance, Intake};
 use crate::lists::Seen;
 use crate::meter::Meter;
 use crate::record::Recorder;
-use crate::relay::Standing;
+use crate::relay::{Aside, Standing};
 use crate::seats::Seats;
 use crate::upstream::pool::Upstreams;
 use crate::upstream::session::Seals;
@@ -29,6 +29,7 @@ pub struct Gateway {
     pub pepper: Pepper,
     pub seen: Seen,
     pub standing: Standing,
+    pub aside: Aside,
     pub meter: Meter,
     pub clock: Clock,
     pub random: Random,

@@ -10,6 +10,7 @@ mod read;
 mod standing;
 mod stream;
 
+pub use aside::Aside;
 pub use exchange::mark_stream;
 pub use read::{MOST_EVENT, is_stream, read_answer, read_from};
 pub use standing::{SessionKey, Stand, Standing};
@@ -44,10 +45,14 @@ pub async fn relay(
     permit: Permit,
     carried: Carried,
 ) -> Result<Response<Body>, Refusal> {
-    let call = Arc::new(permit.spend());
+    let mut call = permit.spend();
+    // Gone when it is sent: an answer may come for hours.
+    let body = std::mem::take(&mut call.body);
+    let call = Arc::new(call);
     let is_modern = call.era.is_modern();
     let server = call.caller.server().name.clone();
-    let task = tokio::spawn(exchange::exchange(Arc::clone(app), call, carried).in_current_span());
+    let task =
+        tokio::spawn(exchange::exchange(Arc::clone(app), call, body, carried).in_current_span());
     let ended = if is_modern {
         AbortOnDropHandle::new(task).await
     } else {

@@ -9,7 +9,7 @@ use crate::gateway::Gateway;
 use crate::lists::Seen;
 use crate::meter::{BundleAge, Meter, Taken};
 use crate::record::{self, Recorder, SpoolOptions, post};
-use crate::relay::Standing;
+use crate::relay::{Aside, Standing};
 use crate::seats::Seats;
 use crate::upstream::meter as upstream_meter;
 use crate::upstream::pool::{self, Upstreams};
@@ -178,6 +178,7 @@ fn gateway(
         pepper: config.keys.pepper.clone(),
         seen: Seen::default(),
         standing: Standing::default(),
+        aside: Aside::default(),
         meter,
         clock: clock.clone(),
         random,

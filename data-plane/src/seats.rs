@@ -24,7 +24,7 @@ pub struct Limits {
     pub bytes: usize,
 }
 
-/// What a seat holds without asking: nearly every message.
+/// What a seat holds without asking: nearly every message with its tree.
 pub const FREE_BYTES: usize = 8 * 1024;
 
 impl Default for Limits {
@@ -142,7 +142,7 @@ impl Seats {
             kind,
             org,
             grant,
-            bytes: Mutex::new(0),
+            load: Mutex::default(),
         })))
     }
 
@@ -159,6 +159,13 @@ impl Room {
     }
 }
 
+/// What a seat holds: a question stays until its answer has been sent.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Load {
+    Question,
+    Answer,
+}
+
 /// A place for one call or stream. Clones are the same place; it is free again when the last of them has gone.
 #[derive(Debug, Clone)]
 pub struct Seat(Arc<Held>);
@@ -169,18 +176,37 @@ struct Held {
     kind: Kind,
     org: OrgId,
     grant: GrantId,
+    load: Mutex<Weight>,
+}
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Weight {
+    question: usize,
+    answer: usize,
+}
+
+impl Weight {
     /// Paid for, beyond what is free.
-    bytes: Mutex<usize>,
+    const fn paid(self) -> usize {
+        let all = self.question.saturating_add(self.answer);
+        all.saturating_sub(FREE_BYTES)
+    }
 }
 
 impl Seat {
-    /// Says how much the seat's message weighs now; `false`: so much is not left for its organisation.
+    /// Says how much of this load there is now; `false`: so much is not left for its organisation.
     #[must_use]
-    pub fn weigh(&self, bytes: usize) -> bool {
+    pub fn weigh(&self, load: Load, bytes: usize) -> bool {
         let held = &*self.0;
-        let wanted = bytes.saturating_sub(FREE_BYTES);
-        let mut paid = held.bytes.lock().unwrap_or_else(PoisonError::into_inner);
-        if wanted == *paid {
+        let mut before = held.load.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut after = *before;
+        match load {
+            Load::Question => after.question = bytes,
+            Load::Answer => after.answer = bytes,
+        }
+        let (paid, wanted) = (before.paid(), after.paid());
+        if wanted == paid {
+            *before = after;
             return true;
         }
         let mut taken = held.room.taken();
@@ -188,7 +214,7 @@ impl Seat {
         let Some(of_org) = orgs.get_mut(&held.org) else {
             return false;
         };
-        if let Some(more) = wanted.checked_sub(*paid) {
+        if let Some(more) = wanted.checked_sub(paid) {
             let free = held.room.limits.bytes.saturating_sub(all.bytes);
             let left = free.checked_sub(more);
             if left.is_none_or(|left| of_org.all.bytes + more > left) {
@@ -197,18 +223,19 @@ impl Seat {
             all.bytes += more;
             of_org.all.bytes += more;
         } else {
-            let less = *paid - wanted;
+            let less = paid - wanted;
             all.bytes -= less;
             of_org.all.bytes -= less;
         }
-        *paid = wanted;
+        *before = after;
         true
     }
 }
 
 impl Drop for Held {
     fn drop(&mut self) {
-        let bytes = *self.bytes.get_mut().unwrap_or_else(PoisonError::into_inner);
+        let load = self.load.get_mut();
+        let bytes = load.unwrap_or_else(PoisonError::into_inner).paid();
         let mut taken = self.room.taken();
         let Taken { all, orgs } = &mut *taken;
         *all.of(self.kind) -= 1;

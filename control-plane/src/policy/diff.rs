@@ -73,6 +73,7 @@ fn read(text: &str) -> Option<Document<'_>> {
         &Limits {
             bytes: 1 << 20,
             depth: 64,
+            values: 1 << 20,
         },
     )
     .ok()

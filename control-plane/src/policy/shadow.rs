@@ -61,6 +61,7 @@ fn in_shadow(document: &str) -> BTreeSet<String> {
         &Limits {
             bytes: 1 << 20,
             depth: 64,
+            values: 1 << 20,
         },
     ) else {
         return BTreeSet::new();

@@ -152,6 +152,7 @@ fn param_headers(schema: &RawValue) -> Vec<mcp::ParamHeader> {
     let limits = json::Limits {
         bytes: text.len(),
         depth: DEEPEST_SCHEMA,
+        values: mcp::reply::MOST_VALUES,
     };
     json::read(text, &limits)
         .map(|schema| mcp::param_headers(&schema.root))

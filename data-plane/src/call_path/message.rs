@@ -5,6 +5,7 @@ use crate::call::{Call, Letter, said_version};
 use crate::front::{self, Body};
 use crate::gateway::Gateway;
 use crate::refusal::{Refusal, Toward};
+use crate::seats::{Busy, Load};
 use bytes::Bytes;
 use http::request::Parts;
 use http::{Response, StatusCode};
@@ -13,7 +14,14 @@ use tracing::{Instrument, Span};
 
 pub async fn post(letter: Letter<'_>, bytes: &Bytes) -> Result<Response<Body>, Refusal> {
     let document = mcp::parse(bytes).map_err(Refusal::Malformed)?;
-    match mcp::Body::of(&document).map_err(Refusal::Malformed)? {
+    let body = mcp::Body::of(&document).map_err(Refusal::Malformed)?;
+    // Until the answer begins, the tree is held beside the bytes.
+    let weight = bytes.len().saturating_add(document.kept);
+    if !letter.seat.weigh(Load::Question, weight) {
+        let busy = Refusal::Busy(Busy::Org);
+        return Ok(told_to_wait(letter.app, letter.head, Some(&body), &busy));
+    }
+    match body {
         mcp::Body::One(message) => Ok(one(letter, message, bytes).await),
         mcp::Body::Batch(elements) => batch::answer(letter, elements, bytes).await,
     }
@@ -83,9 +91,18 @@ async fn reply(
 
 /// The answer to whoever has no seat: by its id, where it is one request that can be read.
 pub fn turned_away(app: &Gateway, head: &Parts, bytes: &[u8], refusal: &Refusal) -> Response<Body> {
-    let document = mcp::parse(bytes);
-    let body = document.as_ref().map(mcp::Body::of);
-    let Ok(Ok(mcp::Body::One(Message::Request(request)))) = &body else {
+    let document = mcp::parse(bytes).ok();
+    let body = document.as_ref().map(mcp::Body::of).and_then(Result::ok);
+    told_to_wait(app, head, body.as_ref(), refusal)
+}
+
+fn told_to_wait(
+    app: &Gateway,
+    head: &Parts,
+    body: Option<&mcp::Body<'_>>,
+    refusal: &Refusal,
+) -> Response<Body> {
+    let Some(mcp::Body::One(Message::Request(request))) = body else {
         return refused(app, refusal, Toward::default());
     };
     let era = mcp::era_of_header(said_version(&head.headers), mcp::Revision::UNSAID);

@@ -1,7 +1,7 @@
 //! How much body a request may bring, and how fast it must come: read whole, since it is judged before any of it goes on.
 
 use crate::refusal::Refusal;
-use crate::seats::{Busy, FREE_BYTES, Seat};
+use crate::seats::{Busy, FREE_BYTES, Load, Seat};
 use bytes::{Bytes, BytesMut};
 use http::HeaderMap;
 use http_body_util::BodyExt;
@@ -49,7 +49,7 @@ impl Intake {
             if bytes > self.most_body {
                 return Err(self.too_large());
             }
-            if seat.weigh(bytes) {
+            if seat.weigh(Load::Question, bytes) {
                 Ok(())
             } else {
                 Err(Refusal::Busy(Busy::Org))

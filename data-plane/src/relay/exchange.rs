@@ -11,7 +11,7 @@ use crate::call::{Call, What};
 use crate::front::{self, Body};
 use crate::gateway::Gateway;
 use crate::refusal::{Refusal, Trouble};
-use crate::seats::Seat;
+use crate::seats::{Load, Seat};
 use crate::upstream::answer::Answer;
 use crate::upstream::bridge::Sender;
 use crate::upstream::headers::{self, SESSION_ID};
@@ -37,6 +37,7 @@ const PAUSE: Duration = Duration::from_millis(100);
 pub async fn exchange(
     app: Arc<Gateway>,
     call: Arc<Call>,
+    body: Bytes,
     carried: Carried,
 ) -> Result<Response<Body>, Refusal> {
     let server = call.caller.server();
@@ -72,7 +73,7 @@ pub async fn exchange(
         _ => None,
     };
     let sent = Instant::now();
-    let response = match send(&app, &upstream, &call, stand.is_some()).await {
+    let response = match send(&app, &upstream, &call, body, stand.is_some()).await {
         Ok(response) => response,
         Err(error) => {
             turn.report(Outcome::Badly);
@@ -132,6 +133,7 @@ async fn send(
     app: &Gateway,
     upstream: &Arc<Upstream>,
     call: &Call,
+    body: Bytes,
     stands: bool,
 ) -> Result<Response<Answer>, Unsent> {
     let mut sent = call.headers.clone();
@@ -181,7 +183,7 @@ async fn send(
             sender(app, call, lasts),
             verb.clone(),
             sent.clone(),
-            call.body.clone(),
+            body.clone(),
         );
         let response = tokio::time::timeout(first_byte, sending)
             .await
@@ -513,7 +515,7 @@ async fn collect(
         if weight > MOST_EVENT {
             return Err(Trouble::TooLarge);
         }
-        if seat.is_some_and(|seat| !seat.weigh(weight)) {
+        if seat.is_some_and(|seat| !seat.weigh(Load::Answer, weight)) {
             return Err(Trouble::NoRoom);
         }
         whole.extend_from_slice(&piece);

@@ -68,12 +68,18 @@ impl Passage {
     }
 
     pub fn pass(&self, text: &str) -> Result<Passed, Trouble> {
-        let document = reply::parse(text.as_bytes()).map_err(|_| Trouble::Garbage)?;
+        let document = reply::parse(text.as_bytes()).map_err(|unread| match unread {
+            reply::TOO_MANY => Trouble::TooLarge,
+            _ => Trouble::Garbage,
+        })?;
         let replies = reply::messages(&document).map_err(|_| Trouble::Garbage)?;
         let mut passed = match replies.as_slice() {
             [one] => self.one(one, &document)?,
             several => self.several(several, &document)?,
         };
+        // A tree may take a lot, and what covers secrets makes its own.
+        drop(replies);
+        drop(document);
         if passed.is_dropped {
             return Ok(passed);
         }

@@ -11,6 +11,7 @@ use crate::call::{Call, What};
 use crate::front::Body;
 use crate::meter::OpenStream;
 use crate::refusal::{Refusal, Toward, Trouble};
+use crate::seats::Load;
 use crate::upstream::answer::Answer;
 use crate::upstream::headers::SESSION_ID;
 use crate::upstream::pool::Upstream;
@@ -212,7 +213,7 @@ impl Stream {
 
     fn weigh(&self, bytes: usize) -> bool {
         let seat = self.carried.seat.as_ref();
-        seat.is_none_or(|seat| seat.weigh(bytes))
+        seat.is_none_or(|seat| seat.weigh(Load::Answer, bytes))
     }
 
     /// One event, decided on and sent. `false`: the client is gone.

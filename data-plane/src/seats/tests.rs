@@ -74,17 +74,38 @@ fn a_message_weighs_on_its_organisation_until_it_has_gone() {
     let one = seats.take(Kind::Call, org(1), grant(1)).unwrap();
     let two = seats.take(Kind::Call, org(1), grant(2)).unwrap();
     let other = seats.take(Kind::Call, org(2), grant(3)).unwrap();
-    assert!(one.weigh(FREE_BYTES));
+    assert!(one.weigh(Load::Answer, FREE_BYTES));
     assert_eq!(seats.used().bytes, 0);
-    assert!(one.weigh(FREE_BYTES + (400 << 10)));
+    assert!(one.weigh(Load::Answer, FREE_BYTES + (400 << 10)));
     assert!(
-        !two.weigh(FREE_BYTES + (400 << 10)),
+        !two.weigh(Load::Answer, FREE_BYTES + (400 << 10)),
         "more than is left over"
     );
-    assert!(other.weigh(FREE_BYTES + (200 << 10)));
-    assert!(one.weigh(10));
-    assert!(two.weigh(FREE_BYTES + (400 << 10)));
+    assert!(other.weigh(Load::Answer, FREE_BYTES + (200 << 10)));
+    assert!(one.weigh(Load::Answer, 10));
+    assert!(two.weigh(Load::Answer, FREE_BYTES + (400 << 10)));
     drop((one, two, other));
+    assert_eq!(seats.used(), Use::default());
+}
+
+#[test]
+fn a_question_weighs_on_while_its_answer_comes() {
+    let seats = seats(most(10, 10, 20));
+    let seat = seats.take(Kind::Call, org(1), grant(1)).unwrap();
+    assert!(seat.weigh(Load::Question, FREE_BYTES + 1_000));
+    assert!(
+        seat.weigh(Load::Answer, 1),
+        "what answers at first is small"
+    );
+    assert_eq!(seats.used().bytes, 1_001);
+    assert!(seat.weigh(Load::Answer, 500_000));
+    assert_eq!(seats.used().bytes, 501_000);
+    assert!(
+        !seat.weigh(Load::Question, FREE_BYTES + 100_000),
+        "both are held at once"
+    );
+    assert_eq!(seats.used().bytes, 501_000, "a refusal changes nothing");
+    drop(seat);
     assert_eq!(seats.used(), Use::default());
 }
 
@@ -101,7 +122,8 @@ proptest! {
                 1 => held.extend(seats.take(Kind::Stream, org(of), grant(by)).ok()),
                 2 => {
                     if let Some(seat) = held.get(usize::from(of)) {
-                        let _ = seat.weigh(bytes);
+                        let load = if by < 2 { Load::Question } else { Load::Answer };
+                        let _ = seat.weigh(load, bytes);
                     }
                 }
                 _ if held.is_empty() => {}
@@ -113,6 +135,8 @@ proptest! {
             prop_assert_eq!(used.streams, of_kind(Kind::Stream));
             prop_assert!(used.calls <= limits.calls.all && used.streams <= limits.streams.all);
             prop_assert!(used.bytes <= limits.bytes);
+            let paid = held.iter().map(|seat| seat.0.load.lock().unwrap().paid()).sum::<usize>();
+            prop_assert_eq!(used.bytes, paid);
         }
         held.clear();
         prop_assert!(seats.0.taken().orgs.is_empty());

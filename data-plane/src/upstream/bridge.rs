@@ -18,6 +18,7 @@ use http::{Method, Response, StatusCode};
 use http_body_util::Full;
 use ids::GrantId;
 use mcp::Message;
+use routes::Asked;
 use session::Session;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -41,6 +42,34 @@ pub struct Sender {
     pub name: [u8; 16],
     /// What is asked for may stand as long as both sides like.
     pub lasts: bool,
+}
+
+/// What is posted, as far as it matters here: no tree of it is held while its answer comes.
+enum Posted {
+    /// Begins a session.
+    Hello(Asked),
+    Request(Asked),
+    Other,
+}
+
+impl Posted {
+    fn of(body: &[u8]) -> Option<Self> {
+        let document = mcp::parse(body).ok()?;
+        let mcp::Body::One(message) = mcp::Body::of(&document).ok()? else {
+            return None;
+        };
+        Some(match message {
+            Message::Request(request) => {
+                let asked = Asked::of(&request, document.text);
+                if request.method == "initialize" {
+                    Self::Hello(asked)
+                } else {
+                    Self::Request(asked)
+                }
+            }
+            Message::Notification(_) | Message::Response(_) => Self::Other,
+        })
+    }
 }
 
 /// The sessions at one server. Dropped, they end.
@@ -99,25 +128,20 @@ impl Upstream {
         headers: HeaderMap,
         body: Bytes,
     ) -> Result<Response<Answer>, SendError> {
-        let Ok(document) = mcp::parse(&body) else {
+        let Some(posted) = Posted::of(&body) else {
             return Ok(status(StatusCode::BAD_REQUEST));
         };
-        let Ok(mcp::Body::One(message)) = mcp::Body::of(&document) else {
-            return Ok(status(StatusCode::BAD_REQUEST));
-        };
-        match (&message, session) {
-            (Message::Request(request), Some(session)) => {
-                let sent = body.clone();
-                session.ask(self, headers, request, sent, None).await
+        match (posted, session) {
+            (Posted::Hello(asked) | Posted::Request(asked), Some(session)) => {
+                session.ask(self, headers, asked, body, None).await
             }
-            (Message::Request(request), None) if request.method == "initialize" => {
+            (Posted::Hello(asked), None) => {
                 let session = match Session::open(self, &headers, &sender.name).await? {
                     Ok(session) => session,
                     Err(refused) => return Ok(status(refused)),
                 };
                 let guard = session.ends_with_this();
-                let sent = body.clone();
-                let mut answer = session.ask(self, headers, request, sent, None).await?;
+                let mut answer = session.ask(self, headers, asked, body, None).await?;
                 let Ok(name) = HeaderValue::from_str(&session.name) else {
                     return Ok(answer);
                 };
@@ -128,7 +152,7 @@ impl Upstream {
                 }
                 Ok(answer)
             }
-            (Message::Request(request), None) => {
+            (Posted::Request(asked), None) => {
                 let session = match Session::open(self, &headers, &sender.name).await? {
                     Ok(session) => session,
                     Err(refused) => return Ok(status(refused)),
@@ -137,12 +161,11 @@ impl Upstream {
                 if let Some(refused) = self.greet(&session, &headers).await? {
                     return Ok(refused);
                 }
-                let sent = body.clone();
-                session.ask(self, headers, request, sent, Some(guard)).await
+                session.ask(self, headers, asked, body, Some(guard)).await
             }
-            (_, Some(session)) => session.tell(self, headers, body.clone()).await,
+            (Posted::Other, Some(session)) => session.tell(self, headers, body).await,
             // Without a session there is nobody to whom it would mean something.
-            (_, None) => Ok(status(StatusCode::ACCEPTED)),
+            (Posted::Other, None) => Ok(status(StatusCode::ACCEPTED)),
         }
     }
 
@@ -153,12 +176,11 @@ impl Upstream {
         headers: &HeaderMap,
     ) -> Result<Option<Response<Answer>>, SendError> {
         let hello = Bytes::from_static(HELLO.as_bytes());
-        let document = mcp::parse(&hello).map_err(|_| SendError::NoEndpoint)?;
-        let Ok(mcp::Body::One(Message::Request(request))) = mcp::Body::of(&document) else {
+        let Some(Posted::Hello(asked)) = Posted::of(&hello) else {
             return Err(SendError::NoEndpoint);
         };
         let answer = session
-            .ask(self, headers.clone(), &request, hello.clone(), None)
+            .ask(self, headers.clone(), asked, hello, None)
             .await?;
         if !answer.status().is_success() {
             return Ok(Some(answer));

@@ -22,7 +22,7 @@ use data_plane::gateway::Gateway;
 use data_plane::lists::Seen;
 use data_plane::meter::Meter;
 use data_plane::record::{Recorder, SpoolOptions};
-use data_plane::relay::Standing;
+use data_plane::relay::{Aside, Standing};
 use data_plane::seats::Seats;
 use data_plane::upstream::pool::Upstreams;
 use data_plane::upstream::session::Seals;
@@ -318,6 +318,7 @@ impl World {
             pepper,
             seen: Seen::default(),
             standing: Standing::default(),
+            aside: Aside::default(),
             meter: Meter::default(),
             clock,
             random: Random::seeded(number),

@@ -9,7 +9,7 @@ use data_plane::gateway::Gateway;
 use data_plane::lists::Seen;
 use data_plane::meter::Meter;
 use data_plane::record::{Recorder, SpoolOptions};
-use data_plane::relay::Standing;
+use data_plane::relay::{Aside, Standing};
 use data_plane::seats::{Limits, Seats};
 use data_plane::upstream::pool::Upstreams;
 use data_plane::upstream::session::Seals;
@@ -67,6 +67,7 @@ impl Replica {
             pepper: Pepper::new(&[9; 32]),
             seen: Seen::default(),
             standing: Standing::default(),
+            aside: Aside::default(),
             meter: Meter::default(),
             clock,
             random: Random::seeded(77),

@@ -10,6 +10,7 @@ const MOST_BYTES: u64 = 16 << 20;
 pub(crate) const LIMITS: json::Limits = json::Limits {
     bytes: 16 << 20,
     depth: 64,
+    values: 1 << 20,
 };
 
 pub(crate) fn read(path: &Path) -> anyhow::Result<String> {

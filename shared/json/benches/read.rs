@@ -10,6 +10,7 @@ use std::time::Instant;
 const LIMITS: Limits = Limits {
     bytes: 1 << 20,
     depth: 64,
+    values: 1 << 20,
 };
 
 const CALL: &str = r#"{"jsonrpc":"2.0","id":7,"method":"tools/call","params":{"name":"create_refund","arguments":{"order":"A-1007","amount":12.50,"currency":"EUR","reason":"arrived \"broken\""},"_meta":{"progressToken":"p-7"}}}"#;

@@ -22,5 +22,5 @@ mod tree;
 pub use canonical::canonical;
 pub use decimal::{Decimal, OutOfRange};
 pub use position::{pointer_escape, position};
-pub use read::{Document, Fault, FaultKind, Limits, Refusal, RefusalKind, read};
+pub use read::{Document, Fault, FaultKind, Limits, MOST_OF_A_VALUE, Refusal, RefusalKind, read};
 pub use tree::{Member, Node, Span, Value};

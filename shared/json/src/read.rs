@@ -4,8 +4,8 @@
 //! A [`Refusal`] is JSON that two readers could understand differently; the tree is still there, so that the answer
 //! can say where, and can name the request it refuses.
 //!
-//! What is allocated is what the tree keeps: a list for each object and array that is not empty, a text for each string
-//! with escapes, each of just its size. A text whose open objects and arrays hold no more than [`OPEN`] parts at a time
+//! What is allocated is what the tree keeps ([`Document::kept`]): a list for each object and array that is not empty, a
+//! text for each string with escapes, each of just its size. A text whose open objects and arrays hold no more than [`OPEN`] parts at a time
 //! needs nothing besides; a wider one needs one list besides, which grows with it and goes when it is read.
 
 use crate::escape::{Escape, unescaped};
@@ -19,13 +19,21 @@ use std::borrow::Cow;
 pub struct Limits {
     pub bytes: usize,
     pub depth: usize,
+    /// Objects, arrays, strings, numbers and words together. A tree takes far more memory than its text: a value takes up
+    /// to [`MOST_OF_A_VALUE`] bytes of it, and two of text.
+    pub values: usize,
 }
+
+/// What one value takes of the tree, at most, besides a text with escapes.
+pub const MOST_OF_A_VALUE: usize = size_of::<Member<'static>>();
 
 #[derive(Debug)]
 pub struct Document<'a> {
     pub root: Node<'a>,
     pub refusals: Vec<Refusal>,
     pub text: &'a str,
+    /// Bytes that the tree takes besides the text.
+    pub kept: usize,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -59,6 +67,8 @@ pub enum FaultKind {
     TooLong,
     #[error("nested deeper than is read")]
     TooDeep,
+    #[error("more values than are read")]
+    TooMany,
     #[error("a byte that is not UTF-8")]
     NotUtf8,
     #[error("a byte order mark")]
@@ -100,6 +110,8 @@ pub fn read<'a>(text: &'a [u8], limits: &Limits) -> Result<Document<'a>, Fault> 
         bytes: text.as_bytes(),
         at: 0,
         depth: limits.depth,
+        values: limits.values,
+        kept: 0,
         members: SmallVec::new(),
         items: SmallVec::new(),
         found: Vec::new(),
@@ -123,6 +135,7 @@ pub fn read<'a>(text: &'a [u8], limits: &Limits) -> Result<Document<'a>, Fault> 
         root,
         refusals,
         text,
+        kept: reader.kept,
     })
 }
 
@@ -131,6 +144,9 @@ struct Reader<'a> {
     bytes: &'a [u8],
     at: usize,
     depth: usize,
+    /// That may still come.
+    values: usize,
+    kept: usize,
     /// Of the objects that are open, the outermost one's first.
     members: SmallVec<[Member<'a>; OPEN]>,
     /// Of the arrays that are open.
@@ -154,6 +170,10 @@ fn closed<A: Array>(open: &mut SmallVec<A>, from: usize) -> Vec<A::Item> {
 impl<'a> Reader<'a> {
     fn value(&mut self) -> Result<Node<'a>, Fault> {
         let start = self.at;
+        self.values = self
+            .values
+            .checked_sub(1)
+            .ok_or(self.fault(FaultKind::TooMany))?;
         let value = match self.peek() {
             Some(b'{') => self.nested(Self::object)?,
             Some(b'[') => self.nested(Self::array)?,
@@ -221,6 +241,7 @@ impl<'a> Reader<'a> {
             self.skip_space();
         }
         let members = closed(&mut self.members, from);
+        self.kept += size_of_val(members.as_slice());
         self.note_repeated(&members);
         Ok(Value::Object(members))
     }
@@ -235,7 +256,9 @@ impl<'a> Reader<'a> {
             self.items.push(item);
             self.skip_space();
             if self.take(b']') {
-                return Ok(Value::Array(closed(&mut self.items, from)));
+                let items = closed(&mut self.items, from);
+                self.kept += size_of_val(items.as_slice());
+                return Ok(Value::Array(items));
             }
             if !self.take(b',') {
                 return Err(self.expected("`,` or `]`"));
@@ -288,7 +311,10 @@ impl<'a> Reader<'a> {
                     self.at += 1;
                     return Ok(match unescaped_length {
                         None => Cow::Borrowed(raw),
-                        Some(length) => Cow::Owned(unescaped(raw, length + rest)),
+                        Some(length) => {
+                            self.kept += length + rest;
+                            Cow::Owned(unescaped(raw, length + rest))
+                        }
                     });
                 }
                 Some(b'\\') => {

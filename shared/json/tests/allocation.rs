@@ -1,12 +1,13 @@
 //! Reading allocates what the tree keeps: a list for each object and array, a text for each string with escapes.
 
-use json::{Document, Limits, Member, Node, Value, read};
+use json::{Document, Limits, MOST_OF_A_VALUE, Member, Node, Value, read};
 use proptest::prelude::*;
 use std::borrow::Cow;
 
 const LIMITS: Limits = Limits {
     bytes: 1 << 20,
     depth: 64,
+    values: 1 << 20,
 };
 
 /// What is kept, in allocations and in bytes.
@@ -88,6 +89,7 @@ fn only_what_is_kept(text: &str) -> u64 {
     let kept = Kept::by(&document.root);
     assert_eq!(measured.all, kept, "{text}");
     assert_eq!(measured.still, kept, "{text}");
+    assert_eq!(document.kept as u64, kept.bytes, "{text}");
     kept.count
 }
 
@@ -143,12 +145,47 @@ fn a_wide_text_keeps_just_its_size_and_needs_at_most_three_times_that_to_be_read
         let (document, measured) = measured(&text);
         let kept = Kept::by(&document.root);
         assert_eq!(measured.still, kept);
+        assert_eq!(document.kept as u64, kept.bytes);
         assert!(
             measured.most <= 3 * kept.bytes + (1 << 16),
             "{} for {}",
             measured.most,
             kept.bytes
         );
+    }
+}
+
+/// Whatever the values are that a text is filled with, none takes more than is said, nor the tree than they together.
+#[test]
+fn a_value_takes_no_more_than_is_said() {
+    for (part, values) in [
+        ("0", 1),
+        ("\"\"", 1),
+        ("[0]", 2),
+        ("[[],[]]", 3),
+        ("{\"\":0}", 2),
+        ("{\"a\":{\"b\":[1]}}", 4),
+    ] {
+        let count = (1 << 18) / values;
+        let text = format!("[{}]", vec![part; count].join(","));
+        let values = count * values + 1;
+        let limits = Limits {
+            values,
+            bytes: usize::MAX,
+            ..LIMITS
+        };
+        let document = read(text.as_bytes(), &limits).unwrap();
+        let each = document.kept / values;
+        println!(
+            "`{part}`: {each} bytes a value, {} a byte of text",
+            document.kept / text.len()
+        );
+        assert!(document.kept <= values * MOST_OF_A_VALUE, "{part}: {each}");
+        let fewer = Limits {
+            values: values - 1,
+            ..limits
+        };
+        assert!(read(text.as_bytes(), &fewer).is_err(), "{part}");
     }
 }
 
@@ -185,6 +222,7 @@ proptest! {
         if document.refusals.is_empty() {
             let kept = Kept::by(&document.root);
             prop_assert_eq!(&measured.still, &kept);
+            prop_assert_eq!(document.kept as u64, kept.bytes);
             prop_assert_eq!(&measured.all, &kept);
         }
     }

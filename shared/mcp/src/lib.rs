@@ -36,7 +36,9 @@ pub use era::{Era, Framing, era, era_of_header};
 pub use id::same_id;
 pub use known::folds_to;
 pub use list::{Entry, Page};
-pub use message::{Body, Message, Notification, Refused, Request, Response, parse};
+pub use message::{
+    Body, MOST_DEPTH, MOST_VALUES, Message, Notification, Refused, Request, Response, parse,
+};
 pub use method::{Group, REQUESTS, Rule, is_request, notification_is_known, rule};
 pub use mirror::{
     Copies, Mirror, ParamHeader, check_mirror, check_param_headers, mirrored, param_headers,

@@ -6,7 +6,11 @@ use crate::known;
 use json::{Document, FaultKind, Limits, Node, Span};
 
 /// Nested deeper than this no honest message is.
-const DEPTH: usize = 64;
+pub const MOST_DEPTH: usize = 64;
+
+/// Of a client's body, whose tree is held until it is answered: at most 18 MiB of it. A mebibyte of numbers of three digits
+/// has no more.
+pub const MOST_VALUES: usize = 1 << 18;
 
 /// More elements than this no batch has.
 const MOST_IN_BATCH: usize = 100;
@@ -81,16 +85,18 @@ pub enum Body<'d> {
 pub fn parse(text: &[u8]) -> Result<Document<'_>, Refused> {
     let limits = Limits {
         bytes: text.len(),
-        depth: DEPTH,
+        depth: MOST_DEPTH,
+        values: MOST_VALUES,
     };
     json::read(text, &limits).map_err(|fault| Refused {
         id: None,
         code: match fault.kind {
-            FaultKind::TooDeep => INVALID_REQUEST,
+            FaultKind::TooDeep | FaultKind::TooMany => INVALID_REQUEST,
             _ => PARSE_ERROR,
         },
         message: match fault.kind {
-            FaultKind::TooDeep => format!("the message nests deeper than {DEPTH}"),
+            FaultKind::TooDeep => format!("the message nests deeper than {MOST_DEPTH}"),
+            FaultKind::TooMany => format!("the body holds more than {MOST_VALUES} JSON values"),
             _ => format!("the body is not JSON: {fault}"),
         },
     })

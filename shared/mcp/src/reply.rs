@@ -4,9 +4,13 @@
 //! server's own affair. A key that stands twice where the meaning is, is not.
 
 use crate::known;
-use json::{Document, Limits, Node, RefusalKind, Span};
+use json::{Document, FaultKind, Limits, Node, RefusalKind, Span};
 
 const DEPTH: usize = 256;
+
+/// A list of 800 tools has so many where each of them has 650, which is ten times what tools have. Its tree takes 36 MiB
+/// at most, and is gone when the answer is understood.
+pub const MOST_VALUES: usize = 1 << 19;
 
 /// The upstream's bytes are no message that could be passed on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
@@ -47,13 +51,20 @@ pub enum Reply<'d> {
     Notification(Told<'d>),
 }
 
+/// It is larger than what is read, though not in bytes.
+pub const TOO_MANY: Unreadable = Unreadable("more JSON values than are read");
+
 /// Bytes → JSON.
 pub fn parse(text: &[u8]) -> Result<Document<'_>, Unreadable> {
     let limits = Limits {
         bytes: text.len(),
         depth: DEPTH,
+        values: MOST_VALUES,
     };
-    json::read(text, &limits).map_err(|_| Unreadable("not JSON"))
+    json::read(text, &limits).map_err(|fault| match fault.kind {
+        FaultKind::TooMany => TOO_MANY,
+        _ => Unreadable("not JSON"),
+    })
 }
 
 /// The messages of a document: one, or several where the server made a batch.

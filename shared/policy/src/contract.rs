@@ -17,6 +17,7 @@ mod walk;
 const SCHEMA_LIMITS: json::Limits = json::Limits {
     bytes: 1 << 20,
     depth: 64,
+    values: 1 << 17,
 };
 /// What one pattern may take once compiled, and all those of a schema together.
 const MOST_PATTERN_BYTES: usize = 2 << 20;
@@ -33,7 +34,7 @@ pub struct CompiledSchema {
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum SchemaFault {
-    #[error("the schema is not strict JSON within 1 MiB and 64 levels")]
+    #[error("the schema is not strict JSON within 1 MiB, 64 levels and 131072 values")]
     NotRead,
     #[error("the schema states a number that cannot be compared exactly")]
     InexactNumber,

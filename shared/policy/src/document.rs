@@ -18,12 +18,15 @@ use json::{FaultKind, RefusalKind};
 
 pub(crate) const MOST_BYTES: usize = 256 << 10;
 pub(crate) const MOST_DEPTH: usize = 32;
+/// A document of that size has so many where each takes four bytes, its comma among them.
+const MOST_VALUES: usize = 1 << 16;
 
 /// Reads the text as JSON. The tree is there even where it holds what must be refused; without one there is no more to say.
 pub(crate) fn read<'t>(text: &'t str, found: &mut Findings) -> Option<json::Document<'t>> {
     let limits = json::Limits {
         bytes: MOST_BYTES,
         depth: MOST_DEPTH,
+        values: MOST_VALUES,
     };
     match json::read(text.as_bytes(), &limits) {
         Ok(document) => {
@@ -57,6 +60,10 @@ pub(crate) fn read<'t>(text: &'t str, found: &mut Findings) -> Option<json::Docu
                 FaultKind::TooDeep => Flaw::new(
                     "too_deep",
                     format!("nested deeper than {MOST_DEPTH} levels"),
+                ),
+                FaultKind::TooMany => Flaw::new(
+                    "too_many_values",
+                    format!("a document of more than {MOST_VALUES} JSON values"),
                 ),
                 kind => Flaw::new("not_json", format!("not JSON: {kind}")),
             };

@@ -40,6 +40,7 @@ fn an_allowed_call_allocates_nothing() {
     let limits = json::Limits {
         bytes: 1 << 16,
         depth: 16,
+        values: 1 << 20,
     };
     let arguments = json::read(ARGUMENTS.as_bytes(), &limits).expect("reads");
     let context = Context::default();

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 const LIMITS: json::Limits = json::Limits {
     bytes: 16 << 20,
     depth: 64,
+    values: 1 << 20,
 };
 
 fn files() -> Vec<(PathBuf, String)> {

@@ -11,6 +11,7 @@ use world::{Call, call, condition, document};
 const LIMITS: json::Limits = json::Limits {
     bytes: 1 << 20,
     depth: 64,
+    values: 1 << 20,
 };
 
 fn compiled(document: &Value) -> Policy {

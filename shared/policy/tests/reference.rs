@@ -6,6 +6,7 @@ const REFERENCE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/policy.
 const LIMITS: json::Limits = json::Limits {
     bytes: 1 << 20,
     depth: 64,
+    values: 1 << 20,
 };
 
 /// The fenced blocks that open with exactly these words.

@@ -20,7 +20,7 @@ use data_plane::gateway::Gateway;
 use data_plane::lists::{self, Seen};
 use data_plane::meter::Meter;
 use data_plane::record::{Recorder, SpoolOptions};
-use data_plane::relay::Standing;
+use data_plane::relay::{Aside, Standing};
 use data_plane::seats::{self, Seat, Seats};
 use data_plane::upstream::pool::Upstreams;
 use data_plane::upstream::session::Seals;
@@ -106,6 +106,7 @@ impl Gate {
             pepper,
             seen: Seen::default(),
             standing: Standing::default(),
+            aside: Aside::default(),
             meter: Meter::default(),
             clock: Clock::set(NOW_MS),
             random: Random::seeded(1),
@@ -188,7 +189,7 @@ impl Gate {
         let bytes = Bytes::copy_from_slice(&sent.body);
         let document = mcp::parse(&bytes).map_err(|refused| match refused.code {
             -32700 => "no JSON",
-            _ => "too deep",
+            _ => "too deep or too wide",
         })?;
         let messages = match Body::of(&document).map_err(|_| "no strict message")? {
             Body::One(message) => vec![message],
@@ -290,6 +291,7 @@ fn whole(request: &mcp::Request<'_>) -> Plain {
     let limits = json::Limits {
         bytes: request.text.len(),
         depth: 64,
+        values: 1 << 20,
     };
     // The element of a batch by itself; what was judged of it stands in `method`, `name` and `arguments` besides.
     json::read(request.text.as_bytes(), &limits)

@@ -6,6 +6,7 @@ fn forwarded(bytes: &str, judged: &str) -> Forwarded {
     let limits = json::Limits {
         bytes: judged.len(),
         depth: 64,
+        values: 1 << 20,
     };
     let document = json::read(judged.as_bytes(), &limits).unwrap();
     let params = document.root.get("params").unwrap();

@@ -25,10 +25,11 @@ use std::collections::BTreeMap;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
 
-/// The gateway reads a message this deep.
+/// The gateway reads a message this deep, and so many values of it.
 const ARGUMENTS: json::Limits = json::Limits {
     bytes: 2 << 20,
-    depth: 64,
+    depth: mcp::MOST_DEPTH,
+    values: mcp::MOST_VALUES,
 };
 const NO_POLICY: &str = "(no policy)";
 

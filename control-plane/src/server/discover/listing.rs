@@ -176,6 +176,7 @@ fn is_shallow(definition: &str) -> bool {
         &Limits {
             bytes: definition.len(),
             depth: DEEPEST,
+            values: mcp::reply::MOST_VALUES,
         },
     )
     .is_ok()

@@ -112,6 +112,7 @@ impl Shown {
         let limits = Limits {
             bytes: definition.len(),
             depth: DEEPEST,
+            values: mcp::reply::MOST_VALUES,
         };
         let Ok(document) = json::read(definition.as_bytes(), &limits) else {
             return Self::default();

@@ -7,11 +7,17 @@ use mcp::reply::{self, Reply};
 use mcp::{Request, same_id};
 use tokio::sync::mpsc;
 
+/// What a request says of the messages that belong to it.
+#[derive(Debug, Clone)]
+pub struct Asked {
+    id: String,
+    token: Option<String>,
+}
+
 /// A call whose answer is awaited.
 #[derive(Debug)]
 pub struct Awaited {
-    id: String,
-    token: Option<String>,
+    pub asked: Asked,
     pub heard: mpsc::Sender<Said>,
 }
 
@@ -43,14 +49,13 @@ pub enum Way {
     Any,
 }
 
-impl Awaited {
-    pub fn new(request: &Request<'_>, body: &str, heard: mpsc::Sender<Said>) -> Self {
+impl Asked {
+    pub fn of(request: &Request<'_>, body: &str) -> Self {
         Self {
             id: request.id.to_owned(),
             token: request
                 .progress_token()
                 .map(|token| token.span.of(body).to_owned()),
-            heard,
         }
     }
 }
@@ -63,7 +68,7 @@ pub fn way(text: &str, awaited: &[Awaited]) -> Option<(What, Way)> {
             let is_error = answer.is_error;
             let call = answer
                 .id
-                .and_then(|id| awaited.iter().position(|call| same_id(&call.id, id)));
+                .and_then(|id| awaited.iter().position(|call| same_id(&call.asked.id, id)));
             (
                 What::Answer { is_error },
                 call.map_or(Way::Nowhere, Way::To),
@@ -82,7 +87,7 @@ pub fn way(text: &str, awaited: &[Awaited]) -> Option<(What, Way)> {
                 let is_its = |known: &String| same_id(known, token);
                 awaited
                     .iter()
-                    .position(|call| call.token.as_ref().is_some_and(is_its))
+                    .position(|call| call.asked.token.as_ref().is_some_and(is_its))
             });
             (What::Other, call.map_or(Way::Any, Way::To))
         }

@@ -1,6 +1,6 @@
 //! One session with a server of 2024-11-05: its event stream, read for as long as the session lasts, and what is posted.
 
-use super::routes::{Awaited, Said, Way, What, way};
+use super::routes::{Asked, Awaited, Said, Way, What, way};
 use super::{json, status};
 use crate::relay::{MOST_EVENT, is_stream};
 use crate::upstream::answer::Answer;
@@ -13,7 +13,6 @@ use http::{Method, Response, StatusCode, Uri};
 use http_body_util::StreamBody;
 use hyper::body::Frame;
 use ids::GrantId;
-use mcp::Request;
 use mcp::sse::{Event, Splitter};
 use std::collections::VecDeque;
 use std::convert::Infallible;
@@ -147,13 +146,12 @@ impl Session {
         self: &Arc<Self>,
         upstream: &Arc<Upstream>,
         headers: HeaderMap,
-        request: &Request<'_>,
+        asked: Asked,
         body: Bytes,
         only_for_this: Option<DropGuard>,
     ) -> Result<Response<Answer>, SendError> {
         let (heard, said) = mpsc::channel(1);
-        let text = std::str::from_utf8(&body).unwrap_or_default();
-        let awaited = Awaited::new(request, text, heard);
+        let awaited = Awaited { asked, heard };
         {
             let mut calls = lock(&self.calls);
             calls.retain(|call| !call.heard.is_closed());

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 const LIMITS: Limits = Limits {
     bytes: 1 << 20,
     depth: 32,
+    values: 1 << 20,
 };
 
 fn spelt(text: &str) -> String {

@@ -4,6 +4,7 @@ use proptest::prelude::*;
 const LIMITS: Limits = Limits {
     bytes: 1 << 20,
     depth: 64,
+    values: 1 << 20,
 };
 
 fn fault(text: &str) -> FaultKind {
@@ -82,10 +83,30 @@ fn depth_and_length_are_bounded() {
     let deepest = "[".repeat(64) + &"]".repeat(64);
     assert!(read(deepest.as_bytes(), &LIMITS).is_ok());
     assert_eq!(
-        read(b"123", &Limits { bytes: 2, depth: 1 })
+        read(b"123", &Limits { bytes: 2, ..LIMITS })
             .unwrap_err()
             .kind,
         FaultKind::TooLong
+    );
+}
+
+#[test]
+fn every_value_counts_whatever_it_is_and_whoever_holds_it() {
+    let text = r#"[{"a":1,"b":[]},"x",null,true,{},-0.5e3]"#;
+    let read_with = |values| read(text.as_bytes(), &Limits { values, ..LIMITS });
+    assert!(read_with(9).is_ok());
+    let fault = read_with(8).unwrap_err();
+    assert_eq!(fault.kind, FaultKind::TooMany);
+    assert_eq!(&text[fault.offset..], "-0.5e3]", "where it was enough");
+    assert!(
+        read(
+            b"1",
+            &Limits {
+                values: 0,
+                ..LIMITS
+            }
+        )
+        .is_err()
     );
 }
 
@@ -163,7 +184,8 @@ fn depth_counts_what_is_open_and_not_what_was() {
             text.as_bytes(),
             &Limits {
                 bytes: 1 << 20,
-                depth: 4
+                depth: 4,
+                values: 1 << 20,
             }
         )
         .is_ok()

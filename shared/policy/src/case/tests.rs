@@ -4,6 +4,7 @@ fn read(text: &str) -> Result<usize, String> {
     let limits = json::Limits {
         bytes: 1 << 16,
         depth: 32,
+        values: 1 << 20,
     };
     let document = json::read(text.as_bytes(), &limits).unwrap();
     Case::read_all(&document.root, document.text).map(|cases| cases.len())
@@ -35,6 +36,7 @@ fn what_a_case_expects_is_compared() {
     let limits = json::Limits {
         bytes: 1 << 16,
         depth: 32,
+        values: 1 << 20,
     };
     let right = r#"{"verdict":"allow","rule":null,"charges":[{"cost":2,"max":5}],"record":"strict","shadows":[],"spends":false}"#;
     let differences = |expect: &str| {

@@ -3,6 +3,7 @@ use super::{CompiledSchema, SchemaFault, exact};
 const LIMITS: json::Limits = json::Limits {
     bytes: 1 << 20,
     depth: 64,
+    values: 1 << 20,
 };
 
 fn carried(text: &str) -> Option<String> {

@@ -5,6 +5,7 @@ use crate::{MethodGroup, Policy, Verdict, compile};
 const LIMITS: json::Limits = json::Limits {
     bytes: 8 << 20,
     depth: 64,
+    values: 1 << 20,
 };
 
 fn policy(text: &str) -> Policy {

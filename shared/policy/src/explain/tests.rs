@@ -14,6 +14,7 @@ fn a_trace_names_every_step_with_what_it_saw() {
     let limits = json::Limits {
         bytes: 1_000,
         depth: 8,
+        values: 1 << 20,
     };
     let document = json::read(br#"{"to":["x@a.example"],"x":1,"y":2}"#, &limits).unwrap();
     let context = Context::default();
@@ -58,6 +59,7 @@ fn long_values_are_cut() {
     let limits = json::Limits {
         bytes: 100_000,
         depth: 8,
+        values: 1 << 20,
     };
     let text = format!(
         "{{\"l\":[{}]}}",

@@ -5,6 +5,7 @@ use crate::value::{View, same};
 const LIMITS: json::Limits = json::Limits {
     bytes: 1 << 22,
     depth: 64,
+    values: 1 << 20,
 };
 
 fn are_same(left: &str, right: &str) -> bool {

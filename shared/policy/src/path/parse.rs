@@ -91,6 +91,7 @@ fn unquote(text: &str) -> Result<String, String> {
     let limits = json::Limits {
         bytes: text.len(),
         depth: 1,
+        values: 1,
     };
     match json::read(text.as_bytes(), &limits) {
         Ok(document) if document.refusals.is_empty() => document

@@ -38,6 +38,7 @@ impl Call {
         let limits = json::Limits {
             bytes: 1 << 20,
             depth: 64,
+            values: 1 << 20,
         };
         let document = self
             .arguments

@@ -8,6 +8,7 @@ use std::collections::HashSet;
 const LIMITS: Limits = Limits {
     bytes: 1 << 20,
     depth: 64,
+    values: 1 << 20,
 };
 
 pub fn run(data: &[u8]) {
@@ -16,9 +17,9 @@ pub fn run(data: &[u8]) {
         Ok(document) => document,
         Err(fault) => {
             assert!(fault.offset <= data.len());
-            // What another reader takes is refused for its depth alone.
+            // What another reader takes is refused for its depth or its width alone.
             assert!(
-                theirs.is_err() || fault.kind == FaultKind::TooDeep,
+                theirs.is_err() || matches!(fault.kind, FaultKind::TooDeep | FaultKind::TooMany),
                 "{fault}"
             );
             return;

@@ -12,6 +12,7 @@ use policy::{Category, Hints, Policy, Question};
 const LIMITS: Limits = Limits {
     bytes: 1 << 16,
     depth: 64,
+    values: 1 << 20,
 };
 const CATEGORIES: [Category; 6] = [
     Category::Read,

@@ -15,6 +15,7 @@ use json::{Decimal, Limits};
 const LIMITS: Limits = Limits {
     bytes: 1 << 16,
     depth: 0,
+    values: 1,
 };
 
 pub fn run(data: &[u8]) {

@@ -6,7 +6,10 @@ fn awaited(bodies: &[&str]) -> Vec<Awaited> {
         let Ok(mcp::Body::One(mcp::Message::Request(request))) = mcp::Body::of(&document) else {
             panic!("not a request: {body}")
         };
-        Awaited::new(&request, body, mpsc::channel(1).0)
+        Awaited {
+            asked: Asked::of(&request, body),
+            heard: mpsc::channel(1).0,
+        }
     };
     bodies.iter().map(one).collect()
 }

@@ -107,6 +107,8 @@ fn a_text_that_is_no_json_is_one_finding_with_its_place() {
     }
     assert_eq!(only(&" ".repeat((256 << 10) + 1)).0, "too_long");
     assert_eq!(only(&"[".repeat(33)).0, "too_deep");
+    let many = format!("[{}0]", "0,".repeat(1 << 16));
+    assert_eq!(only(&many).0, "too_many_values");
 }
 
 #[test]
