@@ -9,8 +9,8 @@ use crate::gateway::Gateway;
 use crate::refusal::Refusal;
 use bundle::{Grant, Server};
 use http::header::{AUTHORIZATION, HeaderMap};
-use ids::PolicyId;
 use ids::token::{Token, TokenKind};
+use ids::{GrantId, OrgId, PolicyId, ServerId};
 use mcp::sealed::Bearer;
 use policy::Policy;
 use std::fmt::Write;
@@ -90,6 +90,31 @@ fn live(holder: &Holder, digest: &[u8; 32], now_ms: u64) -> Option<(Arc<Org>, us
         .any(|token| token.digest == hex && token.until.is_none_or(|until| until > now_ms));
     let is_live = is_current && grant.expires_at.is_none_or(|end| end > now_ms);
     is_live.then_some((org, index))
+}
+
+/// Whether this grant still opens this server, by some token or other.
+pub fn may_enter(
+    holder: &Holder,
+    (org, server): (OrgId, ServerId),
+    grant: GrantId,
+    now_ms: u64,
+) -> bool {
+    let is_on = |until: Option<u64>| until.is_none_or(|until| until > now_ms);
+    holder.org(org).is_some_and(|org| {
+        let bundle = org.bundle();
+        let mut servers = bundle.servers.iter();
+        let mut grants = bundle.grants.iter();
+        bundle.org.is_open
+            && servers.any(|entry| entry.id == server && entry.is_open)
+            && grants.any(|entry| {
+                let mut covered = entry.attachments.iter();
+                entry.id == grant
+                    && entry.is_open
+                    && is_on(entry.expires_at)
+                    && entry.tokens.iter().any(|token| is_on(token.until))
+                    && covered.any(|attachment| attachment.server == server)
+            })
+    })
 }
 
 impl Caller {

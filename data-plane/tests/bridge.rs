@@ -2,14 +2,17 @@
 
 mod world;
 
+use data_plane::upstream::pool;
 use http::{Method, Response};
 use hyper::body::Incoming;
+use ids::token::{Token, TokenKind};
 use serde_json::Value;
+use tokio_util::task::AbortOnDropHandle;
 use world::older::{naming, server, world};
 use world::replica::Replica;
-use world::session::{INITIALIZE, RESULT, begin, read_until, sender};
+use world::session::{INITIALIZE, RESULT, begin, pass, read_until, sender};
 use world::upstream::{self, Upstream, event};
-use world::{Answer, World, call};
+use world::{Answer, Plan, World, call, plan};
 
 fn numbered(id: u32) -> String {
     call("echo", "{}").replace(r#""id":1"#, &format!(r#""id":{id}"#))
@@ -362,4 +365,109 @@ async fn a_grant_has_no_more_sessions_than_fit_and_takes_no_others() {
         ("mcp-session-id", theirs.as_str()),
     ];
     assert_eq!(world.post(&headers, note).await.status, 202);
+}
+
+const NOTE: &str = r#"{"jsonrpc":"2.0","method":"notifications/initialized"}"#;
+
+async fn is_there(world: &World, session: &str) -> bool {
+    let told = world.post(&[("mcp-session-id", session)], NOTE).await;
+    assert!(matches!(told.status.as_u16(), 202 | 404), "{}", told.status);
+    told.status == 202
+}
+
+#[tokio::test]
+async fn a_session_that_nobody_uses_ends_after_an_hour_and_one_that_is_used_or_listened_to_does_not()
+ {
+    const MOST_OF_AN_HOUR: u64 = 40 * 60;
+    let (upstream, streams) = server().await;
+    let world = world(upstream).await;
+    let [used, listened, forgotten] = [
+        begin(&world).await,
+        begin(&world).await,
+        begin(&world).await,
+    ];
+    let connections = streams.lock().unwrap().clone();
+    streams.lock().unwrap().clear();
+    let headers = [("mcp-session-id", listened.as_str())];
+    let standing = world.send(world.request(Method::GET, &headers, "")).await;
+    pass(MOST_OF_AN_HOUR).await;
+    assert!(is_there(&world, &used).await);
+    pass(MOST_OF_AN_HOUR).await;
+    connections[2].closed().await;
+    assert!(!is_there(&world, &forgotten).await);
+    assert!(is_there(&world, &used).await);
+    assert!(!connections[0].is_closed() && !connections[1].is_closed());
+    // The hour begins anew when nobody listens any more.
+    drop(standing);
+    assert!(is_there(&world, &listened).await);
+    pass(2 * MOST_OF_AN_HOUR).await;
+    connections[0].closed().await;
+    connections[1].closed().await;
+    assert!(!is_there(&world, &listened).await);
+}
+
+#[tokio::test]
+async fn a_session_ends_with_its_grant_when_that_is_known_here() {
+    let changes: [fn(&mut bundle::OrgBundle); 6] = [
+        |bundle| bundle.grants[0].is_open = false,
+        |bundle| bundle.grants[0].tokens.clear(),
+        |bundle| bundle.grants[0].expires_at = Some(1),
+        |bundle| bundle.grants[0].attachments.clear(),
+        |bundle| drop(bundle.grants.remove(0)),
+        |bundle| bundle.servers[0].is_open = false,
+    ];
+    for (number, change) in changes.into_iter().enumerate() {
+        let (upstream, streams) = server().await;
+        let mut world = world(upstream).await;
+        let _swept = AbortOnDropHandle::new(tokio::spawn(pool::keep_swept(world.gateway.clone())));
+        begin(&world).await;
+        let other = format!("Bearer {}", world.other_token);
+        let headers = [("authorization", other.as_str())];
+        world.post(&headers, INITIALIZE).await;
+        let connections = streams.lock().unwrap().clone();
+        streams.lock().unwrap().clear();
+        world.publish(change);
+        let ended = tokio::time::timeout(world::PATIENCE, connections[0].closed()).await;
+        assert!(ended.is_ok(), "change {number}: its connection stays");
+        let is_all = number == 5;
+        if is_all {
+            connections[1].closed().await;
+        }
+        assert_eq!(connections[1].is_closed(), is_all, "change {number}");
+    }
+}
+
+#[tokio::test]
+async fn a_server_has_no_more_sessions_than_fit_and_the_one_longest_unused_makes_room() {
+    const MOST: usize = 512;
+    const EACH: usize = 16;
+    let token = |number: u8| Token::new(TokenKind::Grant, [number; 32]);
+    let pepper = seal::Pepper::new(&[9; 32]);
+    let many = move |bundle: &mut bundle::OrgBundle| {
+        bundle.servers[0].transport = bundle::Transport::Sse;
+        let first = bundle.grants[0].clone();
+        for number in 100..=132 {
+            let mut grant = first.clone();
+            grant.id = ids::GrantId::new(1, [number; 10]);
+            grant.tokens[0].digest = seal::to_hex(&pepper.digest(token(number).expose()));
+            bundle.grants.push(grant);
+        }
+    };
+    let (upstream, streams) = server().await;
+    let plan = Plan {
+        change: Box::new(many),
+        ..plan()
+    };
+    let world = World::new(plan, upstream).await;
+    for number in 0..=MOST {
+        let grant = u8::try_from(100 + number / EACH).unwrap();
+        let bearer = format!("Bearer {}", token(grant).expose());
+        let answer = world.post(&[("authorization", &bearer)], INITIALIZE).await;
+        assert_eq!(answer.status, 200, "session {number}: {}", answer.body);
+    }
+    let connections = streams.lock().unwrap().clone();
+    streams.lock().unwrap().clear();
+    assert_eq!(connections.len(), MOST + 1);
+    connections[0].closed().await;
+    assert!(connections[1..].iter().all(|other| !other.is_closed()));
 }

@@ -47,16 +47,19 @@ async fn hidden_tools_are_cut_out_and_everything_else_is_as_it_was() {
 async fn a_list_is_kept_by_no_cache_even_where_nothing_was_cut_out_of_it() {
     let upstream = Upstream::new(|_| async {
         let mut said = upstream::json(r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[]}}"#);
-        let forever = "public, max-age=600".parse().unwrap();
+        let forever = "public, max-age=600, No-Transform".parse().unwrap();
         said.headers_mut().insert("cache-control", forever);
         said
     })
     .await;
     let world = World::new(plan(), upstream).await;
     let list = world.post(&[], ASK).await;
-    assert_eq!(list.headers["cache-control"], "no-store");
+    assert_eq!(list.headers["cache-control"], "no-store, no-transform");
     let other = world.post(&[], ASK.replace("tools/list", "ping")).await;
-    assert_eq!(other.headers["cache-control"], "public, max-age=600");
+    assert_eq!(
+        other.headers["cache-control"],
+        "public, max-age=600, No-Transform"
+    );
 }
 
 #[tokio::test]

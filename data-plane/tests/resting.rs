@@ -185,6 +185,57 @@ async fn whatever_keeps_a_server_from_answering_opens_it() {
     assert_eq!(world.call("echo", "{}").await.body, RESULT);
 }
 
+/// A server that opens a stream for every call, says this on it, and no more.
+async fn opening(first: &'static str) -> World {
+    let upstream = Upstream::new(move |_| async move {
+        let (sender, said) = upstream::stream();
+        tokio::spawn(async move {
+            if !first.is_empty() {
+                // The gateway may have gone before.
+                let _ = sender.send(first.to_owned()).await;
+            }
+            sender.closed().await;
+        });
+        said
+    })
+    .await;
+    let change = |bundle: &mut bundle::OrgBundle| bundle.servers[0].timeouts.idle_ms = 100;
+    let plan = Plan {
+        change: Box::new(change),
+        ..plan()
+    };
+    World::new(plan, upstream).await
+}
+
+#[tokio::test]
+async fn a_server_that_opens_streams_and_hangs_is_left_alone() {
+    let world = opening("").await;
+    for _ in 0..5 {
+        let answer = world.call("echo", "{}").await;
+        assert!(
+            answer.body.contains("did not answer in time"),
+            "{}",
+            answer.body
+        );
+    }
+    assert!(is_resting(&world.call("echo", "{}").await));
+    assert_eq!(world.upstream.saw().len(), 5);
+}
+
+#[tokio::test]
+async fn a_server_that_speaks_is_not_held_to_be_dead_for_the_calls_it_leaves_unanswered() {
+    let note = "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\",\"params\":{}}\n\n";
+    let world = opening(note).await;
+    for _ in 0..8 {
+        let answer = world.call("echo", "{}").await;
+        assert!(
+            answer.body.contains("did not answer in time"),
+            "{}",
+            answer.body
+        );
+    }
+}
+
 #[tokio::test]
 async fn a_probe_whose_client_hangs_up_leaves_its_turn_to_the_next() {
     let hangs = Arc::new(AtomicBool::new(false));

@@ -43,6 +43,10 @@ async fn events_arrive_one_by_one_as_they_are_sent() {
     let (_world, mut response) = asking.await.unwrap();
     assert_eq!(response.headers()["content-type"], "text/event-stream");
     assert_eq!(response.headers()["x-accel-buffering"], "no");
+    assert_eq!(
+        response.headers()["cache-control"],
+        "no-store, no-transform"
+    );
     assert_eq!(read_until(&mut response, "\n\n").await, "id: 1\ndata: \n\n");
     let progress = r#"{"jsonrpc":"2.0","method":"notifications/progress","params":{"progressToken":1,"progress":0.50}}"#;
     for _ in 0..3 {

@@ -4,6 +4,9 @@ use egress::{Allowed, Egress};
 use url::{Host, Url};
 
 const LONGEST: usize = 2048;
+/// Of a name and of a part of one, as DNS has them.
+const LONGEST_HOST: usize = 253;
+const LONGEST_LABEL: usize = 63;
 const NO_URL: &str = "expected a URL like `https://example.com/mcp`; a command (stdio) is not run here: \
     let it listen over HTTP and give its URL";
 
@@ -58,7 +61,14 @@ fn judge(address: std::net::IpAddr, egress: &Egress) -> Result<bool, String> {
 /// Names are judged by their addresses when they are dialled. The ones that can only mean this machine, or the cloud's
 /// own, are told at once.
 fn named(name: &str, egress: &Egress) -> Result<bool, String> {
-    let name = name.trim_end_matches('.');
+    let name = name.strip_suffix('.').unwrap_or(name);
+    let is_label = |label: &str| (1..=LONGEST_LABEL).contains(&label.len());
+    if name.len() > LONGEST_HOST || !name.split('.').all(is_label) {
+        return Err(format!(
+            "`{name}` is no host name: expected parts of 1 to {LONGEST_LABEL} characters with a dot between them, \
+             {LONGEST_HOST} characters in all"
+        ));
+    }
     if name == "localhost" || name.ends_with(".localhost") {
         return judge(std::net::Ipv4Addr::LOCALHOST.into(), egress);
     }

@@ -7,6 +7,7 @@ use policy::{CompiledSchema, Policy};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Notify;
 
 /// One organisation at one version, with what a call looks up.
 #[derive(Debug)]
@@ -101,6 +102,7 @@ pub struct Holder {
     /// Unix milliseconds of the last answer of the feed, which confirms everything that is held.
     confirmed_ms: AtomicU64,
     changing: Mutex<()>,
+    changed: Notify,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -116,6 +118,7 @@ impl Default for Holder {
             tokens: (0..SHARDS).map(|_| Tokens::default()).collect(),
             confirmed_ms: AtomicU64::new(0),
             changing: Mutex::default(),
+            changed: Notify::new(),
         }
     }
 }
@@ -151,6 +154,7 @@ impl Holder {
                 places
             });
             self.index(&place, org.grants.keys().copied(), std::iter::empty());
+            self.changed.notify_one();
             return Ok(());
         };
         let held = place.load_full();
@@ -168,6 +172,7 @@ impl Holder {
             new.difference(&old).map(|it| **it),
             old.difference(&new).map(|it| **it),
         );
+        self.changed.notify_one();
         Ok(())
     }
 
@@ -184,6 +189,12 @@ impl Holder {
             places.remove(&id);
             places
         });
+        self.changed.notify_one();
+    }
+
+    /// Waits until something has been put or removed since the last time; for one who waits, and no more.
+    pub async fn changed(&self) {
+        self.changed.notified().await;
     }
 
     /// The feed answered: what is held is what there is.

@@ -149,7 +149,11 @@ impl Spool {
 
     /// A new segment, its name safe on disk. The segment before it must be sealed.
     pub fn begin(&self) -> io::Result<(u64, File)> {
-        let number = self.next.fetch_add(1, Ordering::Relaxed);
+        let after = |number: u64| number.checked_add(1);
+        let number = self
+            .next
+            .fetch_update(Ordering::Relaxed, Ordering::Relaxed, after)
+            .map_err(|_| io::Error::other("no number is left for a segment"))?;
         let path = self.options.folder.join(format!("{number:020}.seg"));
         let mut file = OpenOptions::new()
             .append(true)

@@ -276,8 +276,6 @@ impl Answered {
             return Err(self.fail(Trouble::Garbage));
         }
         if status.is_success() && is_stream(&head.headers) {
-            // It listens and speaks; what it then says is between it and this call.
-            self.report(Outcome::Well);
             return Ok(self.stream(head, body).await);
         }
         self.whole(head, body).await
@@ -380,7 +378,8 @@ impl Answered {
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
         // A tool list is this grant's, also where nothing had to be cut out of it.
         if is_changed || lists_tools {
-            headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+            let kept = private(headers.get(CACHE_CONTROL));
+            headers.insert(CACHE_CONTROL, kept);
         }
         let ending = answered.filter(|_| status.is_success());
         self.carried.ended(ending.unwrap_or(Ending::UpstreamError));
@@ -395,7 +394,7 @@ impl Answered {
             passage,
             carried,
             stand,
-            turn: _,
+            turn,
         } = self;
         let app = Arc::clone(&passage.app);
         let begins = head.headers.contains_key(SESSION_ID)
@@ -408,6 +407,7 @@ impl Answered {
             passage,
             carried,
             stand,
+            turn,
         );
         let agreed = stream.start(body, begins).await;
         let session = session(&app, &call, &head.headers, agreed);
@@ -417,11 +417,29 @@ impl Answered {
     }
 }
 
-/// An event stream, which no hop is to hold back or to keep.
+/// For nobody to keep, nor to transform where its server said so.
+fn private(said: Option<&HeaderValue>) -> HeaderValue {
+    let is_whole = said
+        .and_then(|said| said.to_str().ok())
+        .is_some_and(|said| {
+            let mut words = said.split(',');
+            words.any(|word| word.trim().eq_ignore_ascii_case("no-transform"))
+        });
+    HeaderValue::from_static(if is_whole {
+        "no-store, no-transform"
+    } else {
+        "no-store"
+    })
+}
+
+/// An event stream, which no hop is to hold back, to keep, or to pack into something else.
 pub fn mark_stream(headers: &mut HeaderMap) {
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(headers::ACCEL_BUFFERING, HeaderValue::from_static("no"));
-    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(
+        CACHE_CONTROL,
+        HeaderValue::from_static("no-store, no-transform"),
+    );
 }
 
 fn respond(

@@ -7,6 +7,7 @@ use super::exchange::sender;
 use super::passage::Passage;
 use super::read::{MOST_EVENT, MOST_STREAM};
 use super::{Carried, Stand};
+use crate::breaker::Outcome;
 use crate::call::{Call, What};
 use crate::front::Body;
 use crate::meter::OpenStream;
@@ -15,6 +16,7 @@ use crate::seats::Load;
 use crate::upstream::answer::Answer;
 use crate::upstream::headers::SESSION_ID;
 use crate::upstream::pool::Upstream;
+use crate::upstream::turn::Turn;
 use bundle::record::Ending;
 use bytes::Bytes;
 use futures_util::StreamExt;
@@ -46,6 +48,8 @@ pub struct Stream {
     passage: Arc<Passage>,
     carried: Carried,
     stand: Option<Stand>,
+    /// Until it is known whether the server does more than to open streams.
+    turn: Option<Turn>,
     client: mpsc::Sender<Bytes>,
     /// Events before the answer of an `initialize`: the client's headers are not made yet.
     waiting: Option<(oneshot::Sender<Option<Revision>>, Vec<Bytes>)>,
@@ -76,18 +80,20 @@ impl Stream {
         passage: Arc<Passage>,
         carried: Carried,
         stand: Option<Stand>,
+        turn: Option<Turn>,
     ) -> (Self, Body) {
         // One event on its way to the client, one being read: that is all that is held.
         let (client, events) = mpsc::channel(1);
         let frames = ReceiverStream::new(events).map(|bytes: Bytes| Ok(Frame::data(bytes)));
         let open = passage.app.meter.stream();
-        let stream = Self {
+        let mut stream = Self {
             _open: open,
             upstream,
             call,
             passage,
             carried,
             stand,
+            turn,
             client,
             waiting: None,
             is_resumable: false,
@@ -95,6 +101,10 @@ impl Stream {
             client_is_gone: false,
             sent_at: Deadline::now(),
         };
+        if !stream.is_call() {
+            // It may be silent for as long as it likes.
+            stream.report(Outcome::Well);
+        }
         (stream, StreamBody::new(frames).boxed_unsync())
     }
 
@@ -110,8 +120,29 @@ impl Stream {
         waits.await.ok().flatten()
     }
 
+    /// It answers a call, rather than to stand open.
+    fn is_call(&self) -> bool {
+        let request = self.call.as_request();
+        request.is_some_and(|request| request.rule != Rule::Listen)
+    }
+
+    fn report(&mut self, outcome: Outcome) {
+        if let Some(turn) = self.turn.take() {
+            turn.report(outcome);
+        }
+    }
+
     async fn run(mut self, body: Answer) {
         let end = self.read(body).await;
+        match end {
+            // Not one event came of it.
+            End::Closed | End::Trouble(Trouble::Slow | Trouble::Broken) => {
+                self.report(Outcome::Badly);
+            }
+            // It spoke, if too much.
+            End::Trouble(_) => self.report(Outcome::Well),
+            End::Cut | End::Left => {}
+        }
         let ending = match end {
             End::Left => {
                 // Dropped unended, the record says that the call was cancelled.
@@ -137,10 +168,7 @@ impl Stream {
     async fn read(&mut self, mut body: Answer) -> End {
         let timeouts = self.call.caller.server().timeouts;
         // A standing stream and a subscription may be silent, and last, as long as they like.
-        let is_call = self
-            .call
-            .as_request()
-            .is_some_and(|request| request.rule != Rule::Listen);
+        let is_call = self.is_call();
         let hangup_ends = self.call.era.is_modern() || !is_call;
         let far = Deadline::now() + Duration::from_hours(24 * 365);
         let idle = Duration::from_millis(timeouts.idle_ms);
@@ -194,6 +222,10 @@ impl Stream {
             let overrun = splitter.push(&chunk, &mut events).err();
             if !self.weigh(splitter.held() + events.iter().map(weight).sum::<usize>()) {
                 return End::Trouble(Trouble::NoRoom);
+            }
+            if !events.is_empty() {
+                // It listens and speaks; what it says is between it and this call.
+                self.report(Outcome::Well);
             }
             for event in events.drain(..) {
                 match self.event(event).await {

@@ -219,6 +219,18 @@ impl Bridge {
         open.insert(session.name.clone(), session);
     }
 
+    /// Ends the sessions of those who may not be here any more.
+    pub fn keep_only(&self, may_stay: impl Fn(GrantId) -> bool) {
+        let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
+        open.retain(|_, session| {
+            let stays = !session.has_ended() && session.grant().is_none_or(&may_stay);
+            if !stays {
+                session.end();
+            }
+            stays
+        });
+    }
+
     /// Whether clients still hold sessions here.
     pub fn is_in_use(&self) -> bool {
         let open = self.open.lock().unwrap_or_else(PoisonError::into_inner);

@@ -8,6 +8,7 @@ use super::lanes::Lanes;
 use super::turn::MANNER;
 use crate::breaker::Breaker;
 use crate::bundles::Holder;
+use crate::caller::may_enter;
 use crate::gateway::Gateway;
 use bundle::credential::{Sealed, Secrets, may_be_stored};
 use bundle::{Server, Transport};
@@ -202,6 +203,16 @@ impl Upstreams {
         }
     }
 
+    /// Ends the bridged sessions of grants that do not open their server any more: nothing else would before an hour.
+    pub fn end_revoked(&self, holder: &Holder, now_ms: u64) {
+        let pools = self.pools.read().unwrap_or_else(PoisonError::into_inner);
+        for (place, pool) in pools.iter() {
+            if let Some(bridge) = pool.bridge() {
+                bridge.keep_only(|grant| may_enter(holder, *place, grant, now_ms));
+            }
+        }
+    }
+
     /// How many pools there are, how many of their servers rest, and how often one was made to.
     pub(super) fn counts(&self) -> (usize, usize, u64) {
         let pools = self.pools.read().unwrap_or_else(PoisonError::into_inner);
@@ -219,8 +230,11 @@ pub async fn keep_swept(app: Arc<Gateway>) {
     let mut tick = tokio::time::interval(SWEEP);
     tick.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        tick.tick().await;
-        app.upstreams.sweep(&app.holder);
+        tokio::select! {
+            _ = tick.tick() => app.upstreams.sweep(&app.holder),
+            () = app.holder.changed() => {}
+        }
+        app.upstreams.end_revoked(&app.holder, app.now_ms());
     }
 }
 

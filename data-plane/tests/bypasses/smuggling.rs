@@ -372,3 +372,46 @@ async fn a_target_that_says_two_things_goes_nowhere() {
         "its own name twice: {heard}"
     );
 }
+
+/// Lines that end without a carriage return are read as lines, as RFC 9112 allows. A hop before that took such a line for a
+/// part of a header would see other headers than are judged: what it was sent is written anew, and nothing of it goes on.
+#[tokio::test]
+async fn no_line_that_ends_without_a_carriage_return_reaches_a_server() {
+    let world = world().await;
+    let body = call("first", "{}");
+    let honest = head(&world);
+    let framed = format!("{honest}Content-Length: {}\r\n\r\n", body.len());
+    let lines = [
+        framed.replace("\r\n", "\n"),
+        framed.replacen("\r\n\r\n", "\n\n", 1),
+        framed.replacen("\r\nAccept", "\nX-Evil: 1\nAccept", 1),
+        framed.replacen("\r\nAccept", "\r\nTraceparent: a\nCookie: b\r\nAccept", 1),
+        framed.replacen(
+            "\r\nAccept",
+            "\r\nUser-Agent: a\nMcp-Session-Id: b\r\nAccept",
+            1,
+        ),
+        framed.replacen("\r\nAccept", "\r\nUser-Agent: a\rX-Evil: b\r\nAccept", 1),
+        framed.replacen("\r\nAccept", "\r\nUser-Agent: a\n X-Evil: b\r\nAccept", 1),
+        framed.replacen("\r\nAccept", "\r\nX: y\n\nPOST / HTTP/1.1\r\nAccept", 1),
+    ];
+    for (number, sent) in lines.iter().enumerate() {
+        nothing_was_smuggled(&world, sent, format!("{sent}{body}").as_bytes()).await;
+        for saw in world.upstream.saw() {
+            for (name, value) in &saw.head.headers {
+                let is_plain = value
+                    .as_bytes()
+                    .iter()
+                    .all(|byte| !matches!(byte, b'\r' | b'\n'));
+                let is_foreign =
+                    matches!(name.as_str(), "x-evil" | "cookie" | "mcp-session-id" | "x");
+                assert!(is_plain && !is_foreign, "{number}: {name}: {value:?}");
+            }
+        }
+    }
+    // Whatever a line ends with, a request is what its headers say it is: these are judged like any other.
+    let mut stranger = framed.replace("\r\n", "\n");
+    stranger = stranger.replace(&world.token, "nobody");
+    let heard = talk(&world, format!("{stranger}{body}").as_bytes()).await;
+    assert_eq!(statuses(&heard)[0], "401", "{heard}");
+}

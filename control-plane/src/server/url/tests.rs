@@ -57,6 +57,33 @@ fn what_would_be_lost_or_leak_in_a_url_is_refused() {
 }
 
 #[test]
+fn what_no_name_server_could_resolve_is_no_host() {
+    let long = "a".repeat(64);
+    let all = ["abcdefg"; 32].join(".");
+    for host in [
+        ".",
+        "..",
+        "a..example",
+        ".example",
+        "localhost..",
+        &long,
+        &all,
+    ] {
+        let told = read(&format!("https://{host}/mcp"), &egress(&[])).unwrap_err();
+        assert!(
+            told.contains("host name") || told.contains("URL"),
+            "{host}: {told}"
+        );
+    }
+    for host in ["example.", &long[1..], &all[1..]] {
+        assert!(
+            read(&format!("https://{host}/mcp"), &egress(&[])).is_ok(),
+            "{host}"
+        );
+    }
+}
+
+#[test]
 fn no_spelling_of_an_inner_address_is_registered() {
     for host in [
         "127.0.0.1",

@@ -67,7 +67,13 @@ fn left_behind(folder: &Path) -> io::Result<Left> {
             .file_stem()
             .and_then(|stem| stem.to_str())
             .and_then(|stem| stem.parse::<u64>().ok());
-        next = next.max(number.map_or(1, |number| number.saturating_add(1)));
+        if let Some(number) = number {
+            let after = number.checked_add(1).ok_or_else(|| {
+                let message = format!("`{}` leaves no number for a next one", path.display());
+                io::Error::new(io::ErrorKind::InvalidData, message)
+            })?;
+            next = next.max(after);
+        }
         match (number, path.extension().and_then(|end| end.to_str())) {
             (Some(number), Some("seg")) => {
                 let length = entry.metadata()?.len();

@@ -154,3 +154,28 @@ async fn a_piece_holds_whole_records_within_its_bounds_and_at_least_one() {
     let load = piece.read(usize::MAX, 1_500).unwrap();
     assert!(load.records.iter().map(Vec::len).sum::<usize>() <= 1_500 && !load.damaged);
 }
+
+#[tokio::test]
+async fn a_segment_after_which_no_number_is_left_is_said_and_nothing_is_lost() {
+    let folder = Folder::new();
+    left_behind(&folder, 3, 1 << 20).await;
+    let segment = folder.files("seg").pop().unwrap();
+    let last = folder.path().join(format!("{}.seg", u64::MAX));
+    fs::rename(&segment, &last).unwrap();
+    let said = match Spool::open(SpoolOptions::new(folder.path())) {
+        Err(OpenError::Io { source, .. }) => source.to_string(),
+        other => panic!("{other:?}"),
+    };
+    assert!(
+        said.contains("18446744073709551615.seg") && said.contains("no number"),
+        "{said}"
+    );
+    // One before it is the last that can be followed.
+    let before = folder.path().join(format!("{}.seg", u64::MAX - 2));
+    fs::rename(&last, &before).unwrap();
+    let spool = Spool::open(SpoolOptions::new(folder.path())).unwrap();
+    let (number, _file) = spool.begin().unwrap();
+    assert_eq!(number, u64::MAX - 1);
+    assert!(spool.begin().is_err(), "none is used twice");
+    assert_eq!(spool.segment_count(), 2);
+}

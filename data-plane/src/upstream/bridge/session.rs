@@ -129,7 +129,11 @@ impl Session {
     }
 
     pub fn is_of(&self, grant: GrantId) -> bool {
-        self.grant.get() == Some(&grant)
+        self.grant() == Some(grant)
+    }
+
+    pub fn grant(&self) -> Option<GrantId> {
+        self.grant.get().copied()
     }
 
     pub fn used(&self) {
