@@ -7,7 +7,10 @@ use http::HeaderMap;
 use http_body_util::BodyExt;
 use hyper::body::Body;
 use std::time::Duration;
-use tokio::time::{Instant, timeout_at};
+use tokio::time::{Instant, timeout, timeout_at};
+
+/// How long whoever has no seat may take for a body.
+const GLANCE: Duration = Duration::from_secs(1);
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Intake {
@@ -63,13 +66,19 @@ impl Intake {
     where
         B: Body<Data = Bytes> + Unpin,
     {
-        self.collect(body, |bytes| {
+        let may_hold = |bytes| {
             if bytes > FREE_BYTES.min(self.most_body) {
                 return Err(refusal.clone());
             }
             Ok(())
-        })
-        .await
+        };
+        // What says that it is large is not waited for at all.
+        may_hold(usize::try_from(body.size_hint().lower()).unwrap_or(usize::MAX))?;
+        let whole = self.collect(body, may_hold);
+        // Whoever comes in thousands is not waited for.
+        timeout(GLANCE, whole)
+            .await
+            .unwrap_or_else(|_| Err(refusal.clone()))
     }
 
     async fn collect<B>(

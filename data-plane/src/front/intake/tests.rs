@@ -90,3 +90,19 @@ async fn of_whoever_has_no_seat_little_is_read() {
         .await;
     assert!(matches!(long, Err(Refusal::Busy(Busy::Grant))), "{long:?}");
 }
+
+#[tokio::test(start_paused = true)]
+async fn whoever_has_no_seat_is_not_waited_for() {
+    let busy = Refusal::Busy(Busy::Grant);
+    let begun = Instant::now();
+    let slow = dripping(100, 10, Duration::from_millis(300));
+    let slow = INTAKE.glance(slow, &busy).await;
+    assert!(matches!(slow, Err(Refusal::Busy(Busy::Grant))), "{slow:?}");
+    assert_eq!(begun.elapsed(), GLANCE);
+    let announced = http_body_util::Full::new(Bytes::from(vec![b' '; FREE_BYTES + 1]));
+    let announced = INTAKE.glance(announced, &busy).await;
+    assert!(
+        matches!(announced, Err(Refusal::Busy(Busy::Grant))),
+        "{announced:?}"
+    );
+}
