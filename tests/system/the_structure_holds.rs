@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-const PURE: [&str; 6] = ["ids", "json", "mcp", "policy", "seal", "bundle"];
+const PURE: [&str; 7] = ["ids", "json", "mcp", "policy", "seal", "bundle", "catalog"];
 
 fn root() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("..")
@@ -66,6 +66,7 @@ fn imports_point_down_only() {
             "bundle",
             "host",
             "egress",
+            "catalog",
             "cli",
             "control-plane",
             "data-plane",
@@ -82,6 +83,7 @@ fn imports_point_down_only() {
     assert_eq!(own("ids"), set(&[]));
     assert_eq!(own("json"), set(&[]));
     assert_eq!(own("seal"), set(&[]));
+    assert_eq!(own("catalog"), set(&[]));
     assert_eq!(own("mcp"), set(&["json"]));
     assert_eq!(own("egress"), set(&[]));
     assert_eq!(own("host"), set(&["seal"]));

@@ -7,6 +7,7 @@ mod cases;
 mod check;
 mod explain;
 mod file;
+mod measure;
 
 use clap::{Parser, Subcommand};
 use std::io::Write as _;
@@ -29,6 +30,17 @@ enum Subject {
     /// Check, explain and test policy documents
     #[command(subcommand)]
     Policy(Action),
+    /// What tools can do: measure the classifier that says it
+    #[command(subcommand)]
+    Catalog(Catalog),
+}
+
+#[derive(Debug, Subcommand)]
+enum Catalog {
+    /// Judge the labelled tools, print how often that was right, and fail where the targets are missed
+    Score(measure::Measure),
+    /// Renew what the labelled set keeps of the definitions
+    Derive(measure::Derive),
 }
 
 #[derive(Debug, Subcommand)]
@@ -56,13 +68,12 @@ struct Report {
 }
 
 fn main() -> ExitCode {
-    let Arguments {
-        subject: Subject::Policy(action),
-    } = Arguments::parse();
-    let report = match action {
-        Action::Check { file, json } => check::check(&file, json),
-        Action::Explain(call) => explain::explain(&call),
-        Action::Test { files } => cases::test(&files),
+    let report = match Arguments::parse().subject {
+        Subject::Policy(Action::Check { file, json }) => check::check(&file, json),
+        Subject::Policy(Action::Explain(call)) => explain::explain(&call),
+        Subject::Policy(Action::Test { files }) => cases::test(&files),
+        Subject::Catalog(Catalog::Score(measure)) => measure::score(&measure),
+        Subject::Catalog(Catalog::Derive(derive)) => measure::derive(&derive),
     };
     match report {
         Ok(report) => {

@@ -1,0 +1,32 @@
+//! The answer, with the words it stands on.
+
+use crate::{Category, Severity, Signal};
+use serde::Serialize;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Classification {
+    pub category: Category,
+    pub severity: Severity,
+    /// In percent; 0 where nothing speaks for any category.
+    pub confidence: u8,
+    /// What spoke, also for categories that a worse one outweighed.
+    pub evidence: Vec<Evidence>,
+    pub signals: Vec<Signal>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Evidence {
+    pub field: Field,
+    /// As the lexicon spells it, or the parameter's own name.
+    pub word: String,
+    pub category: Category,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Field {
+    Name,
+    Description,
+    Parameter,
+    Annotation,
+}

@@ -1,0 +1,45 @@
+//! What a tool can do, read from its definition: category, severity, confidence, the evidence, and signals.
+//!
+//! Here: the lexicon, the classifier that reads it, and the measure of both against labelled tools. Nothing here asks a
+//! model or the network, and the same definition is always judged the same. Not here: files, databases, what an
+//! organisation decided about a tool.
+#![cfg_attr(
+    not(test),
+    deny(
+        clippy::unwrap_used,
+        clippy::expect_used,
+        clippy::panic,
+        clippy::indexing_slicing
+    )
+)]
+
+mod category;
+mod classification;
+mod definition;
+mod hidden;
+mod judge;
+pub mod label;
+mod lexicon;
+mod listing;
+mod parameter;
+pub mod score;
+mod signal;
+mod text;
+mod verb;
+mod word;
+
+pub use category::{Category, Severity};
+pub use classification::{Classification, Evidence, Field};
+pub use definition::{Annotations, Definition, Trust};
+pub use hidden::{has_hidden, neutralise};
+pub use lexicon::{Flaw, Lexicon};
+pub use listing::{Server, Tool};
+pub use parameter::Parameter;
+pub use signal::Signal;
+pub use text::Text;
+
+/// Says what a tool can do. What its server claims about it may make the answer worse, and better only where the
+/// organisation trusts that server.
+pub fn classify(definition: &Definition, trust: Trust) -> Classification {
+    judge::judge(definition, trust, Lexicon::shipped())
+}

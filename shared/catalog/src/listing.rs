@@ -1,0 +1,39 @@
+//! A server's tools as a listing gives them: full definitions, read leniently, since strangers wrote them.
+
+use crate::definition::Annotations;
+use serde::{Deserialize, Deserializer};
+use serde_json::Value;
+
+#[derive(Debug, Clone, Deserialize)]
+pub struct Server {
+    pub package: String,
+    #[serde(default)]
+    pub ecosystem: String,
+    #[serde(default)]
+    pub version: String,
+    pub tools: Vec<Tool>,
+}
+
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Tool {
+    pub name: String,
+    #[serde(default)]
+    pub description: Option<String>,
+    #[serde(default)]
+    pub input_schema: Value,
+    #[serde(default, deserialize_with = "hints")]
+    pub annotations: Annotations,
+}
+
+/// An annotation of a wrong type is as good as none: it must not keep a tool from being judged by its words.
+fn hints<'de, D: Deserializer<'de>>(from: D) -> Result<Annotations, D::Error> {
+    let value = Value::deserialize(from)?;
+    let hint = |name: &str| value.get(name).and_then(Value::as_bool);
+    Ok(Annotations {
+        read_only_hint: hint("readOnlyHint"),
+        destructive_hint: hint("destructiveHint"),
+        idempotent_hint: hint("idempotentHint"),
+        open_world_hint: hint("openWorldHint"),
+    })
+}
