@@ -1,24 +1,145 @@
-//! The replicas as an organisation sees them: by pages, by name.
+//! The replicas as an organisation sees them, by pages, by name; and what they are told of each other.
 
 mod world;
 
-use serde_json::json;
-use world::World;
+use axum::body::Body;
+use axum::http::{Method, Request, StatusCode, header};
+use bundle::feed::{Heard, LimiterKind, Report};
+use http_body_util::BodyExt;
+use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+use serde_json::{Value, json};
+use std::time::Duration;
+use world::{Who, World};
+
+/// What the replica of this name signs; with the key of another instance, where one is given.
+fn token(world: &World, name: &str, pem: Option<&str>) -> String {
+    let now = world.app.now().unix_ms() / 1000;
+    let claims =
+        json!({ "sub": name, "aud": "portcullis-control-plane", "iat": now, "exp": now + 60 });
+    let pem = pem.unwrap_or(&world.gateway_signing_pem);
+    let key = EncodingKey::from_ed_pem(pem.as_bytes()).unwrap();
+    encode(&Header::new(Algorithm::EdDSA), &claims, &key).unwrap()
+}
+
+fn report() -> Value {
+    let report = Report {
+        address: "http://127.0.0.1".into(),
+        software: "portcullis/0".into(),
+        limiter: LimiterKind::Shared,
+        is_stale: false,
+        acks: vec![],
+    };
+    serde_json::to_value(report).unwrap()
+}
+
+/// What the replica of this name is answered when it says that it lives.
+async fn heard(world: &World, name: &str) -> Heard {
+    let request = Request::post("/v1/gateway/acks")
+        .header(
+            header::AUTHORIZATION,
+            format!("Bearer {}", token(world, name, None)),
+        )
+        .header(header::CONTENT_TYPE, "application/json")
+        .body(Body::from(report().to_string()))
+        .unwrap();
+    let response = world.open(request).await;
+    assert_eq!(response.status(), StatusCode::OK);
+    let bytes = response.into_body().collect().await.unwrap().to_bytes();
+    serde_json::from_slice(&bytes).unwrap()
+}
+
+#[tokio::test]
+async fn a_replica_is_told_how_many_there_are_and_its_place_by_name() {
+    let world = World::new().await;
+    let told = |replicas, rank| Heard { replicas, rank };
+    assert_eq!(heard(&world, "b").await, told(1, 0), "itself");
+    assert_eq!(heard(&world, "c").await, told(2, 1));
+    assert_eq!(heard(&world, "a").await, told(3, 0));
+    assert_eq!(heard(&world, "b").await, told(3, 1));
+    assert_eq!(heard(&world, "c").await, told(3, 2));
+    world.clock.advance(Duration::from_secs(20));
+    heard(&world, "c").await;
+    world.clock.advance(Duration::from_secs(11));
+    assert_eq!(
+        heard(&world, "c").await,
+        told(1, 0),
+        "the others fell silent"
+    );
+}
+
+#[tokio::test]
+async fn the_doors_of_replicas_open_to_replicas_of_this_instance_alone() {
+    let (world, other) = (World::new().await, World::new().await);
+    let ann = world.owner("acme").await;
+    let made = world
+        .post(
+            &ann,
+            "/v1/orgs/acme/api-keys",
+            json!({ "name": "robot", "role": "admin" }),
+        )
+        .await
+        .expect(201);
+    let key = |key: String| Who {
+        key: Some(key),
+        ..Who::default()
+    };
+    let strangers = [
+        Who::default(),
+        ann,
+        key(made["secret"].as_str().unwrap().to_owned()),
+        key(token(&world, "r1", Some(&other.gateway_signing_pem))),
+    ];
+    let replica = key(token(&world, "r1", None));
+    let digest = "00".repeat(32);
+    let doors = [
+        (Method::GET, "/v1/gateway/feed".to_owned(), None, 200),
+        (
+            Method::GET,
+            format!("/v1/gateway/bundles/{digest}"),
+            None,
+            404,
+        ),
+        (
+            Method::POST,
+            "/v1/gateway/acks".to_owned(),
+            Some(report()),
+            200,
+        ),
+        (
+            Method::POST,
+            "/v1/gateway/records".to_owned(),
+            Some(json!({})),
+            400,
+        ),
+    ];
+    for (method, path, body, to_replicas) in doors {
+        for who in &strangers {
+            let answer = world.send(who, method.clone(), &path, body.clone()).await;
+            assert_eq!(answer.status, 401, "{method} {path} by {who:?}");
+        }
+        let answer = world.send(&replica, method.clone(), &path, body).await;
+        assert_eq!(
+            answer.status, to_replicas,
+            "{method} {path}: {}",
+            answer.text
+        );
+    }
+    let mut sql = world.database.connect(&world.database.owner).await;
+    let names: Vec<String> = sqlx::query_scalar("select name from replicas")
+        .fetch_all(&mut sql)
+        .await
+        .unwrap();
+    assert_eq!(names, ["r1"], "what was refused left nothing behind");
+}
 
 #[tokio::test]
 async fn replicas_come_by_pages() {
     let world = World::new().await;
     let ann = world.owner("acme").await;
-    let mut sql = world.database.connect(&world.database.owner).await;
-    sqlx::query(
-        "insert into replicas (name, address, software, limiter, is_stale, seen_at)
-        select 'r' || n, 'http://127.0.0.1', 'data-plane 0', 'memory', false, $1 from generate_series(1, 3) as n",
-    )
-    .bind(world.app.now().time())
-    .execute(&mut sql)
-    .await
-    .unwrap();
-    let names = |page: &serde_json::Value| -> Vec<String> {
+    for name in ["r3", "r1", "r2"] {
+        heard(&world, name).await;
+    }
+    let names = |page: &Value| -> Vec<String> {
         let items = page["items"].as_array().unwrap().iter();
         items
             .map(|item| item["name"].as_str().unwrap().to_owned())

@@ -2,7 +2,7 @@
 
 mod world;
 
-use data_plane::budget::{Budget, Fleet, Settings};
+use data_plane::budget::{Budget, Settings};
 use world::upstream::Upstream;
 use world::{Plan, World, call, plan, with_policy};
 
@@ -284,8 +284,7 @@ async fn a_call_that_cannot_be_recorded_is_not_made() {
 #[tokio::test]
 async fn a_limit_that_is_closed_names_a_second_and_none_where_waiting_cannot_help() {
     let url = seal::Secret::new("redis://127.0.0.1:1".to_owned());
-    let (_fleet, fleet) = tokio::sync::watch::channel(Fleet::default());
-    let budget = Budget::connect(Some(&url), Settings::default(), fleet)
+    let budget = Budget::connect(Some(&url), Settings::default(), Arc::default())
         .await
         .unwrap();
     let policy = r#"{"version":"1","default":"allow","tools":{"echo":{"limits":[{"counter":"spent","window":"hour","max":5,"cost":{"from":"args.n"}}]}}}"#;

@@ -6,12 +6,16 @@ use crate::app::App;
 use crate::caller::{Caller, Refused};
 use crate::db::{DbError, Reason};
 use crate::http::list::{Listed, Page};
-use bundle::feed::Report;
+use bundle::feed::{Heard, Report};
 
-pub async fn hear(app: &App, replica: &Replica, report: &Report) -> Result<(), DbError> {
+/// Notes what a replica says, and tells it of the others.
+pub async fn hear(app: &App, replica: &Replica, report: &Report) -> Result<Heard, DbError> {
+    let now = app.now().time();
     let mut tx = app.db().system(Reason::ServeGateways).await?;
-    store::heard_from(&mut tx, &replica.0, report, app.now().time()).await?;
-    tx.commit().await
+    store::heard_from(&mut tx, &replica.0, report, now).await?;
+    let heard = store::fleet(&mut tx, &replica.0, now).await?;
+    tx.commit().await?;
+    Ok(heard)
 }
 
 /// By name, each page after the last name of the one before.

@@ -7,12 +7,11 @@ use crate::http::read::{Body, Path, Query};
 use crate::problem::{Kind, Problem};
 use crate::publish::{self, Newest, PublishError};
 use axum::extract::{DefaultBodyLimit, Extension, State};
-use axum::http::StatusCode;
 use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
-use bundle::feed::{Feed, Report};
+use bundle::feed::{Feed, Heard, Report};
 use bundle::record::{MAX_BATCH, Stored};
 use bytes::Bytes;
 use serde::Deserialize;
@@ -37,13 +36,11 @@ struct FeedQuery {
 
 async fn feed(
     State(app): State<App>,
-    replica: Replica,
+    _: Replica,
     Extension(newest): Extension<Newest>,
     Query(query): Query<FeedQuery>,
 ) -> Result<Json<Feed>, Problem> {
-    Ok(Json(
-        publish::since(&app, &newest, &replica.0, query.cursor).await?,
-    ))
+    Ok(Json(publish::since(&app, &newest, query.cursor).await?))
 }
 
 async fn bundle(
@@ -70,9 +67,8 @@ async fn acks(
     State(app): State<App>,
     replica: Replica,
     Body(report): Body<Report>,
-) -> Result<StatusCode, Problem> {
-    act::hear(&app, &replica, &report).await?;
-    Ok(StatusCode::NO_CONTENT)
+) -> Result<Json<Heard>, Problem> {
+    Ok(Json(act::hear(&app, &replica, &report).await?))
 }
 
 /// When this has answered, the replica forgets the batch.

@@ -3,10 +3,12 @@
 use super::Gateway;
 use crate::db::{DbError, OrgRead, SystemTx};
 use crate::http::list::Page;
-use crate::publish::HEARD_OF;
-use bundle::feed::{LimiterKind, Report};
+use bundle::feed::{Heard, LimiterKind, Report};
 use time::OffsetDateTime;
 use uuid::Uuid;
+
+/// A replica that was heard of within this time counts as there.
+const HEARD_OF: time::Duration = time::Duration::seconds(30);
 
 pub async fn heard_from(
     tx: &mut SystemTx,
@@ -56,6 +58,26 @@ pub async fn heard_from(
     .execute(tx.sql())
     .await?;
     Ok(())
+}
+
+/// How many replicas there are, and how many of them come before this one.
+pub async fn fleet(
+    tx: &mut SystemTx,
+    replica: &str,
+    now: OffsetDateTime,
+) -> Result<Heard, DbError> {
+    let row = sqlx::query!(
+        r#"select count(*) as "count!", count(*) filter (where name < $2) as "rank!" from replicas where seen_at > $1"#,
+        now - HEARD_OF,
+        replica,
+    )
+    .fetch_one(tx.sql())
+    .await?;
+    let number = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
+    Ok(Heard {
+        replicas: number(row.count),
+        rank: number(row.rank),
+    })
 }
 
 pub async fn list(

@@ -6,13 +6,10 @@ use crate::db::{DbError, Reason, SystemTx};
 use bundle::Signed;
 use bundle::feed::{Change, Feed};
 use std::time::Duration;
-use time::OffsetDateTime;
 use tokio::sync::watch;
 
 /// How long a question with no news waits for some.
 const PATIENCE: Duration = Duration::from_secs(25);
-/// A replica that was heard of within this time counts as there.
-pub const HEARD_OF: time::Duration = time::Duration::seconds(30);
 const MOST_CHANGES: i64 = 500;
 
 /// The newest number of the feed, as this process knows it.
@@ -45,7 +42,6 @@ impl Newest {
 pub async fn since(
     app: &App,
     newest_known: &Newest,
-    replica: &str,
     cursor: Option<u64>,
 ) -> Result<Feed, PublishError> {
     let cursor = cursor.and_then(|cursor| i64::try_from(cursor).ok());
@@ -53,7 +49,6 @@ pub async fn since(
         newest_known.wait_beyond(cursor).await;
     }
     let mut tx = app.db().system(Reason::ServeGateways).await?;
-    let (replicas, rank) = fleet(&mut tx, replica, app.now().time()).await?;
     let newest = newest(&mut tx).await?;
     let oldest = sqlx::query!(r#"select min(seq) as seq from feed"#)
         .fetch_one(tx.sql())
@@ -69,8 +64,6 @@ pub async fn since(
             cursor: number(newest),
             is_reset: true,
             changes,
-            replicas,
-            rank,
         });
     };
     let rows = sqlx::query!(
@@ -89,8 +82,6 @@ pub async fn since(
         cursor: number(last),
         is_reset: false,
         changes,
-        replicas,
-        rank,
     })
 }
 
@@ -124,23 +115,6 @@ async fn manifest(tx: &mut SystemTx) -> Result<Vec<Change>, PublishError> {
         .map(|row| serde_json::from_value(row.signed))
         .collect();
     Ok(signed?.into_iter().map(Change::Bundle).collect())
-}
-
-/// How many replicas there are, and how many of them come before this one.
-async fn fleet(
-    tx: &mut SystemTx,
-    replica: &str,
-    now: OffsetDateTime,
-) -> Result<(u32, u32), DbError> {
-    let row = sqlx::query!(
-        r#"select count(*) as "count!", count(*) filter (where name < $2) as "rank!" from replicas where seen_at > $1"#,
-        now - HEARD_OF,
-        replica,
-    )
-    .fetch_one(tx.sql())
-    .await?;
-    let number = |count: i64| u32::try_from(count).unwrap_or(u32::MAX);
-    Ok((number(row.count), number(row.rank)))
 }
 
 fn number(seq: i64) -> u64 {

@@ -12,7 +12,7 @@ mod rows;
 pub(crate) use assemble::{
     pinning as bundled_pinning, tool as bundled_tool, transport as bundled_transport,
 };
-pub use feed::{HEARD_OF, Newest, bundle_bytes, since};
+pub use feed::{Newest, bundle_bytes, since};
 pub use outbox::publish;
 pub(crate) use rows::ToolRow;
 

@@ -133,6 +133,16 @@ pub(super) enum Measure {
     },
 }
 
+impl Measure {
+    /// How far back what was used still counts.
+    pub(super) const fn window_ms(self) -> u64 {
+        match self {
+            Self::Rate { geometry, .. } => geometry.retained_ms(),
+            Self::InFlight { .. } => 0,
+        }
+    }
+}
+
 impl Ask<'_> {
     /// INVARIANT: no two parts count in the same place; two that both fit could together exceed. The
     /// greater cost counts, under the smaller max and the more careful outage rule.

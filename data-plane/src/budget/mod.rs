@@ -2,10 +2,11 @@
 //!
 //! Which limits those are is the policy's to say; what a refusal looks like is the front's. In here: the slot
 //! ring (`ring.rs`, and `ring.lua` for Redis), the two places it lives (`memory.rs`, `shared.rs`), and what
-//! happens when the shared one is away (`outage.rs`).
+//! happens when the shared one is away (`outage.rs`, `fleet.rs`).
 
 mod charge;
 mod clock;
+mod fleet;
 mod function;
 mod held;
 mod key;
@@ -22,9 +23,9 @@ mod status;
 pub mod subject;
 
 pub use charge::{Ask, Charge, Charged, Count, Mode, OnOutage, Revoked};
+pub use fleet::{Fleet, Kept as KeptFleet};
 pub use held::Held;
 pub use meter::Watch;
-pub use outage::Fleet;
 pub use ring::GREATEST;
 pub use shared::Shared;
 pub use status::Status;
@@ -89,7 +90,7 @@ impl Budget {
     pub async fn connect(
         url: Option<&Secret>,
         settings: Settings,
-        fleet: watch::Receiver<Fleet>,
+        fleet: Arc<Fleet>,
     ) -> Result<Self, BudgetError> {
         let Some(url) = url else {
             return Ok(Self::in_memory());

@@ -2,46 +2,14 @@
 //! what is owed to Redis for it afterwards. Does not decide that there is an outage.
 
 use super::charge::{Key, Measure, Mode, OnOutage, Part, Refusal, SOON_MS, Tally};
+use super::fleet::{Fleet, Split};
 use super::held::seats;
 use super::memory::{Given, Memory};
 use super::recent::Recent;
 use super::ring::Geometry;
 use std::collections::HashMap;
-use std::sync::{Mutex, MutexGuard, PoisonError};
-use tokio::sync::{Notify, watch};
-
-/// How many replicas share a budget while they cannot ask each other.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Fleet {
-    /// The most seen lately: to assume too many only refuses too early.
-    pub replicas: u32,
-    /// This one's place among them, from 0: where a budget is smaller than the fleet, the first have it.
-    pub rank: u32,
-}
-
-impl Default for Fleet {
-    fn default() -> Self {
-        Self {
-            replicas: 1,
-            rank: 0,
-        }
-    }
-}
-
-impl Fleet {
-    pub(super) fn share_of(self, max: u64) -> u64 {
-        let replicas = u64::from(self.replicas.max(1));
-        if max < replicas {
-            u64::from(u64::from(self.rank) < max)
-        } else {
-            max / replicas
-        }
-    }
-
-    fn share_of_used(self, sum: u64) -> u64 {
-        sum.div_ceil(u64::from(self.replicas.max(1)))
-    }
-}
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use tokio::sync::Notify;
 
 /// Budgets whose last sum is remembered, for the start of an outage.
 const SEEN: usize = 50_000;
@@ -61,7 +29,7 @@ pub(super) struct Outage {
     seen: Mutex<Recent<Key, Seen, SEEN>>,
     owed: Mutex<HashMap<Key, Debt>>,
     pub owes: Notify,
-    fleet: watch::Receiver<Fleet>,
+    fleet: Arc<Fleet>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,7 +39,7 @@ pub(super) struct Debt {
 }
 
 impl Outage {
-    pub fn new(fleet: watch::Receiver<Fleet>) -> Self {
+    pub fn new(fleet: Arc<Fleet>) -> Self {
         Self {
             local: Memory::default(),
             seen: Mutex::new(Recent::new()),
@@ -95,14 +63,14 @@ impl Outage {
 
     /// Decides without Redis. Slots are answered for all parts; only shares have real ones.
     pub fn charge(&self, parts: &[Part], now: u64) -> (Tally, Mode) {
-        let fleet = *self.fleet.borrow();
         let mut places = Vec::new();
         let mut shares = Vec::new();
         for (at, part) in parts.iter().enumerate() {
             if part.on_outage == OnOutage::Share {
-                self.seed(part, fleet, now);
+                let split = self.fleet.split(part.measure.window_ms());
+                self.seed(part, split, now);
                 places.push(at);
-                shares.push(shared_out(part, fleet));
+                shares.push(shared_out(part, split));
             }
         }
         let closed = parts
@@ -141,7 +109,7 @@ impl Outage {
 
     /// Once for each answer of Redis: this replica's part of what was used then is used here, too. Else the
     /// window that spans the beginning of an outage would admit twice.
-    fn seed(&self, part: &Part, fleet: Fleet, now: u64) {
+    fn seed(&self, part: &Part, split: Option<Split>, now: u64) {
         let seen = self
             .seen
             .lock()
@@ -149,7 +117,7 @@ impl Outage {
             .take(&part.key);
         let Some(seen) = seen else { return };
         if seen.at.saturating_add(seen.geometry.retained_ms()) > now {
-            let used = fleet.share_of_used(seen.sum);
+            let used = split.map_or(seen.sum, |split| split.share_of_used(seen.sum));
             self.local.raise(part.key, seen.geometry, seen.at, used);
         }
     }
@@ -206,7 +174,9 @@ impl Outage {
     }
 }
 
-fn shared_out(part: &Part, fleet: Fleet) -> Part {
+/// Among how many nobody has said: then none of it is this replica's.
+fn shared_out(part: &Part, split: Option<Split>) -> Part {
+    let share_of = |max| split.map_or(0, |split| split.share_of(max));
     let measure = match part.measure {
         Measure::Rate {
             geometry,
@@ -215,11 +185,9 @@ fn shared_out(part: &Part, fleet: Fleet) -> Part {
         } => Measure::Rate {
             geometry,
             cost,
-            max: fleet.share_of(max),
+            max: share_of(max),
         },
-        Measure::InFlight { max } => Measure::InFlight {
-            max: fleet.share_of(max),
-        },
+        Measure::InFlight { max } => Measure::InFlight { max: share_of(max) },
     };
     Part { measure, ..*part }
 }
@@ -248,6 +216,3 @@ fn refused(parts: &[Part], refusal: Option<Refusal>) -> (Tally, Mode) {
     let wait = if never { None } else { refusal.wait };
     (Tally::Refused(Refusal { wait, ..refusal }), mode)
 }
-
-#[cfg(test)]
-mod tests;

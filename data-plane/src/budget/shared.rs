@@ -3,19 +3,19 @@
 
 use super::charge::{Ask, Charged, Key, Measure, Mode, Part, Refusal, Tally};
 use super::clock::Clock;
+use super::fleet::Fleet;
 use super::function::Verb;
 use super::held::{self, From, Held};
 use super::lease::{self, LEASE_MS, Leases};
 use super::line::{Line, Unreachable};
 use super::memory::Given;
-use super::outage::{Fleet, Outage};
+use super::outage::Outage;
 use super::recent::Recent;
 use super::reply::{self, Answer, Reply};
 use super::{Settings, key};
 use ids::{CallId, OrgId};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::watch;
 use tokio_util::task::AbortOnDropHandle;
 
 /// Organisations whose epoch is remembered.
@@ -33,11 +33,7 @@ pub struct Shared {
 }
 
 impl Shared {
-    pub(super) fn start(
-        client: redis::Client,
-        settings: Settings,
-        fleet: watch::Receiver<Fleet>,
-    ) -> Self {
+    pub(super) fn start(client: redis::Client, settings: Settings, fleet: Arc<Fleet>) -> Self {
         let clock = Clock::start();
         let line = Arc::new(Line::new(client, settings.slow, clock));
         let outage = Arc::new(Outage::new(fleet));

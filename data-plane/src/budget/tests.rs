@@ -7,4 +7,4 @@ mod outage;
 mod redis;
 
 pub(super) use server::Server;
-pub(super) use world::{Agent, PATIENT, admitted, passed, refused, replica, replica_of};
+pub(super) use world::{Agent, PATIENT, admitted, fleet, passed, refused, replica, replica_of};

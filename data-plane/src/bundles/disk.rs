@@ -1,11 +1,14 @@
 //! The snapshot: every bundle that was applied, sealed, one file an organisation, so that a replica starts without the
-//! control plane. What is read back goes through the same signature check as what comes over the wire.
+//! control plane; and how many replicas there were. A bundle that is read back goes through the same signature check as
+//! one that comes over the wire.
 
+use crate::budget::KeptFleet;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bundle::Signed;
 use ids::OrgId;
 use seal::{KeyRing, Nonce};
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use std::fs;
 use std::io::{self, Write};
@@ -13,6 +16,8 @@ use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
 const BOUND_TO: &[u8] = b"portcullis snapshot\n";
+const FLEET_BOUND_TO: &[u8] = b"portcullis fleet\n";
+const FLEET: &str = "fleet";
 const NOW: &str = "bundle";
 /// The generation before, should the newest be damaged.
 const LAST: &str = "last";
@@ -57,25 +62,14 @@ impl Disk {
             signed: signed.clone(),
             bytes: STANDARD.encode(bytes),
         };
-        let plain = serde_json::to_vec(&kept).map_err(|_| DiskError::Seal)?;
-        let sealed = self
-            .keys
-            .seal(nonce, BOUND_TO, &plain)
-            .ok_or(DiskError::Seal)?;
+        let sealed = self.sealed(BOUND_TO, &kept, nonce)?;
         let (next, now, last) = (
             self.path(org, NEXT),
             self.path(org, NOW),
             self.path(org, LAST),
         );
         let written = (|| {
-            let mut file = fs::OpenOptions::new()
-                .write(true)
-                .create(true)
-                .truncate(true)
-                .mode(0o600)
-                .open(&next)?;
-            file.write_all(&sealed)?;
-            file.sync_all()?;
+            write(&next, &sealed)?;
             if now.exists() {
                 fs::rename(&now, &last)?;
             }
@@ -83,6 +77,23 @@ impl Disk {
             fs::File::open(&self.folder)?.sync_all()
         })();
         written.map_err(|source| failed(&now, source))
+    }
+
+    /// As durable, one generation: whoever has none knows nothing, and shares nothing out.
+    pub fn keep_fleet(&self, fleet: &KeptFleet, nonce: Nonce) -> Result<(), DiskError> {
+        let sealed = self.sealed(FLEET_BOUND_TO, fleet, nonce)?;
+        let now = self.folder.join(FLEET);
+        let next = now.with_extension(NEXT);
+        let written = (|| {
+            write(&next, &sealed)?;
+            fs::rename(&next, &now)?;
+            fs::File::open(&self.folder)?.sync_all()
+        })();
+        written.map_err(|source| failed(&now, source))
+    }
+
+    pub fn load_fleet(&self) -> Option<KeptFleet> {
+        self.opened(&self.folder.join(FLEET), FLEET_BOUND_TO)
     }
 
     pub fn forget(&self, org: OrgId) -> Result<(), DiskError> {
@@ -115,11 +126,31 @@ impl Disk {
 
     fn read(&self, org: OrgId, generation: &str) -> Option<(Signed, Vec<u8>)> {
         let path = self.path(org, generation);
-        let sealed = fs::read(&path).ok()?;
-        let read = self.keys.open(BOUND_TO, &sealed).ok().and_then(|plain| {
-            let kept: Kept = serde_json::from_slice(&plain).ok()?;
-            Some((kept.signed, STANDARD.decode(kept.bytes).ok()?))
-        });
+        let kept: Kept = self.opened(&path, BOUND_TO)?;
+        let bytes = STANDARD.decode(kept.bytes);
+        if bytes.is_err() {
+            tracing::error!(path = %path.display(), "snapshot cannot be read");
+        }
+        Some((kept.signed, bytes.ok()?))
+    }
+
+    fn sealed<T: Serialize>(
+        &self,
+        bound_to: &[u8],
+        kept: &T,
+        nonce: Nonce,
+    ) -> Result<Vec<u8>, DiskError> {
+        let plain = serde_json::to_vec(kept).map_err(|_| DiskError::Seal)?;
+        self.keys
+            .seal(nonce, bound_to, &plain)
+            .ok_or(DiskError::Seal)
+    }
+
+    /// What is in a file; none where there is no such file, or, which is said in the log, where it does not open.
+    fn opened<T: DeserializeOwned>(&self, path: &Path, bound_to: &[u8]) -> Option<T> {
+        let sealed = fs::read(path).ok()?;
+        let plain = self.keys.open(bound_to, &sealed).ok();
+        let read = plain.and_then(|plain| serde_json::from_slice(&plain).ok());
         if read.is_none() {
             tracing::error!(path = %path.display(), "snapshot cannot be read");
         }
@@ -129,6 +160,17 @@ impl Disk {
     fn path(&self, org: OrgId, generation: &str) -> PathBuf {
         self.folder.join(format!("{org}.{generation}"))
     }
+}
+
+fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(path)?;
+    file.write_all(bytes)?;
+    file.sync_all()
 }
 
 fn failed(path: &Path, source: io::Error) -> DiskError {

@@ -5,7 +5,7 @@ use super::hold::{Holder, Org};
 use super::link::{ControlPlane, LinkError};
 use crate::budget::Fleet;
 use bundle::Signed;
-use bundle::feed::{Ack, Change, Feed, LimiterKind, Report};
+use bundle::feed::{Ack, Change, Feed, Heard, LimiterKind, Report};
 use futures_util::StreamExt;
 use host::clock::{Clock, Random};
 use ids::OrgId;
@@ -14,7 +14,7 @@ use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::sync::{Notify, watch};
+use tokio::sync::Notify;
 
 const HEARTBEAT: Duration = Duration::from_secs(5);
 const AT_ONCE: usize = 8;
@@ -38,7 +38,7 @@ struct Inner {
     applied: Notify,
     /// The feed has answered since the start.
     is_fresh: AtomicBool,
-    fleet: watch::Sender<Fleet>,
+    fleet: Arc<Fleet>,
 }
 
 impl std::fmt::Debug for Inner {
@@ -83,13 +83,13 @@ impl Fetcher {
             unsaid: Mutex::default(),
             applied: Notify::new(),
             is_fresh: AtomicBool::new(false),
-            fleet: watch::Sender::new(Fleet::default()),
+            fleet: Arc::default(),
         }))
     }
 
     /// Among how many replicas a shared budget is split while Redis is away.
-    pub fn fleet(&self) -> watch::Receiver<Fleet> {
-        self.0.fleet.subscribe()
+    pub fn fleet(&self) -> Arc<Fleet> {
+        self.0.fleet.clone()
     }
 
     /// Calls can be judged: the feed has answered, or a snapshot was good.
@@ -99,6 +99,9 @@ impl Fetcher {
 
     /// Puts the snapshot in force; answers how many organisations that were.
     pub fn start_from_disk(&self) -> Result<usize, super::DiskError> {
+        if let Some(fleet) = self.0.disk.load_fleet() {
+            self.0.fleet.restore(&fleet);
+        }
         let kept = self.0.disk.load()?;
         let count = kept.len();
         for (signed, bytes) in kept {
@@ -141,19 +144,35 @@ impl Fetcher {
                 acks,
             };
             match self.0.link.report(&report).await {
-                Ok(()) => self.said(&report.acks),
+                Ok(heard) => {
+                    self.said(&report.acks);
+                    self.learn(heard).await;
+                }
                 Err(error) => tracing::debug!(%error, "the report was not taken"),
             }
             let _ = tokio::time::timeout(HEARTBEAT, self.0.applied.notified()).await;
         }
     }
 
+    /// Among how many budgets are split, should Redis go; kept for a start that nobody answers.
+    async fn learn(&self, heard: Heard) {
+        let Heard { replicas, rank } = heard;
+        if !self.0.fleet.heard(replicas, rank) {
+            return;
+        }
+        tracing::info!(replicas, rank, "fleet");
+        let this = self.clone();
+        let kept = tokio::task::spawn_blocking(move || {
+            let nonce = this.0.random.bytes();
+            this.0.disk.keep_fleet(&this.0.fleet.kept(), nonce)
+        });
+        if let Ok(Err(error)) = kept.await {
+            tracing::error!(%error, "what is known of the fleet was not kept");
+        }
+    }
+
     async fn round(&self, cursor: Option<u64>) -> Result<u64, LinkError> {
         let feed = self.0.link.feed(cursor).await?;
-        self.0.fleet.send_replace(Fleet {
-            replicas: feed.replicas.max(1),
-            rank: feed.rank,
-        });
         let signed = self.wanted(&feed);
         let fetched = futures_util::stream::iter(signed).map(|signed| async move {
             let bytes = self.0.link.bundle(&signed).await;

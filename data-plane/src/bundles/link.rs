@@ -1,7 +1,7 @@
 //! The line to the control plane: every request carries a short-lived JWT of the replica's own signing.
 
 use bundle::Signed;
-use bundle::feed::{Feed, Report};
+use bundle::feed::{Feed, Heard, Report};
 use bytes::Bytes;
 use host::clock::Clock;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
@@ -92,13 +92,14 @@ impl ControlPlane {
         .await
     }
 
-    pub async fn report(&self, report: &Report) -> Result<(), LinkError> {
+    pub async fn report(&self, report: &Report) -> Result<Heard, LinkError> {
         let request = self
             .client
             .post(self.url("v1/gateway/acks"))
             .json(report)
             .timeout(PATIENCE);
-        self.send(request, 1024).await.map(drop)
+        let bytes = self.send(request, 1024).await?;
+        serde_json::from_slice(&bytes).map_err(|error| LinkError::Answer(error.to_string()))
     }
 
     /// A request to the control plane, for who sends other things there (records).

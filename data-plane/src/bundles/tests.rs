@@ -1,4 +1,5 @@
 use super::*;
+use crate::budget::Fleet;
 use bundle::{FORMAT, Grant, Opened, OrgBundle, Signed, Statement, TokenDigest};
 use host::clock::Random;
 use ids::{GrantId, OrgId};
@@ -153,6 +154,24 @@ fn what_is_kept_is_read_back_the_newest_first_and_the_one_before_where_it_is_dam
 
     disk.forget(org_id(1)).unwrap();
     assert_eq!(disk.load().unwrap(), []);
+}
+
+#[test]
+fn what_was_known_of_the_fleet_is_kept_beside_the_bundles_and_a_damaged_file_says_nothing() {
+    let folder = Folder::new("fleet");
+    let disk = folder.disk();
+    assert!(disk.load_fleet().is_none());
+    let fleet = Fleet::default();
+    fleet.heard(3, 1);
+    disk.keep_fleet(&fleet.kept(), [1; 12]).unwrap();
+    assert_eq!(folder.disk().load_fleet(), Some(fleet.kept()));
+    assert_eq!(disk.load().unwrap(), [], "it is no bundle");
+
+    let path = folder.0.join("fleet");
+    let mut bytes = std::fs::read(&path).unwrap();
+    *bytes.last_mut().unwrap() ^= 1;
+    std::fs::write(&path, bytes).unwrap();
+    assert!(disk.load_fleet().is_none());
 }
 
 #[test]

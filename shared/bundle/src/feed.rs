@@ -15,10 +15,6 @@ pub struct Feed {
     /// The cursor was too old or unknown: `changes` is the whole manifest, and an organisation missing from it is gone.
     pub is_reset: bool,
     pub changes: Vec<Change>,
-    /// Replicas that have been heard of lately: among how many a shared budget is split when Redis is away.
-    pub replicas: u32,
-    /// The place of the one that asked among them, from 0, by name.
-    pub rank: u32,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -38,6 +34,15 @@ pub struct Report {
     /// True while the replica lives on its snapshot because the feed has not answered since it started.
     pub is_stale: bool,
     pub acks: Vec<Ack>,
+}
+
+/// What a report is answered: among how many a shared budget is split when Redis is away.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Heard {
+    /// Replicas that have been heard of lately, this one among them.
+    pub replicas: u32,
+    /// The place of the one that reported among them, from 0, by name.
+    pub rank: u32,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

@@ -2,15 +2,14 @@
 
 use super::*;
 use crate::budget::ring::{Geometry, Ring};
-use crate::budget::tests::{Agent, PATIENT, Server, passed, refused};
+use crate::budget::tests::{Agent, PATIENT, Server, fleet, passed, refused};
 use crate::budget::{Charge, Count, OnOutage};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 async fn start(server: &Server) -> Shared {
     let client = redis::Client::open(server.url().expose()).unwrap();
-    let (_, fleet) = watch::channel(Fleet::default());
-    let shared = Shared::start(client, PATIENT, fleet);
+    let shared = Shared::start(client, PATIENT, fleet(1, 0));
     let mut is_open = shared.line.is_open();
     let opens = is_open.wait_for(|open| *open);
     let opened = tokio::time::timeout(Duration::from_secs(20), opens).await;

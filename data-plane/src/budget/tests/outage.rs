@@ -1,21 +1,10 @@
 //! Redis is stopped, and comes back.
 
-use super::{Agent, PATIENT, Server, admitted, passed, refused, replica, replica_of};
+use super::{Agent, PATIENT, Server, admitted, fleet, passed, refused, replica, replica_of};
 use crate::budget::{Budget, Charge, Charged, Fleet, Mode, OnOutage, Settings};
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
 use tokio::time::{Instant, timeout};
-
-const PAIR: [Fleet; 2] = [
-    Fleet {
-        replicas: 2,
-        rank: 0,
-    },
-    Fleet {
-        replicas: 2,
-        rank: 1,
-    },
-];
 
 async fn until(budget: &Budget, reachable: bool) {
     let mut watch = budget.reachable().unwrap();
@@ -104,8 +93,8 @@ async fn each_limit_does_what_it_says_and_the_mode_says_which() {
 #[tokio::test]
 async fn shares_of_two_replicas_and_what_redis_had_counted_make_one_budget() {
     let mut server = Server::start();
-    let one = replica_of(&server.url(), PAIR[0]).await;
-    let other = replica_of(&server.url(), PAIR[1]).await;
+    let one = replica_of(&server.url(), fleet(2, 0)).await;
+    let other = replica_of(&server.url(), fleet(2, 1)).await;
     let agent = Agent::new();
     let charges = [agent.hourly("calls", 20)];
     assert_eq!(admitted(&one, &agent, &charges, 5).await, 5);
@@ -127,8 +116,8 @@ async fn a_budget_smaller_than_the_fleet_belongs_to_the_first_replicas() {
     let charges = [agent.hourly("calls", 1)];
     let url = server.url();
     let replicas = [
-        replica_of(&url, PAIR[0]).await,
-        replica_of(&url, PAIR[1]).await,
+        replica_of(&url, fleet(2, 0)).await,
+        replica_of(&url, fleet(2, 1)).await,
     ];
     server.stop();
     for budget in &replicas {
@@ -136,6 +125,21 @@ async fn a_budget_smaller_than_the_fleet_belongs_to_the_first_replicas() {
         total += admitted(budget, &agent, &charges, 10).await;
     }
     assert_eq!(total, 1);
+}
+
+#[tokio::test]
+async fn a_replica_that_was_never_told_of_the_others_has_no_share_until_it_is() {
+    let mut server = Server::start();
+    let others = Arc::new(Fleet::default());
+    let budget = replica_of(&server.url(), others.clone()).await;
+    let agent = Agent::new();
+    let charges = [agent.hourly("calls", 4)];
+    server.stop();
+    until(&budget, false).await;
+    let answer = budget.charge(&agent.ask(&charges)).await;
+    assert_eq!(refused(&answer), (0, Some(1_000), Mode::Share));
+    others.heard(2, 1);
+    assert_eq!(admitted(&budget, &agent, &charges, 10).await, 2);
 }
 
 #[tokio::test]
@@ -181,8 +185,7 @@ fn hasty() -> Settings {
 #[tokio::test]
 async fn a_frozen_redis_is_given_up_in_time_and_the_charge_is_not_repeated() {
     let server = Server::start();
-    let (_, fleet) = watch::channel(Fleet::default());
-    let budget = Budget::connect(Some(&server.url()), hasty(), fleet)
+    let budget = Budget::connect(Some(&server.url()), hasty(), fleet(1, 0))
         .await
         .unwrap();
     let agent = Agent::new();
@@ -206,8 +209,7 @@ async fn a_frozen_redis_is_given_up_in_time_and_the_charge_is_not_repeated() {
 #[tokio::test]
 async fn a_redis_that_stays_frozen_is_not_waited_for_by_every_call() {
     let server = Server::start();
-    let (_, fleet) = watch::channel(Fleet::default());
-    let budget = Budget::connect(Some(&server.url()), hasty(), fleet)
+    let budget = Budget::connect(Some(&server.url()), hasty(), fleet(1, 0))
         .await
         .unwrap();
     let agent = Agent::new();

@@ -4,7 +4,6 @@ use super::{Agent, PATIENT, Server, admitted, passed, refused, replica};
 use crate::budget::{Budget, Charge, Charged, Count, Mode, Revoked};
 use seal::Secret;
 use std::collections::HashMap;
-use tokio::sync::watch;
 
 async fn command<T: redis::FromRedisValue>(server: &Server, words: &[&str]) -> T {
     let mut connection = server.connection().await;
@@ -260,9 +259,8 @@ async fn budgets_expire_from_redis_by_themselves() {
 
 #[tokio::test]
 async fn an_address_that_cannot_be_read_is_told_without_its_password() {
-    let (_, fleet) = watch::channel(crate::budget::Fleet::default());
     let url = Secret::new("rodis://:hunter2@somewhere".into());
-    let error = Budget::connect(Some(&url), PATIENT, fleet)
+    let error = Budget::connect(Some(&url), PATIENT, fleet(1, 0))
         .await
         .unwrap_err();
     assert!(!error.to_string().contains("hunter2"));

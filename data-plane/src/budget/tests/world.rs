@@ -4,8 +4,8 @@ use crate::budget::subject::{self, Whose};
 use crate::budget::{Ask, Budget, Charge, Charged, Count, Fleet, Held, Mode, OnOutage, Settings};
 use ids::{CallId, GrantId, OrgId, PolicyId, ServerId};
 use seal::Secret;
+use std::sync::Arc;
 use std::time::Duration;
-use tokio::sync::watch;
 use uuid::Uuid;
 
 #[derive(Debug, Clone, Copy)]
@@ -69,12 +69,18 @@ pub const PATIENT: Settings = Settings {
     slow: Duration::from_secs(9),
 };
 
-pub async fn replica(url: &Secret) -> Budget {
-    replica_of(url, Fleet::default()).await
+/// A fleet of so many, of which this one is the one at this place.
+pub fn fleet(replicas: u32, rank: u32) -> Arc<Fleet> {
+    let fleet = Fleet::default();
+    fleet.heard(replicas, rank);
+    Arc::new(fleet)
 }
 
-pub async fn replica_of(url: &Secret, fleet: Fleet) -> Budget {
-    let (_, fleet) = watch::channel(fleet);
+pub async fn replica(url: &Secret) -> Budget {
+    replica_of(url, fleet(1, 0)).await
+}
+
+pub async fn replica_of(url: &Secret, fleet: Arc<Fleet>) -> Budget {
     Budget::connect(Some(url), PATIENT, fleet).await.unwrap()
 }
 
