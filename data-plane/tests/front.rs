@@ -34,11 +34,14 @@ async fn without_a_good_token_every_path_and_verb_answers_the_same_401() {
         format!("Bearer {}", key.expose()),
     ] {
         let mut bodies = Vec::new();
+        let long = "x".repeat(1_000);
         for path in [
             "/acme/files/mcp",
             "/acme/nothing/mcp",
             "/nobody/files/mcp",
             "/acme/mcp",
+            &format!("/{long}/files/mcp"),
+            &format!("/acme/{long}/mcp"),
         ] {
             for method in [
                 Method::POST,
@@ -95,11 +98,14 @@ async fn what_does_not_exist_and_what_is_not_covered_are_the_same_404() {
     });
     let token = format!("Bearer {}", world.token);
     let mut bodies = Vec::new();
+    let long = "x".repeat(1_000);
     for path in [
         "/acme/private/mcp",
         "/acme/nothing/mcp",
         "/nobody/files/mcp",
         "/acme/mcp",
+        &format!("/{long}/files/mcp"),
+        &format!("/acme/{long}/mcp"),
     ] {
         let answer = at(&world, Method::POST, path, &token).await;
         assert_eq!(answer.status, 404, "{path}");

@@ -1,4 +1,5 @@
-//! The two shapes of path that lead to servers. PURE.
+//! The two shapes of path that lead to servers. PURE. A name of any length is one: that nobody bears it is told to those
+//! with a good token alone.
 
 /// Whom a path asks for: names as the client wrote them, which may be those of nobody.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -11,7 +12,7 @@ pub struct Route {
 impl Route {
     pub fn of(path: &str) -> Option<Self> {
         let mut parts = path.strip_prefix('/')?.split('/');
-        let named = |part: &str| (!part.is_empty() && part.len() <= 80).then(|| part.to_owned());
+        let named = |part: &str| (!part.is_empty()).then(|| part.to_owned());
         let route = match (parts.next()?, parts.next()?, parts.next()) {
             (org, "mcp", None) => Self {
                 org: named(org)?,

@@ -113,6 +113,9 @@ fn only_two_shapes_of_path_lead_anywhere() {
             server: None
         })
     );
+    let long = "x".repeat(81);
+    let nobody = Route::of(&format!("/{long}/{long}/mcp")).unwrap();
+    assert_eq!((nobody.org, nobody.server), (long.clone(), Some(long)));
     for path in [
         "/",
         "/mcp",
