@@ -15,13 +15,15 @@ mod address;
 mod email;
 mod host;
 mod members;
+mod pattern;
 mod place;
 mod read;
 
 pub(crate) use host::HostName;
 pub(crate) use members::Members;
+pub(crate) use pattern::{MOST_PATTERN_CHARS, Patterns};
 pub(crate) use place::Prefix;
-pub(crate) use read::{MOST_PATTERN_CHARS, Patterns, Takes, read, takes};
+pub(crate) use read::{Takes, read, takes};
 
 #[derive(Debug)]
 pub(crate) enum Op {

@@ -18,6 +18,16 @@ pub(super) fn range(text: &str) -> Result<IpNet, Flaw> {
     })
 }
 
+/// A range that is written with more than its prefix: `10.0.0.1/8` may have been meant for one address.
+pub(super) fn flaw(range: IpNet) -> Option<Flaw> {
+    let plain = range.trunc();
+    (plain != range).then(|| {
+        let message =
+            format!("`{range}` is the whole range `{plain}`, not what stands before the `/` alone");
+        Flaw::new("wide_cidr", message).hint(Some(&plain.to_string()))
+    })
+}
+
 /// IPv4 in IPv6 form counts as IPv6, so that one address never matches by two ranges.
 pub(super) fn is_in(text: &str, ranges: &[IpNet]) -> bool {
     text.parse::<IpAddr>()

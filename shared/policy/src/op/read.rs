@@ -1,13 +1,12 @@
 //! From a document's `op` and `value` to an operator, with everything that is wrong about the value.
 
+use super::pattern::Patterns;
 use super::{Group, HostName, Members, Op, Operand, Prefix, Wanted, address, email};
 use crate::finding::{At, Findings, Flaw};
 use crate::literal::Literal;
 use crate::path::Path;
 use crate::word::Operator;
 use json::{Decimal, Node, Value};
-use regex::{Regex, RegexBuilder};
-use std::collections::HashMap;
 
 /// What an operator's `value` may be: read here, and printed into the schema.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -75,73 +74,6 @@ pub(crate) const fn takes(operator: Operator) -> Takes {
         Operator::UnderPath => Takes::Prefixes,
         Operator::EmailDomainIn => Takes::Domains,
         Operator::IpIn => Takes::Ranges,
-    }
-}
-
-pub(crate) const MOST_PATTERN_CHARS: usize = 1_000;
-
-/// The regular expressions of one document: each compiled once, all of them together bounded.
-#[derive(Debug)]
-pub(crate) struct Patterns {
-    compiled: HashMap<Box<str>, Regex>,
-    bytes_left: usize,
-}
-
-/// A pattern is first tried small, as most are, and charged for every size it is tried at: a pattern that does not fit
-/// has cost as much as one that does.
-const PATTERN_SIZES: [usize; 3] = [64 << 10, 1 << 20, 10 << 20];
-/// What one pattern may keep per thread while it runs.
-const MOST_CACHE_BYTES: usize = 2 << 20;
-const MOST_PATTERN_BYTES: usize = 64 << 20;
-
-impl Default for Patterns {
-    fn default() -> Self {
-        Self {
-            compiled: HashMap::new(),
-            bytes_left: MOST_PATTERN_BYTES,
-        }
-    }
-}
-
-impl Patterns {
-    fn compile(&mut self, pattern: &str) -> Result<Regex, Flaw> {
-        let flaw = |message: String| Err(Flaw::new("bad_regex", message));
-        if pattern.chars().count() > MOST_PATTERN_CHARS {
-            return flaw(format!(
-                "a pattern of more than {MOST_PATTERN_CHARS} characters"
-            ));
-        }
-        if let Some(regex) = self.compiled.get(pattern) {
-            return Ok(regex.clone());
-        }
-        for size in PATTERN_SIZES {
-            let Some(left) = self.bytes_left.checked_sub(size) else {
-                return flaw("the patterns of this document together are too large".to_owned());
-            };
-            self.bytes_left = left;
-            let built = RegexBuilder::new(pattern)
-                .size_limit(size)
-                .dfa_size_limit(size.min(MOST_CACHE_BYTES))
-                .build();
-            match built {
-                Ok(regex) => {
-                    self.compiled.insert(pattern.into(), regex.clone());
-                    return Ok(regex);
-                }
-                Err(regex::Error::CompiledTooBig(_)) => {}
-                Err(error) => {
-                    // The last line says what is wrong; those before it draw the pattern with a marker below.
-                    let text = error.to_string();
-                    let why = text
-                        .lines()
-                        .last()
-                        .unwrap_or("")
-                        .trim_start_matches("error: ");
-                    return flaw(format!("`{pattern}` is not a regular expression: {why}"));
-                }
-            }
-        }
-        flaw(format!("`{pattern}` is too large once compiled"))
     }
 }
 
@@ -225,7 +157,15 @@ fn with_literal(
         Operator::HostIn => Op::HostIn(each(node, at, found, HostName::parse)?),
         Operator::UnderPath => Op::UnderPath(each(node, at, found, Prefix::parse)?),
         Operator::EmailDomainIn => Op::EmailDomainIn(each(node, at, found, email::domain)?),
-        Operator::IpIn => Op::IpIn(each(node, at, found, address::range)?),
+        Operator::IpIn => {
+            let ranges = each(node, at, found, address::range)?;
+            for (index, (range, item)) in ranges.iter().zip(node.as_array()?).enumerate() {
+                if let Some(flaw) = address::flaw(*range) {
+                    found.warning(&at.index(index), item.span, flaw);
+                }
+            }
+            Op::IpIn(ranges)
+        }
         compares => return comparison(compares, Operand::Literal(read_literal(node, at, found)?)),
     })
 }

@@ -148,6 +148,34 @@ fn a_budget_that_no_call_fits_and_a_wait_that_no_client_has_are_said() {
 }
 
 #[test]
+fn a_range_that_is_wider_than_it_looks_is_said() {
+    let ranges = |value: &str| {
+        document(
+            "deny",
+            &format!(
+                r#""a":{{"deny_if":[{{"conditions":[{{"path":"args.ip","op":"ip_in","value":{value}}}]}}]}}"#
+            ),
+        )
+    };
+    let said = |text: &str| {
+        check(text, None)
+            .into_iter()
+            .map(|finding| (finding.code, finding.pointer, finding.hint))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        said(&ranges(
+            r#"["10.0.0.0/8","10.0.0.1/8","fd00::1/8","10.0.0.1/32"]"#
+        )),
+        [(1, "10.0.0.0/8"), (2, "fd00::/8")].map(|(index, hint)| (
+            "wide_cidr",
+            format!("/tools/a/deny_if/0/conditions/0/value/{index}"),
+            Some(hint.to_owned())
+        ))
+    );
+}
+
+#[test]
 fn paths_and_types_are_held_against_the_schema() {
     let test = |path: &str, op: &str, value: &str| {
         document(
