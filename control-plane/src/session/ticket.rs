@@ -1,5 +1,6 @@
 //! What a link carries that opens something once: 256 random bits in hexadecimal digits. Only its digest is stored.
 
+use seal::Secret;
 use serde::{Deserialize, Deserializer};
 
 const LENGTH: usize = 64;
@@ -40,6 +41,7 @@ impl std::fmt::Debug for Ticket {
 
 impl<'de> Deserialize<'de> for Ticket {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        String::deserialize(from).map(|text| Self::of(&text))
+        // A secret: what is none is refused without being repeated.
+        Secret::deserialize(from).map(|text| Self::of(text.expose()))
     }
 }

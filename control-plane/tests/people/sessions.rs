@@ -15,6 +15,45 @@ async fn sign_in_with(world: &World, agent: &str) -> Who {
     signed_in(answer, 200)
 }
 
+#[tokio::test]
+async fn what_is_given_for_a_secret_and_is_no_text_is_not_repeated() {
+    let world = World::new().await;
+    let ann = world.owner("acme").await;
+    for (path, member) in [
+        ("/v1/signup", "password"),
+        ("/v1/signup", "invitation"),
+        ("/v1/login", "password"),
+        ("/v1/login/code", "challenge"),
+        ("/v1/login/code", "code"),
+        ("/v1/step-up", "password"),
+        ("/v1/step-up", "code"),
+        ("/v1/me/password", "password"),
+        ("/v1/me/password", "new_password"),
+        ("/v1/me/totp/confirm", "code"),
+        ("/v1/confirm", "token"),
+        ("/v1/reset", "token"),
+        ("/v1/reset", "password"),
+    ] {
+        let body = json!({ member: 98_765_432_101_u64 });
+        let answer = world.post(&ann, path, body).await;
+        assert!(
+            !answer.text.contains("98765432101"),
+            "{path}: {}",
+            answer.text
+        );
+        let problem = answer.expect(422);
+        let fault = &problem["errors"][0];
+        assert_eq!(fault["pointer"], format!("/{member}"), "{path}");
+        assert!(
+            fault["detail"]
+                .as_str()
+                .unwrap()
+                .starts_with("expected a string"),
+            "{path}: {fault}"
+        );
+    }
+}
+
 async fn sessions(world: &World, who: &Who) -> Vec<Value> {
     let listed = world.get(who, "/v1/me/sessions").await.expect(200);
     listed["items"].as_array().unwrap().clone()

@@ -10,11 +10,22 @@ pub struct Redis {
     port: u16,
     folder: Folder,
     process: Option<Process>,
+    password: Option<String>,
 }
 
 impl Redis {
     pub async fn start() -> Self {
+        Self::of(None).await
+    }
+
+    /// One that asks for a password, which stands in its address.
+    pub async fn with_password(password: &str) -> Self {
+        Self::of(Some(password.to_owned())).await
+    }
+
+    async fn of(password: Option<String>) -> Self {
         let mut redis = Self {
+            password,
             port: free_port(),
             folder: Folder::new(),
             process: None,
@@ -24,7 +35,15 @@ impl Redis {
     }
 
     pub fn url(&self) -> String {
-        format!("redis://127.0.0.1:{}", self.port)
+        let user = self
+            .password
+            .as_ref()
+            .map(|password| format!(":{password}@"));
+        format!(
+            "redis://{}127.0.0.1:{}",
+            user.unwrap_or_default(),
+            self.port
+        )
     }
 
     /// Ends it; what it held is gone.
@@ -47,6 +66,9 @@ impl Redis {
                 "--dir",
             ])
             .arg(self.folder.path());
+        if let Some(password) = &self.password {
+            command.args(["--requirepass", password]);
+        }
         self.process = Some(Process::start(
             &mut command,
             &self.folder.path().join("log"),
