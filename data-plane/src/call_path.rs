@@ -6,6 +6,7 @@
 mod batch;
 mod intent;
 mod message;
+mod span;
 
 use crate::budget::{Ask, Charged, Held, Mode, Revoked};
 use crate::call::{Call, Letter};
@@ -26,14 +27,19 @@ use hyper::body::Incoming;
 use mcp::Rule;
 use std::sync::Arc;
 use std::time::Instant;
+use tracing::Instrument;
 
 /// Answers one request of a client.
 pub async fn answer(app: &Arc<Gateway>, request: Request<Incoming>) -> Response<Body> {
     let arrived = Instant::now();
     let (head, body) = request.into_parts();
-    let mut response = enter(app, &head, body, arrived)
-        .await
-        .unwrap_or_else(|refusal| refused(app, &refusal, Toward::default()));
+    let span = span::of_request(&head);
+    let entered = enter(app, &head, body, arrived)
+        .instrument(span.clone())
+        .await;
+    let mut response = entered
+        .unwrap_or_else(|refusal| span.in_scope(|| refused(app, &refusal, Toward::default())));
+    span.record("http.response.status_code", response.status().as_u16());
     app.entrance.share(&head.headers, response.headers_mut());
     response
 }
@@ -184,7 +190,7 @@ async fn looked_again(letter: Letter<'_>, call: &Call) -> Result<Option<Caller>,
     let Some(name) = call.as_request().and_then(|request| request.tool.as_ref()) else {
         return Ok(None);
     };
-    tracing::Span::current().record("gen_ai.tool.name", message::shown(name));
+    tracing::Span::current().record("gen_ai.tool.name", span::shown(name));
     if !gate::is_out_of_sight(caller, name, &Tool::of(caller, &app.seen, name)) {
         return Ok(None);
     }

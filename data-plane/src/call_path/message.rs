@@ -1,6 +1,6 @@
 //! One body: a message, or a batch of them, each answered with its own id.
 
-use super::{batch, pass, plain, refused};
+use super::{batch, pass, plain, refused, span};
 use crate::call::{Call, Letter, said_version};
 use crate::front::{self, Body};
 use crate::gateway::Gateway;
@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::request::Parts;
 use http::{Response, StatusCode};
 use mcp::{Message, Notification};
-use tracing::{Instrument, Span};
+use tracing::Instrument;
 
 pub async fn post(letter: Letter<'_>, bytes: &Bytes) -> Result<Response<Body>, Refusal> {
     let document = mcp::parse(bytes).map_err(Refusal::Malformed)?;
@@ -32,7 +32,7 @@ pub async fn one(letter: Letter<'_>, message: Message<'_>, bytes: &Bytes) -> Res
         Message::Request(request) => {
             let is_modern = letter.frame_plain().is_ok_and(|(era, _)| era.is_modern());
             let passed = pass(letter, &request, bytes)
-                .instrument(span(letter, &request))
+                .instrument(span::of_call(letter, &request))
                 .await;
             (
                 passed,
@@ -111,36 +111,4 @@ fn told_to_wait(
         is_modern: era.is_ok_and(mcp::Era::is_modern),
     };
     refused(app, refusal, toward)
-}
-
-/// A name as far as spans tell it: the client made it up, of any length.
-pub fn shown(name: &str) -> &str {
-    const LONGEST: usize = 128;
-    name.get(..name.floor_char_boundary(LONGEST)).unwrap_or("")
-}
-
-/// The span of a request, which continues the client's own: said in a header, or in `_meta`.
-fn span(letter: Letter<'_>, request: &mcp::Request<'_>) -> Span {
-    let span = tracing::info_span!(
-        "call",
-        "otel.kind" = "server",
-        "mcp.method.name" = shown(request.method),
-        "gen_ai.tool.name" = tracing::field::Empty,
-        "org.id" = %letter.caller.org.bundle().org.id,
-        "portcullis.verdict" = tracing::field::Empty,
-    );
-    let said = |name: &'static str| {
-        let header = letter
-            .head
-            .headers
-            .get(name)
-            .and_then(|value| value.to_str().ok());
-        header.or_else(|| request.meta(name)?.as_str())
-    };
-    let parent =
-        said("traceparent").and_then(|parent| host::telemetry::parent(parent, said("tracestate")));
-    if let Some(parent) = parent {
-        host::telemetry::set_parent(&span, parent);
-    }
-    span
 }

@@ -19,7 +19,7 @@ mod rest;
 mod stub;
 mod wait;
 
-pub use collector::Collector;
+pub use collector::{Collector, Span};
 pub use database::Database;
 pub use installation::{Installation, Replica};
 pub use mailbox::{Mailbox, Received};
