@@ -24,7 +24,7 @@ macro_rules! asked {
             pub grant: Option<String>,
             /// The tool's name, exactly.
             pub tool: Option<String>,
-            /// `allow`, `deny`, `limit`, `hold`, `unknown_tool` or `invalid`.
+            #[param(schema_with = crate::http::described::verdict)]
             pub verdict: Option<String>,
             /// RFC 3339: calls from then on.
             pub since: Option<String>,

@@ -12,6 +12,7 @@ mod stream;
 
 pub use filter::CallFilter;
 
+use crate::http::described;
 use bundle::record::{Ending, Limiter, Verdict};
 use ids::{CallId, GrantId, PolicyId, ServerId};
 use serde::Serialize;
@@ -32,8 +33,7 @@ pub struct Call {
     pub server: ServerId,
     pub method: String,
     pub tool: Option<String>,
-    /// `allow`, `deny`, `limit`, `hold`, `unknown_tool` or `invalid`.
-    #[schema(value_type = String)]
+    #[schema(schema_with = described::verdict)]
     pub verdict: Verdict,
     /// The rule that decided; null where it was allowed.
     pub rule: Option<String>,
@@ -41,8 +41,8 @@ pub struct Call {
     #[schema(value_type = Option<String>)]
     pub policy: Option<PolicyId>,
     pub version: Option<u32>,
-    /// Which counter its limits were charged to: `none`, `shared`, `memory`, `share`, `open` or `closed`.
-    #[schema(value_type = String)]
+    /// Which counter its limits were charged to.
+    #[schema(schema_with = described::limiter)]
     pub limiter: Limiter,
     /// Names at the top of its arguments.
     pub argument_keys: Vec<String>,
@@ -51,9 +51,8 @@ pub struct Call {
     pub latency_ms: Option<f64>,
     /// The part of it that was the gateway's.
     pub added_ms: f64,
-    /// `ok`, `tool_error`, `upstream_error`, `cancelled` or `unknown`; null where nothing went upstream, or it is still
-    /// on its way.
-    #[schema(value_type = Option<String>)]
+    /// Null where nothing went upstream, or it is still on its way.
+    #[schema(schema_with = described::outcome)]
     pub outcome: Option<Ending>,
 }
 

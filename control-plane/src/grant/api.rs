@@ -55,7 +55,7 @@ pub async fn show(
 
 /// Changes a grant. A policy manager may change which policy counts on the servers it reaches, and nothing else.
 #[utoipa::path(patch, path = "/v1/orgs/{org}/grants/{grant}", tag = "grants",
-    params(("org" = String, Path), ("grant" = String, Path)), request_body = GrantChange,
+    params(("org" = String, Path), ("grant" = String, Path), IfMatch), request_body = GrantChange,
     responses((status = 200, body = Grant), (status = "default", body = ProblemBody)))]
 pub async fn change(
     State(app): State<App>,
@@ -72,7 +72,7 @@ pub async fn change(
 
 /// Gives the grant a new token; the old one stays good for `overlap`.
 #[utoipa::path(post, path = "/v1/orgs/{org}/grants/{grant}/rotate", tag = "grants",
-    params(("org" = String, Path), ("grant" = String, Path)), request_body = Option<Rotation>,
+    params(("org" = String, Path), ("grant" = String, Path), IfMatch), request_body = Option<Rotation>,
     responses((status = 200, body = Minted), (status = "default", body = ProblemBody)))]
 pub async fn rotate(
     State(app): State<App>,
@@ -89,7 +89,7 @@ pub async fn rotate(
 
 /// Ends the grant for ever.
 #[utoipa::path(post, path = "/v1/orgs/{org}/grants/{grant}/revoke", tag = "grants",
-    params(("org" = String, Path), ("grant" = String, Path)),
+    params(("org" = String, Path), ("grant" = String, Path), IfMatch),
     responses((status = 200, body = Grant), (status = "default", body = ProblemBody)))]
 pub async fn revoke(
     State(app): State<App>,

@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use time::{Duration, OffsetDateTime};
 use utoipa::ToSchema;
+use utoipa::openapi::schema::{ObjectBuilder, OneOfBuilder, SchemaType, Type};
 use uuid::Uuid;
 
 /// How many that are not revoked an organisation may have.
@@ -93,7 +94,6 @@ pub struct Attachment {
     #[schema(value_type = Option<String>)]
     pub policy_id: Option<PolicyId>,
     /// `"latest"` or a number; null without a policy.
-    #[schema(value_type = Option<serde_json::Value>)]
     pub version: Option<Pin>,
 }
 
@@ -132,7 +132,6 @@ pub struct Wanted {
     pub policy: Option<String>,
     /// `"latest"`, which is meant where it is left out, or the number of a version.
     #[serde(default)]
-    #[schema(value_type = Option<serde_json::Value>)]
     pub version: Option<Pin>,
 }
 
@@ -251,7 +250,13 @@ impl Visitor<'_> for PinVisitor {
 
 impl utoipa::PartialSchema for Pin {
     fn schema() -> utoipa::openapi::RefOr<utoipa::openapi::schema::Schema> {
-        serde_json::Value::schema()
+        let latest = ObjectBuilder::new()
+            .schema_type(SchemaType::Type(Type::String))
+            .enum_values(Some(["latest"]));
+        let number = ObjectBuilder::new()
+            .schema_type(SchemaType::Type(Type::Integer))
+            .minimum(Some(1));
+        OneOfBuilder::new().item(latest).item(number).into()
     }
 }
 

@@ -1,34 +1,18 @@
 //! Every URL of the REST API, on one page, and the document that describes them.
 
+use super::described;
 use crate::app::App;
 use crate::{account, call, event, gateway, grant, key, oidc, org, policy, server, session, totp};
 use utoipa::OpenApi;
-use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 #[derive(OpenApi)]
-#[openapi(
-    info(title = "Portcullis", description = "The control plane of the gateway for the Model Context Protocol."),
-    security(("api_key" = []), ("session" = [])),
-    modifiers(&Security)
-)]
+#[openapi(info(
+    title = "Portcullis",
+    description = "The control plane of the gateway for the Model Context Protocol."
+))]
 struct Document;
-
-struct Security;
-
-impl utoipa::Modify for Security {
-    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
-        let components = document.components.get_or_insert_default();
-        let key = HttpBuilder::new()
-            .scheme(HttpAuthScheme::Bearer)
-            .bearer_format("pck_…")
-            .build();
-        components.add_security_scheme("api_key", SecurityScheme::Http(key));
-        let cookie = SecurityScheme::ApiKey(ApiKey::Cookie(ApiKeyValue::new("__Host-portcullis")));
-        components.add_security_scheme("session", cookie);
-    }
-}
 
 pub fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::with_openapi(Document::openapi())
@@ -103,5 +87,5 @@ pub fn routes() -> OpenApiRouter<App> {
 
 /// The `OpenAPI` document.
 pub fn document() -> utoipa::openapi::OpenApi {
-    routes().into_openapi()
+    described::complete(routes().into_openapi())
 }

@@ -1,6 +1,7 @@
 //! HTTP: the URLs, and what all of them share.
 
 pub mod api;
+pub mod described;
 pub mod etag;
 mod idempotency;
 pub mod layers;
@@ -20,8 +21,8 @@ use axum::routing::get;
 
 /// The whole service.
 pub fn router(app: App, newest: Newest) -> Router {
-    let (rest, document) = api::routes().split_for_parts();
-    let openapi = document
+    let (rest, _) = api::routes().split_for_parts();
+    let openapi = api::document()
         .to_json()
         .expect("the document has no value that JSON lacks");
     let schema = policy::schema().to_string();

@@ -155,6 +155,14 @@ impl<S: Send + Sync> FromRequestParts<S> for IfMatch {
     }
 }
 
+impl utoipa::IntoParams for IfMatch {
+    fn into_params(
+        _: impl Fn() -> Option<utoipa::openapi::path::ParameterIn>,
+    ) -> Vec<utoipa::openapi::path::Parameter> {
+        vec![super::described::if_match()]
+    }
+}
+
 /// For a member of a PATCH body that may be null: absent is `None`, null is `Some(None)`.
 pub fn nullable<'de, T: Deserialize<'de>, D: serde::Deserializer<'de>>(
     from: D,

@@ -81,7 +81,7 @@ pub async fn show(
 
 /// Changes the name or the slug.
 #[utoipa::path(patch, path = "/v1/orgs/{org}/policies/{policy}", tag = "policies",
-    params(("org" = String, Path), ("policy" = String, Path)), request_body = PolicyChange,
+    params(("org" = String, Path), ("policy" = String, Path), IfMatch), request_body = PolicyChange,
     responses((status = 200, body = Policy), (status = "default", body = ProblemBody)))]
 pub async fn change(
     State(app): State<App>,
@@ -98,7 +98,7 @@ pub async fn change(
 
 /// Deletes a policy with its versions; 409 while a grant is attached to it.
 #[utoipa::path(delete, path = "/v1/orgs/{org}/policies/{policy}", tag = "policies",
-    params(("org" = String, Path), ("policy" = String, Path)),
+    params(("org" = String, Path), ("policy" = String, Path), IfMatch),
     responses((status = 204), (status = "default", body = ProblemBody)))]
 pub async fn delete(
     State(app): State<App>,
@@ -112,7 +112,7 @@ pub async fn delete(
 
 /// Saves the draft, also a faulty one, byte for byte.
 #[utoipa::path(put, path = "/v1/orgs/{org}/policies/{policy}/draft", tag = "policies",
-    params(("org" = String, Path), ("policy" = String, Path)), request_body = DraftBody,
+    params(("org" = String, Path), ("policy" = String, Path), IfMatch), request_body = DraftBody,
     responses((status = 200, body = Saved), (status = "default", body = ProblemBody)))]
 pub async fn save_draft(
     State(app): State<App>,

@@ -55,7 +55,7 @@ pub async fn show(
 }
 
 #[utoipa::path(patch, path = "/v1/orgs/{org}/servers/{server}", tag = "servers",
-    params(("org" = String, Path), ("server" = String, Path)), request_body = ServerChange,
+    params(("org" = String, Path), ("server" = String, Path), IfMatch), request_body = ServerChange,
     responses((status = 200, body = Server), (status = "default", body = ProblemBody)))]
 pub async fn change(
     State(app): State<App>,
@@ -72,7 +72,7 @@ pub async fn change(
 
 /// Removes a server: no grant reaches it any more.
 #[utoipa::path(delete, path = "/v1/orgs/{org}/servers/{server}", tag = "servers",
-    params(("org" = String, Path), ("server" = String, Path)),
+    params(("org" = String, Path), ("server" = String, Path), IfMatch),
     responses((status = 204), (status = "default", body = ProblemBody)))]
 pub async fn remove(
     State(app): State<App>,

@@ -6,6 +6,7 @@ use http::HeaderName;
 use seal::Secret;
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use std::collections::BTreeMap;
 use std::fmt;
 use utoipa::ToSchema;
 
@@ -27,6 +28,22 @@ pub enum Auth {
 #[derive(Default, Deserialize)]
 #[serde(transparent)]
 pub struct NewAuth(Value);
+
+/// [`NewAuth`] as it is described: the values are written here and never read back.
+#[derive(ToSchema)]
+#[serde(tag = "type", rename_all = "snake_case")]
+#[schema(as = NewAuth)]
+#[expect(
+    dead_code,
+    reason = "what comes is looked at member by member, so that every fault is said"
+)]
+pub enum Given {
+    None,
+    Headers {
+        /// At most 20 names, each with what is sent.
+        headers: BTreeMap<String, String>,
+    },
+}
 
 impl fmt::Debug for NewAuth {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

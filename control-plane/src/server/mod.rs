@@ -12,6 +12,7 @@ mod url;
 
 pub use auth::{Auth, NewAuth};
 
+use crate::http::described;
 use crate::http::etag::HasEtag;
 use crate::http::read::Faults;
 use bundle::{Pinning, Timeouts, Transport};
@@ -40,7 +41,7 @@ pub struct Server {
     #[schema(value_type = TimeoutsChange)]
     pub timeouts: Timeouts,
     /// What happens to a tool that is new or changed since the review: `off`, `warn` or `block`.
-    #[schema(value_type = String)]
+    #[schema(schema_with = described::pinning)]
     pub pinning: Pinning,
     /// Whether the server may ask the client for a completion.
     pub sampling: bool,
@@ -84,12 +85,12 @@ pub struct NewServer {
     /// `https://…`: where the server speaks Streamable HTTP.
     pub url: String,
     #[serde(default)]
-    #[schema(value_type = Object)]
+    #[schema(value_type = auth::Given)]
     pub auth: NewAuth,
     #[serde(default)]
     pub timeouts: TimeoutsChange,
     #[serde(default)]
-    #[schema(value_type = Option<String>)]
+    #[schema(schema_with = described::pinning)]
     pub pinning: Option<Pinning>,
     pub sampling: Option<bool>,
     pub elicitation: Option<bool>,
@@ -103,11 +104,11 @@ pub struct ServerChange {
     pub slug: Option<Slug>,
     pub name: Option<String>,
     pub url: Option<String>,
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Option<auth::Given>)]
     pub auth: Option<NewAuth>,
     #[serde(default)]
     pub timeouts: TimeoutsChange,
-    #[schema(value_type = Option<String>)]
+    #[schema(schema_with = described::pinning)]
     pub pinning: Option<Pinning>,
     pub sampling: Option<bool>,
     pub elicitation: Option<bool>,

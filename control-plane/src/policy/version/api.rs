@@ -14,7 +14,7 @@ use axum::http::StatusCode;
 
 /// Publishes the draft as the next version. 412 where it has moved on, 422 with findings where it does not compile.
 #[utoipa::path(post, path = "/v1/orgs/{org}/policies/{policy}/publish", tag = "policies",
-    params(("org" = String, Path), ("policy" = String, Path)), request_body = Publication,
+    params(("org" = String, Path), ("policy" = String, Path), IfMatch), request_body = Publication,
     responses((status = 201, body = Published), (status = "default", body = ProblemBody)))]
 pub async fn publish(
     State(app): State<App>,
@@ -29,7 +29,7 @@ pub async fn publish(
 
 /// Publishes the document of an old version as the next one. The draft stays as it is.
 #[utoipa::path(post, path = "/v1/orgs/{org}/policies/{policy}/rollback", tag = "policies",
-    params(("org" = String, Path), ("policy" = String, Path)), request_body = Rollback,
+    params(("org" = String, Path), ("policy" = String, Path), IfMatch), request_body = Rollback,
     responses((status = 201, body = Published), (status = "default", body = ProblemBody)))]
 pub async fn roll_back(
     State(app): State<App>,

@@ -4,6 +4,7 @@ pub mod act;
 pub mod api;
 pub mod store;
 
+use crate::http::described;
 use crate::problem::{Kind, Problem};
 use json::{Document, Limits, Node};
 use policy::Category;
@@ -28,7 +29,7 @@ pub struct Tool {
     #[schema(value_type = Option<Object>)]
     pub annotations: Option<Box<RawValue>>,
     /// The organisation's word, else `unknown`.
-    #[schema(value_type = String)]
+    #[schema(schema_with = described::category)]
     pub category: Category,
     pub severity: Severity,
     /// Which words of which field the category rests on.
@@ -72,7 +73,7 @@ impl Severity {
 pub struct Review {
     /// Null takes the organisation's word back.
     #[serde(default, deserialize_with = "crate::http::read::nullable")]
-    #[schema(value_type = Option<String>)]
+    #[schema(schema_with = described::category_or_null)]
     pub category: Option<Option<Category>>,
     #[serde(default, deserialize_with = "crate::http::read::nullable")]
     #[schema(value_type = Option<String>)]
