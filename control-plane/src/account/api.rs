@@ -103,7 +103,7 @@ pub async fn change_password(
 ) -> Result<impl IntoResponse, Problem> {
     let old = body.password.as_ref();
     let signed_in = act::change_password(&app, &account, old, &body.new_password).await?;
-    Ok(admitted(&app, signed_in))
+    admitted(&app, signed_in).await
 }
 
 impl From<AccountError> for Problem {

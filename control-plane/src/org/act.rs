@@ -10,7 +10,7 @@ use crate::http::list::{Listed, Page};
 use crate::http::read::Faults;
 use crate::problem::Fault;
 use crate::session::Account;
-use ids::OrgId;
+use ids::{OrgId, UserId};
 use serde_json::{Map, json};
 
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +63,14 @@ pub async fn list(app: &App, anyone: &Anyone, page: Page<OrgId>) -> Result<Liste
     let mut tx = app.db().system(Reason::WhoCalls).await?;
     let orgs = store::of_user(&mut tx, account.id, &page).await?;
     Ok(page.listed(orgs, |org| org.id.to_string()))
+}
+
+/// The organisation of somebody who is in one alone: then there is no other they could mean.
+pub async fn only(app: &App, user: UserId) -> Result<Option<Org>, DbError> {
+    let mut tx = app.db().system(Reason::WhoCalls).await?;
+    let mut orgs = store::of_user(&mut tx, user, &Page::first()).await?;
+    let last = orgs.pop();
+    Ok(last.filter(|_| orgs.is_empty()))
 }
 
 pub async fn show(app: &App, caller: &Caller) -> Result<Org, Refused> {

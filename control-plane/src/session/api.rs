@@ -10,7 +10,7 @@ use super::{Account, Session, SessionToken};
 use crate::app::App;
 use crate::http::layers::Source;
 use crate::http::read::{Body, Path};
-use crate::org::{NewOrg, Org};
+use crate::org::{self, NewOrg, Org};
 use crate::problem::{Kind, Problem, ProblemBody};
 use axum::Json;
 use axum::extract::State;
@@ -67,7 +67,7 @@ pub struct StepUpBody {
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Me {
     user: UserBody,
-    /// Present after a sign-up that founded or entered one.
+    /// After a sign-up the organisation that it founded or entered; afterwards the account's own, where it is in one alone.
     #[serde(skip_serializing_if = "Option::is_none")]
     org: Option<Org>,
     /// For the header `X-CSRF-Token` of every unsafe request by cookie.
@@ -135,7 +135,7 @@ pub async fn sign_in(
 ) -> Result<Response, Problem> {
     let step = act::sign_in(&app, source.0, &browser, &body.email, &body.password).await?;
     Ok(match step {
-        Step::Done(signed_in) => admitted(&app, signed_in).into_response(),
+        Step::Done(signed_in) => admitted(&app, signed_in).await?.into_response(),
         Step::Code(challenge) => {
             let challenge = challenge.expose().to_owned();
             (StatusCode::ACCEPTED, Json(Challenge { challenge })).into_response()
@@ -154,7 +154,7 @@ pub async fn sign_in_with_code(
 ) -> Result<impl IntoResponse, Problem> {
     let signed_in =
         act::sign_in_with_code(&app, source.0, &browser, &body.challenge, &body.code).await?;
-    Ok(admitted(&app, signed_in))
+    admitted(&app, signed_in).await
 }
 
 /// Proves once more who sits before the session, which what is sensitive asks for. The session gets a new cookie.
@@ -168,7 +168,7 @@ pub async fn step_up(
 ) -> Result<impl IntoResponse, Problem> {
     let (password, code) = (body.password.as_ref(), body.code.as_ref());
     let signed_in = step_up::step_up(&app, source.0, &account, password, code).await?;
-    Ok(admitted(&app, signed_in))
+    admitted(&app, signed_in).await
 }
 
 /// Ends the session.
@@ -190,7 +190,8 @@ pub async fn sign_out(
     responses((status = 200, body = Me), (status = "default", body = ProblemBody)))]
 pub async fn show(State(app): State<App>, account: Account) -> Result<Json<Me>, Problem> {
     let profile = act::profile(&app, &account).await?;
-    Ok(Json(me(&app, profile, None, &account.session)))
+    let org = org::act::only(&app, account.id).await?;
+    Ok(Json(me(&app, profile, org, &account.session)))
 }
 
 /// The account's sessions, at most 50; the one that was seen last comes first.
@@ -225,11 +226,15 @@ pub async fn end_others(State(app): State<App>, account: Account) -> Result<Stat
 }
 
 /// The answer to whoever begins or renews a session.
-pub(crate) fn admitted(app: &App, signed_in: SignedIn) -> impl IntoResponse + use<> {
-    (
+pub(crate) async fn admitted(
+    app: &App,
+    signed_in: SignedIn,
+) -> Result<impl IntoResponse + use<>, Problem> {
+    let org = org::act::only(app, signed_in.profile.user.id).await?;
+    Ok((
         cookie(app, &signed_in),
-        Json(me(app, signed_in.profile, None, &signed_in.session)),
-    )
+        Json(me(app, signed_in.profile, org, &signed_in.session)),
+    ))
 }
 
 fn me(app: &App, profile: Profile, org: Option<Org>, session: &SessionToken) -> Me {

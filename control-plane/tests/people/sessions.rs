@@ -16,6 +16,26 @@ async fn sign_in_with(world: &World, agent: &str) -> Who {
 }
 
 #[tokio::test]
+async fn whoever_is_in_one_organisation_alone_is_told_it_when_they_come_in() {
+    let world = World::new().await;
+    let ann = world.owner("acme").await;
+    let body = json!({ "email": "person-0@example.com", "password": PASSWORD });
+    let slugs = async |who: &Who| {
+        let me = world.get(who, "/v1/me").await.expect(200);
+        let login = world.post(&Who::default(), "/v1/login", body.clone()).await;
+        [me, login.expect(200)].map(|answer| answer["org"]["slug"].clone())
+    };
+    assert_eq!(slugs(&ann).await, [json!("acme"), json!("acme")]);
+    let other = json!({ "name": "Other", "slug": "other" });
+    world.post(&ann, "/v1/orgs", other).await.expect(201);
+    assert_eq!(
+        slugs(&ann).await,
+        [Value::Null, Value::Null],
+        "which, nobody can say"
+    );
+}
+
+#[tokio::test]
 async fn what_is_given_for_a_secret_and_is_no_text_is_not_repeated() {
     let world = World::new().await;
     let ann = world.owner("acme").await;
