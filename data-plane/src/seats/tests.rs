@@ -110,6 +110,8 @@ fn a_question_weighs_on_while_its_answer_comes() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
     /// Whatever is taken, weighed and let go, in whatever order: nothing is exceeded, and nothing is left behind.
     #[test]
     fn what_is_counted_is_what_is_held(steps in prop::collection::vec((0..4u8, 0..4u8, 0..4u8, 0..300_000usize), 1..200)) {

@@ -76,6 +76,8 @@ fn any_json() -> impl Strategy<Value = serde_json::Value> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
     /// Every pointer leads to what was there before and to what is there after, and nothing else differs.
     #[test]
     fn the_changes_are_the_whole_difference(before in any_json(), after in any_json()) {

@@ -7,6 +7,8 @@ fn refusal() -> impl Strategy<Value = Refusal> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
     #[test]
     fn the_worst_refusal_does_not_depend_on_the_order_they_are_met(
         one in refusal(), other in refusal(),

@@ -8,6 +8,8 @@ fn org() -> OrgId {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
     #[test]
     fn whatever_an_agent_writes_a_key_stays_in_its_organisation(
         name in any::<String>(), by in prop::collection::vec(any::<String>(), 0..3), counter in any::<String>(),

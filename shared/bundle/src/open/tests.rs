@@ -108,6 +108,8 @@ fn a_foreign_key_a_newer_format_and_a_faulty_policy_are_refused() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
     #[test]
     fn no_changed_byte_of_a_bundle_is_accepted(at: proptest::sample::Index, flip in 1_u8..) {
         let key = key(1);

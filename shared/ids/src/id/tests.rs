@@ -2,6 +2,8 @@ use super::*;
 use proptest::prelude::*;
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
     #[test]
     fn an_id_reads_back_as_itself(ms in 0_u64..1 << 47, random: [u8; 10]) {
         let id = CallId::new(ms, random);

@@ -2,6 +2,8 @@ use super::*;
 use proptest::prelude::*;
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(10_000))]
+
     #[test]
     fn a_token_reads_back_and_no_single_change_does(random: [u8; 32], at in 0..LENGTH, to in 0..62_usize) {
         let token = Token::new(TokenKind::Grant, random);
