@@ -115,3 +115,36 @@ async fn each_limit_does_what_its_on_outage_says() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn a_replica_that_counts_alone_says_so_at_its_start_and_to_who_looks() {
+    let (installation, redis) = (Installation::start().await, Redis::start().await);
+    let org = installation.org("acme").await;
+    let alone = installation.replica("alone", None).await;
+    let together = installation.replica("together", Some(&redis.url())).await;
+    until("both replicas", || org.enforced(2)).await;
+    let warns = |replica: &Replica| {
+        let said = replica.process.said();
+        let mut lines = said
+            .lines()
+            .filter_map(|line| serde_json::from_str::<Value>(line).ok());
+        lines.any(|line| {
+            line["level"] == "WARN"
+                && line["fields"]["message"]
+                    .as_str()
+                    .is_some_and(|said| said.starts_with("no Redis is configured"))
+        })
+    };
+    assert!(warns(&alone) && !warns(&together));
+    let gateways = org.rest.get(&org.path("gateways")).await;
+    let told: Vec<[&Value; 2]> = gateways["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|gateway| [&gateway["name"], &gateway["limiter"]])
+        .collect();
+    assert_eq!(
+        json!(told),
+        json!([["alone", "memory"], ["together", "shared"]])
+    );
+}
