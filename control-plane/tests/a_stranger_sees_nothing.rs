@@ -10,6 +10,7 @@ use axum::body::Body;
 use axum::http::{Method, Request, header};
 use serde_json::{Value, json};
 use std::collections::{BTreeMap, BTreeSet};
+use stranger::org::{Org, marks};
 use stranger::{ACCOUNT, OPEN, ROLES, ROWS};
 use testbed::Stub;
 use world::{Who, World};
@@ -41,221 +42,33 @@ fn every_operation_has_a_row() {
     assert_eq!(rows, described);
 }
 
-/// An organisation with everything in it that the rows name.
-struct Org<'a> {
-    world: &'a World,
-    stub: &'a Stub,
-    owner: &'a Who,
-    slug: String,
-    made: BTreeMap<&'static str, String>,
+async fn attempt(org: &mut Org<'_>, who: &Who, operation: &str, body: &str) -> (u16, String) {
+    let (method, path) = operation.split_once(' ').unwrap();
+    let method: Method = method.to_uppercase().parse().unwrap();
+    let path = org.fill(path).await;
+    if operation.ends_with("/stream") {
+        return (follow(org, who, &path).await, String::new());
+    }
+    let body = org.fill(body).await;
+    let body = (!body.is_empty()).then(|| serde_json::from_str(&body).unwrap());
+    let answer = org.world.send(who, method, &path, body).await;
+    (answer.status.as_u16(), answer.text)
 }
 
-impl<'a> Org<'a> {
-    async fn found(world: &'a World, stub: &'a Stub, owner: &'a Who, slug: String) -> Self {
-        world
-            .post(owner, "/v1/orgs", json!({ "slug": slug, "name": slug }))
-            .await
-            .expect(201);
-        Self {
-            world,
-            stub,
-            owner,
-            made: BTreeMap::from([("{org}", slug.clone())]),
-            slug,
-        }
+/// A stream does not end, so only how it begins is looked at.
+async fn follow(org: &Org<'_>, who: &Who, path: &str) -> u16 {
+    let mut request = Request::get(path);
+    if let Some(cookie) = &who.cookie {
+        request = request.header(header::COOKIE, cookie);
     }
-
-    async fn post(&self, path: &str, body: Value) -> Value {
-        let answer = self
-            .world
-            .post(self.owner, &format!("/v1/orgs/{}/{path}", self.slug), body)
-            .await;
-        assert!(answer.status.is_success(), "{path}: {}", answer.text);
-        answer.json()
+    if let Some(key) = &who.key {
+        request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
     }
-
-    /// The text with its braces filled, and what they name made where it was not yet.
-    async fn fill(&mut self, text: &str) -> String {
-        let mut text = text.to_owned();
-        for word in [
-            "{member}",
-            "{invitation}",
-            "{key}",
-            "{server}",
-            "{tool}",
-            "{policy}",
-            "{grant}",
-            "{call}",
-            "{number}",
-            "{other}",
-            "{org}",
-        ] {
-            if text.contains(word) {
-                if !self.made.contains_key(word) {
-                    let made = self.make(word).await;
-                    self.made.insert(word, made);
-                }
-                text = text.replace(word, &self.made[word]);
-            }
-        }
-        text
-    }
-
-    async fn make(&mut self, word: &str) -> String {
-        let id = |made: &Value| made["id"].as_str().unwrap().to_owned();
-        match word {
-            "{member}" => self.member().await,
-            "{invitation}" => id(&self
-                .post(
-                    "invitations",
-                    json!({ "email": "late@example.com", "role": "viewer" }),
-                )
-                .await),
-            "{key}" => id(&self
-                .post("api-keys", json!({ "name": "idle", "role": "viewer" }))
-                .await),
-            "{server}" => {
-                let server = json!({ "slug": "desk", "name": "Desk", "url": self.stub.url, "auth": { "type": "none" } });
-                self.post("servers", server).await;
-                "desk".to_owned()
-            }
-            "{tool}" => {
-                self.post("servers/desk/discover", json!({})).await;
-                "search".to_owned()
-            }
-            "{policy}" => {
-                self.post("policies", json!({ "slug": "rules", "name": "Rules" }))
-                    .await;
-                self.post("policies/rules/publish", json!({ "note": "one" }))
-                    .await;
-                let document =
-                    json!({ "version": "1", "default": "deny", "tools": { "search": {} } });
-                let path = format!("/v1/orgs/{}/policies/rules/draft", self.slug);
-                self.world
-                    .put(self.owner, &path, json!({ "document": document }))
-                    .await
-                    .expect(200);
-                self.post("policies/rules/publish", json!({ "note": "two" }))
-                    .await;
-                "rules".to_owned()
-            }
-            "{grant}" => {
-                let servers =
-                    Box::pin(self.fill(r#"[{"server": "{server}", "policy": "{policy}"}]"#)).await;
-                let servers: Value = serde_json::from_str(&servers).unwrap();
-                id(&self
-                    .post("grants", json!({ "name": "agent", "servers": servers }))
-                    .await)
-            }
-            "{call}" => self.call().await,
-            "{number}" => "1".to_owned(),
-            "{other}" => "2".to_owned(),
-            _ => panic!("{word} is not made here"),
-        }
-    }
-
-    /// As an accepted invitation leaves one.
-    async fn member(&self) -> String {
-        let mut owner = self
-            .world
-            .database
-            .connect(&self.world.database.owner)
-            .await;
-        let id = self.world.app.now().id(ids::MemberId::new);
-        sqlx::query(
-            "with made as (
-                insert into users (id, email, name, created_at)
-                values ($1, $2 || '-member@example.com', 'Member', now()) returning id
-            )
-            insert into members (id, org_id, user_id, role, created_at)
-            select $1, orgs.id, made.id, 'viewer', now() from orgs, made where slug = $2",
-        )
-        .bind(id.uuid())
-        .bind(&self.slug)
-        .execute(&mut owner)
+    org.world
+        .open(request.body(Body::empty()).unwrap())
         .await
-        .unwrap();
-        id.to_string()
-    }
-
-    /// As a replica's record leaves it.
-    async fn call(&self) -> String {
-        let mut owner = self
-            .world
-            .database
-            .connect(&self.world.database.owner)
-            .await;
-        let id = self.world.app.now().id(ids::CallId::new);
-        sqlx::query("select make_call_day('2026-11-22')")
-            .execute(&mut owner)
-            .await
-            .unwrap();
-        sqlx::query(
-            "insert into calls (org_id, at, id, judged_at, replica, grant_id, server_id, method, verdict, bundle_version,
-                limiter, argument_keys, shadow, added_us)
-            select id, to_timestamp($2 / 1000.0), $3, to_timestamp($2 / 1000.0), 'r', id, id, 'tools/call', 'allow', 1,
-                'none', '{}', '[]', 1
-            from orgs where slug = $1",
-        )
-        .bind(&self.slug)
-        .bind(i64::try_from(id.unix_ms()).unwrap())
-        .bind(id.uuid())
-        .execute(&mut owner)
-        .await
-        .unwrap();
-        id.to_string()
-    }
-
-    async fn someone(&self, role: &str) -> Who {
-        if role == "owner" {
-            return self.owner.clone();
-        }
-        let made = self
-            .post("api-keys", json!({ "name": role, "role": role }))
-            .await;
-        Who {
-            key: Some(made["secret"].as_str().unwrap().to_owned()),
-            ..Who::default()
-        }
-    }
-
-    async fn attempt(&mut self, who: &Who, operation: &str, body: &str) -> (u16, String) {
-        let (method, path) = operation.split_once(' ').unwrap();
-        let method: Method = method.to_uppercase().parse().unwrap();
-        let path = self.fill(path).await;
-        if operation.ends_with("/stream") {
-            return (self.follow(who, &path).await, String::new());
-        }
-        let body = self.fill(body).await;
-        let body = (!body.is_empty()).then(|| serde_json::from_str(&body).unwrap());
-        let answer = self.world.send(who, method, &path, body).await;
-        (answer.status.as_u16(), answer.text)
-    }
-
-    /// A stream does not end, so only how it begins is looked at.
-    async fn follow(&self, who: &Who, path: &str) -> u16 {
-        let mut request = Request::get(path);
-        if let Some(cookie) = &who.cookie {
-            request = request.header(header::COOKIE, cookie);
-        }
-        if let Some(key) = &who.key {
-            request = request.header(header::AUTHORIZATION, format!("Bearer {key}"));
-        }
-        self.world
-            .open(request.body(Body::empty()).unwrap())
-            .await
-            .status()
-            .as_u16()
-    }
-}
-
-fn marks(row: &str) -> Vec<(&'static str, bool)> {
-    let marks: Vec<&str> = row.split(' ').collect();
-    assert_eq!(marks.len(), ROLES.len());
-    ROLES
-        .into_iter()
-        .zip(marks.into_iter().map(|mark| mark == "x"))
-        .collect()
+        .status()
+        .as_u16()
 }
 
 #[tokio::test]
@@ -299,11 +112,11 @@ async fn nobody_a_stranger_and_a_lesser_role_are_each_refused_in_their_way() {
             (&spy, 404),
             (&homeless, 404),
         ] {
-            let (got, text) = org.attempt(who, operation, body).await;
+            let (got, text) = attempt(&mut org, who, operation, body).await;
             assert_eq!(got, status, "{operation} by {who:?}: {text}");
         }
         for (role, _) in marks(row).into_iter().filter(|(_, may)| !may) {
-            let (got, text) = org.attempt(&lesser[role], operation, body).await;
+            let (got, text) = attempt(&mut org, &lesser[role], operation, body).await;
             assert_eq!(got, 403, "{operation} by {role}: {text}");
         }
     }
@@ -325,7 +138,7 @@ async fn whoever_may_gets_what_they_ask_for() {
             number += 1;
             let mut org = Org::found(&world, &stub, &owner, format!("org-{number}")).await;
             let who = org.someone(role).await;
-            let (got, text) = org.attempt(&who, operation, body).await;
+            let (got, text) = attempt(&mut org, &who, operation, body).await;
             assert!(
                 (200..300).contains(&got),
                 "{operation} by {role}: {got} {text}"

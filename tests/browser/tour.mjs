@@ -1,8 +1,9 @@
 // A walk over all pages: of an organisation with nothing in it, and of one with something everywhere.
+import { confirm, link } from "./mail.mjs";
 import { addServer, call, connect, demoServer, fresh, home, mint, newPolicy, signUp, until } from "./site.mjs";
 
 export const WIDTHS = [390, 1440];
-export const outside = ["/", "/signup", "/login", "/nowhere-at-all"];
+export const outside = ["/", "/signup", "/login", "/forgot", "/forgot/none", "/verify/none", "/invitations/none", "/dev/mail", "/nowhere-at-all"];
 
 /** Signs up, and furnishes an organisation. */
 export async function furnished(page) {
@@ -28,11 +29,20 @@ export async function furnished(page) {
   const callPath = new URL(await one.getAttribute("href"), home).pathname;
   await page.goto(`${home}/${org}/grants`);
   const grantPath = new URL(await page.locator("tbody a[href*='/grants/']").first().getAttribute("href"), home).pathname;
-  return { empty, full: { org, callPath, grantPath } };
+  // The guest's invitation, and the links of the owner's own mails, followed by nobody.
+  const guest = `guest.${org}@example.com`;
+  await confirm(page, `${empty.org}@example.com`);
+  await page.goto(`${home}/${org}/members`);
+  await page.getByLabel("E-mail").fill(guest);
+  await page.getByRole("button", { name: "Invite" }).click();
+  await page.getByRole("rowheader", { name: guest }).waitFor();
+  const memberPath = new URL(await page.locator("tbody a[href*='/members/']").first().getAttribute("href"), home).pathname;
+  const invitationPath = new URL(await link(page, guest, "invitations")).pathname;
+  return { empty, full: { org, callPath, grantPath, memberPath, invitationPath } };
 }
 
-export function paths({ org, callPath, grantPath }) {
-  const all = ["", "/servers", "/servers/new", "/policies", "/policies/new", "/grants", "/grants/new", "/calls", "/calls?verdict=deny", "/events", "/settings"];
+export function paths({ org, callPath, grantPath, memberPath, invitationPath }) {
+  const all = ["", "/servers", "/servers/new", "/policies", "/policies/new", "/grants", "/grants/new", "/calls", "/calls?verdict=deny", "/events", "/members", "/settings", "/settings/keys"];
   if (callPath) all.push("/servers/desk", "/servers/desk?q=customer", "/servers/desk?q=nothing-like-it", "/policies/reading", "/policies/reading/versions/1");
-  return [...all.map((path) => `/${org}${path}`), ...(callPath ? [callPath, grantPath] : [])];
+  return [...all.map((path) => `/${org}${path}`), "/account", "/new", ...(callPath ? [callPath, grantPath, memberPath, invitationPath] : [])];
 }

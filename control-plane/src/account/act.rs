@@ -3,7 +3,7 @@
 use super::Purpose;
 use super::store;
 use crate::app::App;
-use crate::caller::Forbidden;
+use crate::caller::{Actor, Forbidden};
 use crate::db::{DbError, Reason, SystemTx};
 use crate::mail::{self, Letter};
 use crate::now::Now;
@@ -26,6 +26,10 @@ pub enum AccountError {
     NoSuchTicket,
     #[error("the password is wrong")]
     WrongPassword,
+    #[error(
+        "expected the account's password, or its session: reading a mailbox makes nobody the account's owner"
+    )]
+    NotTheirs,
     #[error("the address is confirmed already")]
     IsConfirmed,
     #[error("too many tries")]
@@ -80,15 +84,58 @@ pub async fn ask_again(app: &App, account: &Account) -> Result<(), AccountError>
     Ok(tx.commit().await?)
 }
 
-/// The address is confirmed: mail to others that waited for it goes out.
-pub async fn confirm(app: &App, source: IpAddr, ticket: &Ticket) -> Result<(), AccountError> {
-    attempts::count_source(app, "ticket", source, PER_SOURCE).await?;
+/// The address is confirmed: mail to others that waited for it goes out. The link shows that whoever brings it reads the
+/// mailbox, not that the account is theirs: anybody may have signed up with the address. So the account's session is wanted
+/// besides, or its password.
+pub async fn confirm(
+    app: &App,
+    source: IpAddr,
+    ticket: &Ticket,
+    account: Option<&Account>,
+    password: Option<&Secret>,
+) -> Result<(), AccountError> {
+    let user = holder(app, source, ticket, Purpose::Confirm).await?;
+    let is_own = account.is_some_and(|account| account.id == user.id);
+    if !is_own {
+        let password = password.ok_or(AccountError::NotTheirs)?;
+        verify(app, &user, password).await?;
+    }
     let now = app.now().time();
     let mut tx = app.db().system(Reason::Account).await?;
-    let user = store::spend(&mut tx, ticket, Purpose::Confirm, now).await?;
-    let user = user.ok_or(AccountError::NoSuchTicket)?;
-    store::confirm(&mut tx, user, now).await?;
+    if !is_own {
+        attempts::forgive(&mut tx, app, &guesses_at(&user.email)).await?;
+    }
+    store::spend(&mut tx, ticket, Purpose::Confirm, now)
+        .await?
+        .ok_or(AccountError::NoSuchTicket)?;
+    store::confirm(&mut tx, user.id, now).await?;
     Ok(tx.commit().await?)
+}
+
+/// Whose account the link is for.
+pub async fn holder(
+    app: &App,
+    source: IpAddr,
+    ticket: &Ticket,
+    purpose: Purpose,
+) -> Result<User, AccountError> {
+    attempts::count_source(app, "ticket", source, PER_SOURCE).await?;
+    let mut tx = app.db().system(Reason::Account).await?;
+    let user = store::ticket_of(&mut tx, ticket, purpose, app.now().time()).await?;
+    user.ok_or(AccountError::NoSuchTicket)
+}
+
+/// One guess at the account's password.
+async fn verify(app: &App, user: &User, password: &Secret) -> Result<(), AccountError> {
+    attempts::count(app, &guesses_at(&user.email), &GUESSES).await?;
+    let mut tx = app.db().system(Reason::Account).await?;
+    let hash = session::store::password_hash(&mut tx, user.id).await?;
+    drop(tx);
+    if app.passwords().verify(password, hash).await {
+        Ok(())
+    } else {
+        Err(AccountError::WrongPassword)
+    }
 }
 
 /// Notes that someone forgot their password. Nobody has looked yet whether there is such an account: what is answered, and
@@ -115,14 +162,14 @@ pub async fn reset(
     ticket: &Ticket,
     new: &Secret,
 ) -> Result<(), AccountError> {
-    attempts::count_source(app, "ticket", source, PER_SOURCE).await?;
+    let user = holder(app, source, ticket, Purpose::Reset).await?;
     let now = app.now();
-    let mut tx = app.db().system(Reason::Account).await?;
-    let user = store::ticket_of(&mut tx, ticket, Purpose::Reset, now.time()).await?;
-    drop(tx);
-    let user = user.ok_or(AccountError::NoSuchTicket)?;
     check(new, "/password", &user)?;
     let hash = app.passwords().hash(new, app.random()).await;
+    let actor = Actor {
+        id: user.id.to_string(),
+        name: user.name.clone(),
+    };
 
     let mut tx = app.db().system(Reason::Account).await?;
     // Spent only now, so that a weak password does not cost the link; of two who bring it at once, one finds it.
@@ -133,6 +180,9 @@ pub async fn reset(
     if store::confirm(&mut tx, user.id, now.time()).await? {
         // Until now anybody may have signed up with this address, and left themselves a way in.
         totp::store::end(&mut tx, user.id).await?;
+        for (org, left) in store::leave_nothing(&mut tx, user.id).await? {
+            tx.say(org, &actor, &now, &left).await?;
+        }
     }
     session::store::end_all(&mut tx, user.id, None).await?;
     attempts::forgive(&mut tx, app, &guesses_at(&user.email)).await?;
@@ -161,13 +211,7 @@ pub async fn change_password(
         // Who has none signed in with another provider, and lately.
         (None, _) if account.is_proven(now.time()) => {}
         (None, _) => return Err(Forbidden::Unproven.into()),
-        (Some(hash), old) => {
-            let old = old.ok_or(AccountError::WrongPassword)?;
-            attempts::count(app, &guesses_at(&account.email), &GUESSES).await?;
-            if !app.passwords().verify(old, Some(hash)).await {
-                return Err(AccountError::WrongPassword);
-            }
-        }
+        (Some(_), old) => verify(app, &user, old.ok_or(AccountError::WrongPassword)?).await?,
     }
     let hash = app.passwords().hash(new, app.random()).await;
 

@@ -4,6 +4,7 @@ use super::act::{self, AccountError};
 use crate::app::App;
 use crate::http::layers::Source;
 use crate::http::read::Body;
+use crate::page::Guest;
 use crate::problem::{Kind, Problem, ProblemBody};
 use crate::session::Account;
 use crate::session::api::{Me, admitted};
@@ -21,6 +22,9 @@ pub struct ConfirmBody {
     /// What the link of the mail carries.
     #[schema(value_type = String)]
     token: Ticket,
+    /// The account's, where its session is not the one that asks.
+    #[schema(value_type = Option<String>)]
+    password: Option<Secret>,
 }
 
 #[derive(Debug, Deserialize, ToSchema)]
@@ -49,15 +53,18 @@ pub struct PasswordBody {
     new_password: Secret,
 }
 
-/// Confirms the address that the link was sent to.
+/// Confirms the address that the link was sent to, in a session of its account or with its password: a link alone shows who
+/// reads the mailbox, and anybody may have signed up with it.
 #[utoipa::path(post, path = "/v1/confirm", tag = "account", security(()), request_body = ConfirmBody,
     responses((status = 204), (status = "default", body = ProblemBody)))]
 pub async fn confirm(
     State(app): State<App>,
     source: Source,
+    guest: Guest,
     Body(body): Body<ConfirmBody>,
 ) -> Result<StatusCode, Problem> {
-    act::confirm(&app, source.0, &body.token).await?;
+    let (account, password) = (guest.0.as_ref(), body.password.as_ref());
+    act::confirm(&app, source.0, &body.token, account, password).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
@@ -115,7 +122,9 @@ impl From<AccountError> for Problem {
                 ..Self::new(Kind::Invalid, text)
             },
             AccountError::NoSuchTicket => Self::invalid("/token", text),
-            AccountError::WrongPassword => Self::invalid("/password", text),
+            AccountError::WrongPassword | AccountError::NotTheirs => {
+                Self::invalid("/password", text)
+            }
             AccountError::IsConfirmed => Self::new(Kind::Conflict, text),
             AccountError::TooMany(wait) => wait.into(),
             AccountError::Forbidden(forbidden) => forbidden.into(),

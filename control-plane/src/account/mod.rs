@@ -3,6 +3,7 @@
 
 pub mod act;
 pub mod api;
+pub mod page;
 pub mod store;
 pub mod wishes;
 

@@ -2,10 +2,11 @@
 
 use super::Purpose;
 use crate::db::{DbError, SystemTx};
+use crate::event::Event;
 use crate::now::Now;
 use crate::session::store::User;
 use crate::session::ticket::Ticket;
-use ids::{EventId, UserId};
+use ids::{EventId, InvitationId, KeyId, OrgId, UserId};
 use time::OffsetDateTime;
 
 /// How many links of one purpose are good at once: an impatient owner may follow any of the last few.
@@ -125,6 +126,44 @@ pub async fn confirm(
     .execute(tx.sql())
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+/// Deletes the API keys that the account made, and withdraws its invitations; answers what there is to say of it, where.
+pub async fn leave_nothing(
+    tx: &mut SystemTx,
+    user: UserId,
+) -> Result<Vec<(OrgId, Event)>, DbError> {
+    let keys = sqlx::query!(
+        "delete from api_keys using members
+        where members.user_id = $1 and members.org_id = api_keys.org_id and members.id = api_keys.made_by
+        returning api_keys.org_id, api_keys.id, api_keys.name",
+        user.uuid()
+    )
+    .fetch_all(tx.sql())
+    .await?;
+    let invitations = sqlx::query!(
+        "delete from invitations using members
+        where members.user_id = $1 and members.org_id = invitations.org_id and members.id = invitations.made_by
+        returning invitations.org_id, invitations.id, invitations.email",
+        user.uuid()
+    )
+    .fetch_all(tx.sql())
+    .await?;
+    let keys = keys.into_iter().map(|row| {
+        let key = KeyId::from_uuid(row.id);
+        let name = row.name;
+        (
+            OrgId::from_uuid(row.org_id),
+            Event::KeyDeleted { key, name },
+        )
+    });
+    let invitations = invitations.into_iter().map(|row| {
+        let invitation = InvitationId::from_uuid(row.id);
+        let email = row.email;
+        let event = Event::InvitationWithdrawn { invitation, email };
+        (OrgId::from_uuid(row.org_id), event)
+    });
+    Ok(keys.chain(invitations).collect())
 }
 
 pub async fn set_password(tx: &mut SystemTx, user: UserId, hash: &str) -> Result<(), DbError> {

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::page::{asset, door};
-use crate::{call, event, grant, key, org, policy, server, session};
+use crate::{account, call, event, grant, key, mail, org, policy, server, session, totp};
 use axum::Router;
 use axum::middleware;
 use axum::routing::{get, post};
@@ -30,6 +30,39 @@ pub fn routes(app: &App) -> Router<App> {
             get(session::page::step_up).post(session::page::stepped_up),
         )
         .route("/logout", post(session::page::signed_out))
+        .route(
+            "/forgot",
+            get(account::page::forgot).post(account::page::asked),
+        )
+        .route(
+            "/forgot/{token}",
+            get(account::page::choose).post(account::page::chosen),
+        )
+        .route(
+            "/verify/{token}",
+            get(account::page::verify).post(account::page::verified),
+        )
+        .route(
+            "/invitations/{token}",
+            get(org::invitation::page::show).post(org::invitation::page::accept),
+        )
+        .route(
+            "/invitations/{token}/signup",
+            post(org::invitation::page::sign_up),
+        )
+        .route("/dev/mail", get(mail::page::list))
+        .route("/account", get(account::page::show))
+        .route("/account/confirmation", post(account::page::ask_again))
+        .route("/account/password", post(account::page::change_password))
+        .route("/account/sessions/end", post(session::page::end_others))
+        .route("/account/sessions/{session}/end", post(session::page::end))
+        .route("/account/totp", post(totp::page::enrol))
+        .route("/account/totp/confirm", post(totp::page::confirm))
+        .route(
+            "/account/totp/recovery-codes",
+            post(totp::page::renew_codes),
+        )
+        .route("/account/totp/off", post(totp::page::disable))
         .route("/new", get(org::page::new).post(org::page::found))
         .route("/{org}", get(org::page::overview))
         .route("/{org}/servers", get(server::page::list))
@@ -72,8 +105,31 @@ pub fn routes(app: &App) -> Router<App> {
         .route("/{org}/calls", get(call::page::list))
         .route("/{org}/calls/{call}", get(call::page::one))
         .route("/{org}/events", get(event::page::list))
-        .route("/{org}/settings", get(key::page::settings))
-        .route("/{org}/settings/keys", post(key::page::make))
+        .route(
+            "/{org}/settings",
+            get(org::settings::show).post(org::settings::change),
+        )
+        .route("/{org}/settings/leave", post(org::settings::leave))
+        .route("/{org}/settings/delete", post(org::settings::delete))
+        .route("/{org}/kill", post(org::kill::page::switch))
+        .route("/{org}/members", get(org::member::page::list))
+        .route(
+            "/{org}/members/{member}",
+            get(org::member::page::one).post(org::member::page::change),
+        )
+        .route(
+            "/{org}/members/{member}/remove",
+            post(org::member::page::remove),
+        )
+        .route("/{org}/invitations", post(org::invitation::page::invite))
+        .route(
+            "/{org}/invitations/{invitation}/withdraw",
+            post(org::invitation::page::withdraw),
+        )
+        .route(
+            "/{org}/settings/keys",
+            get(key::page::list).post(key::page::make),
+        )
         .route("/{org}/settings/keys/{key}/delete", post(key::page::delete))
         .layer(same_origin.expect("the configuration's own URL is an origin"))
         .layer(middleware::from_fn_with_state(app.clone(), door::pass))

@@ -1,4 +1,4 @@
-//! The settings of an organisation: its API keys.
+//! The API keys of an organisation, by page.
 
 use super::{Key, NewKey, act};
 use crate::access::{Action, Role};
@@ -22,8 +22,8 @@ const ROLES: [Role; 5] = [
 ];
 
 #[derive(Debug, Template)]
-#[template(path = "key/settings.html")]
-struct Settings {
+#[template(path = "key/list.html")]
+struct List {
     frame: Frame,
     trouble: Trouble,
     keys: Vec<Key>,
@@ -38,7 +38,7 @@ pub struct NewForm {
     role: Role,
 }
 
-pub async fn settings(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
+pub async fn list(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
     Ok(ok(&page(&app, &visit).await?))
 }
 
@@ -77,13 +77,13 @@ pub async fn delete(
     Path((_, key)): Path<(String, KeyId)>,
 ) -> Result<Response, Problem> {
     act::delete(&app, &visit.caller, key).await?;
-    Ok(then(&visit.path("/settings?done=deleted")))
+    Ok(then(&visit.path("/settings/keys?done=deleted")))
 }
 
-async fn page(app: &App, visit: &Visit) -> Result<Settings, Problem> {
+async fn page(app: &App, visit: &Visit) -> Result<List, Problem> {
     visit.caller.allow(Action::Administer)?;
-    Ok(Settings {
-        frame: visit.frame(app, "settings", "Settings"),
+    Ok(List {
+        frame: visit.frame(app, "settings", "API keys"),
         trouble: Trouble::default(),
         keys: act::list(app, &visit.caller, choice()?).await?.items,
         name: String::new(),

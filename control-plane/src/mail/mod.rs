@@ -5,6 +5,7 @@
 pub mod act;
 pub mod letter;
 pub mod outbox;
+pub mod page;
 pub mod smtp;
 mod store;
 

@@ -1,18 +1,20 @@
 //! The doors of signing in with another provider: a browser walks through them, so they answer with places to go.
 
 use super::act::{self, OidcError, Return};
+use super::page;
 use crate::app::App;
 use crate::http::layers::Source;
 use crate::http::read::{Path, Query};
+use crate::page::then;
 use crate::problem::{Kind, Problem, ProblemBody};
 use crate::session::act::Step;
 use crate::session::browser::Browser;
 use crate::session::ticket::Ticket;
 use axum::Json;
 use axum::extract::State;
-use axum::http::header::{COOKIE, LOCATION, SET_COOKIE};
+use axum::http::header::{ACCEPT, COOKIE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
-use axum::response::{AppendHeaders, IntoResponse};
+use axum::response::{AppendHeaders, IntoResponse, Response};
 use serde::Serialize;
 use utoipa::ToSchema;
 
@@ -43,25 +45,29 @@ pub async fn list(State(app): State<App>) -> Json<ProvidersBody> {
     })
 }
 
-/// Sends the browser to the provider.
+/// Sends the browser to the provider. Where that fails, whoever accepts `text/html` is led to `/login`, which says why.
 #[utoipa::path(get, path = "/v1/login/oidc/{provider}", tag = "account", security(()),
     params(("provider" = String, Path)),
     responses((status = 303), (status = "default", body = ProblemBody)))]
 pub async fn depart(
     State(app): State<App>,
     source: Source,
+    headers: HeaderMap,
     Path(provider): Path<String>,
-) -> Result<impl IntoResponse, Problem> {
-    let departure = act::depart(&app, source.0, &provider).await?;
+) -> Result<Response, Problem> {
+    let departure = match act::depart(&app, source.0, &provider).await {
+        Ok(departure) => departure,
+        Err(error) => return refused(&headers, error),
+    };
     let headers = [
         (LOCATION, departure.to.to_string()),
         (SET_COOKIE, kept(&app, departure.browser.expose(), 600)),
     ];
-    Ok((StatusCode::SEE_OTHER, AppendHeaders(headers)))
+    Ok((StatusCode::SEE_OTHER, AppendHeaders(headers)).into_response())
 }
 
 /// Where the provider sends the browser back to. Signs in, and goes on to `/`; or to `/login/code`, where the account asks
-/// for codes.
+/// for codes. Where that fails, whoever accepts `text/html` is led to `/login`, which says why.
 #[utoipa::path(get, path = "/v1/login/oidc/{provider}/callback", tag = "account", security(()),
     params(("provider" = String, Path)),
     responses((status = 303), (status = "default", body = ProblemBody)))]
@@ -72,10 +78,13 @@ pub async fn arrive(
     headers: HeaderMap,
     Path(provider): Path<String>,
     Query(back): Query<Return>,
-) -> Result<impl IntoResponse, Problem> {
+) -> Result<Response, Problem> {
     let browser = browser(&app, &headers);
     let from = (source.0, &agent);
-    let step = act::arrive(&app, from, &provider, browser.as_ref(), back).await?;
+    let step = match act::arrive(&app, from, &provider, browser.as_ref(), back).await {
+        Ok(step) => step,
+        Err(error) => return refused(&headers, error),
+    };
     let forget = (SET_COOKIE, kept(&app, "", 0));
     let (to, cookie) = match step {
         Step::Done(signed_in) => (
@@ -89,7 +98,19 @@ pub async fn arrive(
     };
     let headers = [Some((LOCATION, to)), Some(forget), cookie];
     let headers: Vec<_> = headers.into_iter().flatten().collect();
-    Ok((StatusCode::SEE_OTHER, AppendHeaders(headers)))
+    Ok((StatusCode::SEE_OTHER, AppendHeaders(headers)).into_response())
+}
+
+/// A browser is led back to the form, which says why; a program gets the problem.
+fn refused(headers: &HeaderMap, error: OidcError) -> Result<Response, Problem> {
+    let accepts = headers
+        .get(ACCEPT)
+        .and_then(|value| value.to_str().ok())
+        .unwrap_or_default();
+    match page::word(&error).filter(|_| accepts.contains("text/html")) {
+        Some(word) => Ok(then(&format!("/login?refused={word}"))),
+        None => Err(error.into()),
+    }
 }
 
 fn cookie_name(app: &App) -> &'static str {

@@ -7,6 +7,7 @@ pub mod invitation;
 pub mod kill;
 pub mod member;
 pub mod page;
+pub mod settings;
 pub mod store;
 
 use crate::access::Role;

@@ -8,7 +8,7 @@ use crate::gateway::Gateway;
 use crate::http::list::ListQuery;
 use crate::http::read::Query;
 use crate::page::{
-    Form, Frame, Guest, Trouble, Turn, Visit, answer, choice, ok, show, suggested, then,
+    Form, Frame, Guest, Told, Trouble, Turn, Visit, answer, choice, ok, show, suggested, then,
 };
 use crate::problem::Problem;
 use crate::session::Account;
@@ -96,6 +96,7 @@ impl OrgForm {
 pub async fn home(
     State(app): State<App>,
     guest: Guest,
+    Query(told): Query<Told>,
     Query(turn): Query<Turn>,
 ) -> Result<Response, Problem> {
     let Some(account) = guest.0 else {
@@ -103,7 +104,7 @@ pub async fn home(
             frame: Frame::outside(&app, "A gate between your agents and their tools", None),
         }));
     };
-    let frame = Frame::outside(&app, "Your organisations", Some(&account));
+    let frame = Frame::outside(&app, "Your organisations", Some(&account)).told(&told.done);
     let listed = act::list(&app, &Anyone::Person(account), turn.page()?).await?;
     Ok(ok(&List {
         frame,

@@ -42,6 +42,7 @@ pub struct Frame {
 pub struct Person {
     pub name: String,
     pub email: String,
+    pub is_confirmed: bool,
     pub csrf: String,
 }
 
@@ -58,6 +59,15 @@ impl Frame {
         }
     }
 
+    /// Says what the act has done that sent the reader here.
+    #[must_use]
+    pub fn told(self, done: &str) -> Self {
+        Self {
+            done: show::done(done),
+            ..self
+        }
+    }
+
     /// The CSRF token for a form; without a session there is none to steal.
     pub fn csrf(&self) -> &str {
         self.person.as_ref().map_or("", |person| &person.csrf)
@@ -65,6 +75,10 @@ impl Frame {
 
     pub fn may_administer(&self) -> bool {
         self.may(Action::Administer)
+    }
+
+    pub fn may_kill(&self) -> bool {
+        self.may(Action::Kill)
     }
 
     pub fn may_read_events(&self) -> bool {
@@ -87,6 +101,7 @@ impl Person {
         Self {
             name: account.name.clone(),
             email: account.email.clone(),
+            is_confirmed: account.is_confirmed,
             csrf: account.session.csrf(app),
         }
     }
@@ -106,6 +121,13 @@ impl Turn {
         };
         list.page()
     }
+}
+
+/// What the last act has done, where it sent the reader to a page outside of an organisation.
+#[derive(Debug, Default, Deserialize)]
+pub struct Told {
+    #[serde(default)]
+    pub done: String,
 }
 
 /// Everything there is room for, where a form offers a choice.

@@ -1,5 +1,6 @@
 //! How pages write times, and what they say of an act that was done.
 
+use crate::access::Role;
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
@@ -14,16 +15,58 @@ pub fn minute(at: &OffsetDateTime) -> String {
     format!("{date} {:02}:{:02} UTC", time.hour(), time.minute())
 }
 
-/// What the last act has done, by the word in the URL that it sent the reader to: our words alone are ever shown.
-pub fn done(query: &str) -> Option<&'static str> {
-    let word = url::form_urlencoded::parse(query.as_bytes()).find(|(name, _)| name == "done")?;
-    Some(match word.1.as_ref() {
+/// A role as people say it.
+pub fn role(role: &Role) -> &'static str {
+    match role {
+        Role::Owner => "owner",
+        Role::Admin => "admin",
+        Role::PolicyManager => "policy manager",
+        Role::Approver => "approver",
+        Role::Auditor => "auditor",
+        Role::Viewer => "viewer",
+    }
+}
+
+/// What a role may do, in a line.
+pub fn may(role: &Role) -> &'static str {
+    match role {
+        Role::Owner => "everything, deleting the organisation included",
+        Role::Admin => "everything but deleting the organisation and making owners",
+        Role::PolicyManager => "looks at everything but events, and writes policies",
+        Role::Approver => "looks at everything but events, and decides what waits for a person",
+        Role::Auditor => "looks at everything, events and exports included",
+        Role::Viewer => "looks at everything but events",
+    }
+}
+
+/// What the last act has done, by the word in the URL that it sent the reader to.
+pub fn done_in(query: &str) -> Option<&'static str> {
+    let mut pairs = url::form_urlencoded::parse(query.as_bytes());
+    let (_, word) = pairs.find(|(name, _)| name == "done")?;
+    done(&word)
+}
+
+/// Our words alone are ever shown.
+pub fn done(word: &str) -> Option<&'static str> {
+    Some(match word {
         "created" => "Created.",
         "saved" => "Saved.",
         "deleted" => "Deleted.",
         "published" => "Published. Replicas pick it up within a second.",
         "rolled-back" => "Rolled back: the old document is the newest version now.",
         "revoked" => "Revoked.",
+        "stopped" => "Stopped. Its calls are refused within a second.",
+        "let-go" => "Calls go on.",
+        "joined" => "You are in.",
+        "left" => "You have left.",
+        "invited" => "Invited. The link goes out by mail, and works once, for seven days.",
+        "confirmed" => "The address is confirmed.",
+        "sent" => "The link is on its way.",
+        "reset" => {
+            "The password is changed, and every session was ended. Sign in with the new one."
+        }
+        "ended" => "Ended.",
+        "codes-off" => "Signing in asks for no code any more.",
         "discovered" => "The tool list was read again.",
         _ => return None,
     })

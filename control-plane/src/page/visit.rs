@@ -41,7 +41,7 @@ impl FromRequestParts<App> for Visit {
         let account = Account::from_request_parts(parts, app).await?;
         let caller = Caller::of(app, parts, &account).await?;
         let org = org::act::show(app, &caller).await?;
-        let done = super::show::done(parts.uri.query().unwrap_or_default());
+        let done = super::show::done_in(parts.uri.query().unwrap_or_default());
         Ok(Self {
             caller,
             account,
@@ -61,6 +61,10 @@ impl Visit {
             done: self.done,
             ..Frame::outside(app, title, None)
         }
+    }
+
+    pub fn org(&self) -> &Org {
+        &self.org
     }
 
     /// The path of one of the organisation's pages.

@@ -43,6 +43,8 @@ pub struct Account {
     pub session_id: SessionId,
     /// When they last proved who they are, in this session.
     pub proven_at: Option<OffsetDateTime>,
+    /// Whether somebody has confirmed the address.
+    pub is_confirmed: bool,
 }
 
 /// A session as its owner sees it.
@@ -158,6 +160,7 @@ impl FromRequestParts<App> for Account {
             session,
             session_id: live.id,
             proven_at: live.proven_at,
+            is_confirmed: live.is_confirmed,
         })
     }
 }

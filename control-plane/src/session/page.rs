@@ -8,7 +8,8 @@ use super::ticket::Ticket;
 use super::{Account, SessionToken};
 use crate::app::App;
 use crate::http::layers::Source;
-use crate::http::read::Query;
+use crate::http::read::{Path, Query};
+use crate::oidc::{self, page::Button};
 use crate::org::NewOrg;
 use crate::org::page::OrgForm;
 use crate::page::{Form, Frame, Guest, Trouble, answer, ok, then};
@@ -18,6 +19,7 @@ use axum::extract::State;
 use axum::http::HeaderValue;
 use axum::http::header::SET_COOKIE;
 use axum::response::Response;
+use ids::SessionId;
 use seal::Secret;
 use serde::Deserialize;
 
@@ -28,6 +30,7 @@ struct SignInPage {
     trouble: Trouble,
     email: String,
     next: String,
+    providers: Vec<Button>,
 }
 
 #[derive(Debug, Template)]
@@ -36,6 +39,7 @@ struct SignUpPage {
     frame: Frame,
     trouble: Trouble,
     form: SignUpForm,
+    providers: Vec<Button>,
 }
 
 #[derive(Debug, Template)]
@@ -81,6 +85,11 @@ pub struct ProofForm {
 pub struct Next {
     #[serde(default)]
     next: String,
+    #[serde(default)]
+    done: String,
+    /// Why another provider's sign-in came to nothing, in a word.
+    #[serde(default)]
+    refused: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -108,12 +117,16 @@ pub async fn sign_in(State(app): State<App>, guest: Guest, Query(query): Query<N
     if guest.0.is_some() {
         return then(&local(&query.next));
     }
-    ok(&SignInPage {
-        frame: Frame::outside(&app, "Sign in", None),
-        trouble: Trouble::default(),
+    let refused = oidc::page::refused(&query.refused).map(Trouble::above);
+    let (status, trouble) = refused.unwrap_or_default();
+    let page = SignInPage {
+        frame: Frame::outside(&app, "Sign in", None).told(&query.done),
+        trouble,
         email: String::new(),
         next: query.next,
-    })
+        providers: oidc::page::buttons(&app),
+    };
+    answer(status, &page)
 }
 
 pub async fn signed_in(
@@ -172,6 +185,7 @@ fn again(app: &App, error: SignInError, email: String, next: String) -> Result<R
         trouble,
         email,
         next,
+        providers: oidc::page::buttons(app),
     };
     Ok(answer(status, &page))
 }
@@ -231,6 +245,7 @@ pub async fn sign_up(State(app): State<App>, guest: Guest) -> Response {
             org: String::new(),
             slug: String::new(),
         },
+        providers: oidc::page::buttons(&app),
     })
 }
 
@@ -248,6 +263,7 @@ pub async fn signed_up(
                 frame: Frame::outside(&app, "Sign up", None),
                 trouble,
                 form,
+                providers: oidc::page::buttons(&app),
             };
             Ok(answer(status, &page))
         }
@@ -277,12 +293,34 @@ async fn try_sign_up(
     Ok(with_cookie(then(&to), &signed_in.session.cookie(app)))
 }
 
-pub async fn signed_out(State(app): State<App>, account: Account) -> Result<Response, Problem> {
+pub async fn signed_out(
+    State(app): State<App>,
+    account: Account,
+    Form(form): Form<Next>,
+) -> Result<Response, Problem> {
     act::sign_out(&app, &account).await?;
-    Ok(with_cookie(then("/"), &SessionToken::no_cookie(&app)))
+    let to = then(&local(&form.next));
+    Ok(with_cookie(to, &SessionToken::no_cookie(&app)))
 }
 
-fn with_cookie(mut response: Response, cookie: &str) -> Response {
+pub async fn end(
+    State(app): State<App>,
+    account: Account,
+    Path(session): Path<SessionId>,
+) -> Result<Response, Problem> {
+    if act::end(&app, &account, session).await? {
+        Ok(then("/account?done=ended"))
+    } else {
+        Err(Problem::not_found())
+    }
+}
+
+pub async fn end_others(State(app): State<App>, account: Account) -> Result<Response, Problem> {
+    act::end_others(&app, &account).await?;
+    Ok(then("/account?done=ended"))
+}
+
+pub(crate) fn with_cookie(mut response: Response, cookie: &str) -> Response {
     if let Ok(value) = HeaderValue::from_str(cookie) {
         response.headers_mut().insert(SET_COOKIE, value);
     }

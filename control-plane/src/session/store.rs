@@ -27,6 +27,7 @@ pub struct Live {
     pub user: User,
     pub id: SessionId,
     pub proven_at: Option<OffsetDateTime>,
+    pub is_confirmed: bool,
 }
 
 /// What an account tells its owner of itself.
@@ -91,9 +92,10 @@ pub async fn by_session(
     now: OffsetDateTime,
 ) -> Result<Option<Live>, DbError> {
     let row = sqlx::query!(
-        "select users.id, users.email, users.name, sessions.id as session, sessions.seen_at, sessions.proven_at
+        r#"select users.id, users.email, users.name, users.confirmed_at is not null as "is_confirmed!",
+            sessions.id as session, sessions.seen_at, sessions.proven_at
         from sessions join users on users.id = sessions.user_id
-        where sessions.digest = $1 and sessions.seen_at > $2",
+        where sessions.digest = $1 and sessions.seen_at > $2"#,
         digest,
         now - IDLE,
     )
@@ -117,6 +119,7 @@ pub async fn by_session(
         },
         id: SessionId::from_uuid(row.session),
         proven_at: row.proven_at,
+        is_confirmed: row.is_confirmed,
     }))
 }
 

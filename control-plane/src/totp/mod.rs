@@ -3,6 +3,8 @@
 
 pub mod act;
 pub mod api;
+pub mod page;
+mod qr;
 pub mod store;
 
 use aws_lc_rs::hmac;

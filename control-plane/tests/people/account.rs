@@ -21,25 +21,24 @@ async fn an_address_is_confirmed_by_the_link_that_was_sent_to_it_once() {
     let ann = world.owner("acme").await;
     assert_eq!(is_confirmed(&world, &ann).await, json!(false));
     let ticket = world.ticket("person-0@example.com", "verify").await;
-    let nobody = Who::default();
     for wrong in [
         format!("{ticket}0"),
         ticket.replace(&ticket[..1], "g"),
         String::new(),
     ] {
         world
-            .post(&nobody, "/v1/confirm", json!({ "token": wrong }))
+            .post(&ann, "/v1/confirm", json!({ "token": wrong }))
             .await
             .expect(422);
     }
     assert_eq!(is_confirmed(&world, &ann).await, json!(false));
     world
-        .post(&nobody, "/v1/confirm", json!({ "token": ticket }))
+        .post(&ann, "/v1/confirm", json!({ "token": ticket }))
         .await
         .expect(204);
     assert_eq!(is_confirmed(&world, &ann).await, json!(true));
     let again = world
-        .post(&nobody, "/v1/confirm", json!({ "token": ticket }))
+        .post(&ann, "/v1/confirm", json!({ "token": ticket }))
         .await
         .expect(422);
     assert_eq!(again["errors"][0]["pointer"], "/token");
@@ -58,9 +57,8 @@ async fn a_link_to_confirm_is_good_for_a_day_and_can_be_had_again() {
         world.clock.advance(Duration::from_hours(8));
         world.get(&ann, "/v1/me").await.expect(200);
     }
-    let nobody = Who::default();
     world
-        .post(&nobody, "/v1/confirm", json!({ "token": late }))
+        .post(&ann, "/v1/confirm", json!({ "token": late }))
         .await
         .expect(422);
     world
@@ -69,10 +67,52 @@ async fn a_link_to_confirm_is_good_for_a_day_and_can_be_had_again() {
         .expect(204);
     let fresh = world.ticket("person-0@example.com", "verify").await;
     world
-        .post(&nobody, "/v1/confirm", json!({ "token": fresh }))
+        .post(&ann, "/v1/confirm", json!({ "token": fresh }))
         .await
         .expect(204);
     assert_eq!(is_confirmed(&world, &ann).await, json!(true));
+}
+
+#[tokio::test]
+async fn reading_a_mailbox_confirms_no_account_that_somebody_else_made() {
+    let world = World::new().await;
+    let squatter = world.owner("acme").await;
+    let victim = world.stranger().await;
+    let ticket = world.ticket("person-0@example.com", "verify").await;
+    let nobody = Who::default();
+    let bring = |password: Option<&str>| json!({ "token": ticket, "password": password });
+    for (who, password) in [
+        (&nobody, None),
+        (&nobody, Some("not the password")),
+        (&victim, None),
+    ] {
+        let problem = world
+            .post(who, "/v1/confirm", bring(password))
+            .await
+            .expect(422);
+        assert_eq!(problem["errors"][0]["pointer"], "/password");
+    }
+    assert_eq!(is_confirmed(&world, &squatter).await, json!(false));
+    // The link is good still: for the account's owner, wherever they read their mail.
+    world
+        .post(&nobody, "/v1/confirm", bring(Some(PASSWORD)))
+        .await
+        .expect(204);
+    assert_eq!(is_confirmed(&world, &squatter).await, json!(true));
+}
+
+#[tokio::test]
+async fn a_link_to_confirm_is_no_way_to_guess_at_the_password() {
+    let world = World::new().await;
+    world.owner("acme").await;
+    let ticket = world.ticket("person-0@example.com", "verify").await;
+    let nobody = Who::default();
+    for _ in 0..10 {
+        let guess = json!({ "token": ticket, "password": "not the password" });
+        world.post(&nobody, "/v1/confirm", guess).await.expect(422);
+    }
+    let right = json!({ "token": ticket, "password": PASSWORD });
+    world.post(&nobody, "/v1/confirm", right).await.expect(429);
 }
 
 #[tokio::test]
@@ -249,6 +289,21 @@ async fn who_signed_up_with_someone_elses_address_keeps_no_way_in() {
         .post(&squatter, "/v1/me/totp/confirm", json!({ "code": code }))
         .await
         .expect(200);
+    let key = json!({ "name": "robot", "role": "admin" });
+    let key = world
+        .post(&squatter, "/v1/orgs/acme/api-keys", key)
+        .await
+        .expect(201);
+    let robot = Who {
+        key: Some(key["secret"].as_str().unwrap().to_owned()),
+        ..Who::default()
+    };
+    world.get(&robot, "/v1/orgs/acme").await.expect(200);
+    let second = json!({ "email": "second@example.com", "role": "admin" });
+    world
+        .post(&squatter, "/v1/orgs/acme/invitations", second)
+        .await
+        .expect(201);
     let nobody = Who::default();
     let forgot = json!({ "email": "person-0@example.com" });
     world.post(&nobody, "/v1/forgot", forgot).await.expect(204);
@@ -259,4 +314,18 @@ async fn who_signed_up_with_someone_elses_address_keeps_no_way_in() {
         .await
         .expect(200);
     world.get(&squatter, "/v1/me").await.expect(401);
+    world.get(&robot, "/v1/orgs/acme").await.expect(401);
+    let mails = world.mails().await;
+    assert!(mails.iter().all(|mail| mail.to != "second@example.com"));
+    let ann = signed_in(sign_in(&world, "person-0@example.com", NEW).await, 200);
+    let events = world.get(&ann, "/v1/orgs/acme/events").await.expect(200);
+    let said: Vec<&Value> = events["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|event| &event["action"])
+        .collect();
+    for action in ["key.deleted", "invitation.withdrawn"] {
+        assert!(said.contains(&&json!(action)), "{said:?}");
+    }
 }

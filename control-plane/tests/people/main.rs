@@ -9,5 +9,6 @@ mod invitations;
 mod kill;
 mod mails;
 mod members;
+mod pages;
 mod sessions;
 mod totp;

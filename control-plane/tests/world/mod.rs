@@ -2,6 +2,8 @@
 
 #![allow(dead_code, reason = "each test file uses a part of it")]
 
+pub mod page;
+
 use axum::Router;
 use axum::body::Body;
 use axum::http::{Method, Request, Response, StatusCode, header};
@@ -264,7 +266,7 @@ impl World {
         if me["user"]["is_confirmed"] == false {
             let address = me["user"]["email"].as_str().unwrap();
             let ticket = self.ticket(address, "verify").await;
-            self.post(&Who::default(), "/v1/confirm", json!({ "token": ticket }))
+            self.post(who, "/v1/confirm", json!({ "token": ticket }))
                 .await
                 .expect(204);
         }
@@ -288,6 +290,18 @@ impl World {
         });
         let answer = self.post(&Who::default(), "/v1/signup", body).await;
         signed_in(answer, 201)
+    }
+}
+
+impl Who {
+    /// As the answer of a page leaves them; its forms carry the token.
+    pub fn with(cookie: &str, html: &str) -> Self {
+        let csrf = html.split(r#"name="csrf" value=""#).nth(1);
+        Self {
+            cookie: cookie.split(';').next().map(str::to_owned),
+            csrf: csrf.map(|rest| rest.split('"').next().unwrap().to_owned()),
+            key: None,
+        }
     }
 }
 

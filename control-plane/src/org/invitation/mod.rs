@@ -2,6 +2,7 @@
 
 pub mod act;
 pub mod api;
+pub mod page;
 pub mod store;
 
 pub use act::NotAccepted;

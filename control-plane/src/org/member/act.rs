@@ -32,6 +32,11 @@ pub async fn list(
     Ok(page.listed(members, |member| member.id.to_string()))
 }
 
+pub async fn show(app: &App, caller: &Caller, id: MemberId) -> Result<Member, MemberError> {
+    caller.allow(Action::Administer)?;
+    named(app, caller, id).await
+}
+
 pub async fn change(
     app: &App,
     caller: &Caller,

@@ -2,6 +2,7 @@
 
 pub mod act;
 pub mod api;
+pub mod page;
 pub mod store;
 
 use crate::access::Role;
