@@ -1,103 +1,37 @@
-// The official TypeScript client (`@modelcontextprotocol/sdk`), driven by JSON lines exactly as client.py is:
+// The official TypeScript client of the v1 line (`@modelcontextprotocol/sdk`, legacy eras only), driven by JSON lines exactly
+// as client.py is:
 //
 //     client.mjs URL [--token TOKEN] [--read-timeout SECONDS]
 //
-// It knows the legacy eras only; the packages come from the folder that `install` names (PORTCULLIS_TEST_REAL).
+// The packages come from the folder that `install` names (PORTCULLIS_TEST_REAL).
 
-import { createRequire } from "node:module";
-import { createInterface } from "node:readline";
-import { fileURLToPath, pathToFileURL } from "node:url";
-import { parseArgs } from "node:util";
+import * as driver from "./driver.mjs";
 
-const packages = createRequire(`${process.env.PORTCULLIS_TEST_REAL ?? fileURLToPath(new URL(".", import.meta.url))}/package.json`);
-const load = (name) => import(pathToFileURL(packages.resolve(name)).href);
-
-const { Client } = await load("@modelcontextprotocol/sdk/client/index.js");
-const { StreamableHTTPClientTransport } = await load("@modelcontextprotocol/sdk/client/streamableHttp.js");
-const { CreateMessageRequestSchema, ElicitRequestSchema, ListRootsRequestSchema, McpError, ResultSchema } =
-  await load("@modelcontextprotocol/sdk/types.js");
-const version = packages("./node_modules/@modelcontextprotocol/sdk/package.json").version;
-
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: { token: { type: "string" }, "read-timeout": { type: "string", default: "60" } },
-});
-const timeout = Number(values["read-timeout"]) * 1000;
-
-const say = (answer) => process.stdout.write(`${JSON.stringify(answer)}\n`);
-const fault = (raised) => ({
-  code: raised instanceof McpError ? raised.code : null,
-  message: raised instanceof McpError ? raised.message : `${raised.name}: ${raised.message}`,
-  status: typeof raised.code === "number" && !(raised instanceof McpError) ? raised.code : undefined,
-  data: raised.data ?? null,
-});
+const { Client } = await driver.load("@modelcontextprotocol/sdk/client/index.js");
+const { StreamableHTTPClientTransport } = await driver.load("@modelcontextprotocol/sdk/client/streamableHttp.js");
+const schemas = await driver.load("@modelcontextprotocol/sdk/types.js");
+const version = driver.versionOf("@modelcontextprotocol/sdk");
+const { url, timeout, headers } = driver.chosen;
+const fault = (raised) => driver.fault(raised, raised instanceof schemas.McpError);
 
 const client = new Client(
   { name: "portcullis-test-typescript", version },
   { capabilities: { sampling: {}, elicitation: {}, roots: { listChanged: true } } },
 );
-const asked = [];
-const heard = [];
-client.setRequestHandler(CreateMessageRequestSchema, async ({ method, params }) => {
-  asked.push({ method, params });
-  const content = { type: "text", text: "sampled by the test's client" };
-  return { role: "assistant", content, model: "none", stopReason: "endTurn" };
-});
-client.setRequestHandler(ElicitRequestSchema, async ({ method, params }) => {
-  asked.push({ method, params });
-  return { action: "decline" };
-});
-client.setRequestHandler(ListRootsRequestSchema, async ({ method }) => {
-  asked.push({ method });
-  return { roots: [{ uri: "file:///srv/test", name: "test" }] };
-});
-client.fallbackNotificationHandler = async (notification) => void heard.push(notification);
-client.onerror = (raised) => heard.push({ fault: raised.message });
+client.setRequestHandler(schemas.CreateMessageRequestSchema, driver.answersToServers["sampling/createMessage"]);
+client.setRequestHandler(schemas.ElicitRequestSchema, driver.answersToServers["elicitation/create"]);
+client.setRequestHandler(schemas.ListRootsRequestSchema, driver.answersToServers["roots/list"]);
+client.fallbackNotificationHandler = async (notification) => driver.hasHeard(notification);
+client.onerror = (raised) => driver.heard.push({ fault: raised.message });
 
-const answers = {
-  async list() {
-    const tools = [];
-    let cursor;
-    do {
-      const page = await client.listTools(cursor ? { cursor } : undefined, { timeout });
-      tools.push(...page.tools);
-      cursor = page.nextCursor;
-    } while (cursor);
-    return { tools };
-  },
-  async call({ name, arguments: given, progress, meta }) {
-    const told = [];
-    const before = asked.length;
-    const onprogress = progress ? (step) => told.push([step.progress, step.total ?? null, step.message ?? null]) : undefined;
-    const params = { name, arguments: given, ...(meta ? { _meta: meta } : {}) };
-    const result = await client.callTool(params, undefined, { timeout, onprogress });
-    return { ...result, progress: told, asked: asked.slice(before) };
-  },
-  raw: ({ method, params }) => client.request({ method, params }, ResultSchema, { timeout }),
-  heard: async () => ({ notifications: heard, asked }),
-};
-
-async function carryOut(line) {
-  let command = {};
-  try {
-    command = JSON.parse(line);
-    const answer = Object.hasOwn(answers, command.do) ? answers[command.do] : undefined;
-    if (!answer) throw new Error(`unknown command \`${command.do}\``);
-    say({ id: command.id, result: await answer(command) });
-  } catch (raised) {
-    say({ id: command.id ?? null, error: fault(raised) });
-  }
-}
-
-const headers = values.token ? { Authorization: `Bearer ${values.token}` } : {};
-const transport = new StreamableHTTPClientTransport(new URL(positionals[0]), { requestInit: { headers } });
+const transport = new StreamableHTTPClientTransport(url, { requestInit: { headers } });
 try {
   await client.connect(transport, { timeout });
 } catch (raised) {
-  say({ ready: false, error: fault(raised) });
+  driver.say({ ready: false, error: fault(raised) });
   process.exit(1);
 }
-say({
+driver.say({
   ready: true,
   client: { name: "@modelcontextprotocol/sdk", version },
   server: client.getServerVersion() ?? null,
@@ -105,14 +39,26 @@ say({
   capabilities: client.getServerCapabilities(),
 });
 
-const running = new Set();
-for await (const line of createInterface({ input: process.stdin })) {
-  if (!line.trim()) continue;
-  const done = carryOut(line).finally(() => running.delete(done));
-  running.add(done);
-}
-await Promise.all(running);
+await driver.drive(
+  {
+    list: () => driver.pages("tools", (page) => client.listTools(page, { timeout })),
+    resources: () => driver.pages("resources", (page) => client.listResources(page, { timeout })),
+    prompts: () => driver.pages("prompts", (page) => client.listPrompts(page, { timeout })),
+    read: ({ uri }) => client.readResource({ uri }, { timeout }),
+    prompt: ({ name, arguments: given }) => client.getPrompt({ name, arguments: given }, { timeout }),
+    subscribe: ({ uri }) => client.subscribeResource({ uri }, { timeout }),
+    raw: ({ method, params }) => client.request({ method, params }, schemas.ResultSchema, { timeout }),
+    async call(command, signal) {
+      const steps = [];
+      const before = driver.asked.length;
+      const params = { name: command.name, arguments: command.arguments, ...(command.meta ? { _meta: command.meta } : {}) };
+      const options = { timeout, signal, onprogress: driver.progressOf(command, steps) };
+      const result = await client.callTool(params, undefined, options);
+      return { ...result, progress: steps, asked: driver.asked.slice(before) };
+    },
+  },
+  fault,
+);
 await transport.terminateSession().catch(() => {});
 await client.close();
-// A pipe is written later than `write` returns: leaving at once would lose the last answers.
-process.stdout.write("", () => process.exit(0));
+driver.leave();

@@ -1,7 +1,10 @@
 // Runs @modelcontextprotocol/server-everything over streamable HTTP, or over HTTP+SSE, on loopback only and on a free port.
 // The package itself listens on all interfaces; the one change made to it is the address of its first `listen`.
 //
-//     everything.mjs [--port N] [--sse]      says `{"listening": URL}` once
+//     everything.mjs [--port N] [--sse]
+//
+// Says `{"listening": URL}` once, then one line per session that began (`began`) and per request it was told to give up
+// (`stopped`, with the reason it was told): the package keeps both to itself.
 
 import { webcrypto } from "node:crypto";
 import { Server } from "node:net";
@@ -24,7 +27,18 @@ Server.prototype.listen = function (_port, ...rest) {
 
 // Its own chatter goes to standard error: standard output is for whoever started this.
 const say = console.log;
-console.log = (...words) => (String(words[0]).startsWith('{"listening"') ? say(...words) : console.error(...words));
+console.log = (...words) => {
+  const text = String(words[0]);
+  if (text.startsWith('{"listening"')) return say(...words);
+  if (text.startsWith("Session initialized")) say(JSON.stringify({ began: text }));
+  return console.error(...words);
+};
+
+const abort = AbortController.prototype.abort;
+AbortController.prototype.abort = function (reason) {
+  if (typeof reason === "string") say(JSON.stringify({ stopped: reason }));
+  return abort.call(this, reason);
+};
 
 const input = fstatSync(0);
 if (input.isFIFO() || input.isSocket()) {

@@ -1,9 +1,12 @@
-"""A real fastmcp server over streamable HTTP, both eras on one URL, with one tool per answer that is easy to spoil.
+"""A real fastmcp server over streamable HTTP, both eras on one URL, with one tool per answer that is easy to spoil, and those
+that ask something back (interactive.py).
 
-    fastmcp_server.py [--port N] [--tools N] [--stateless] [--json]
+    fastmcp_server.py [--port N] [--tools N] [--stateless] [--json] [--resumable]
 
 `--tools 800` adds that many more tools, `--stateless` never gives a session id, `--json` answers with JSON where it may
-(otherwise with an event stream). Says `{"listening": URL}` once, then one line per call that reached a tool.
+(otherwise with an event stream), `--resumable` keeps events, so that a dropped stream can be resumed. Says `{"listening": URL}`
+once, then one line per session that began (`began`), call that reached a tool (`called`) or was given up (`stopped`), and
+request for anything of resources, prompts and completion (`asked`).
 """
 
 import argparse
@@ -11,11 +14,14 @@ import asyncio
 from typing import Annotated
 
 import mcp_types
+import uvicorn
 from fastmcp import Context, FastMCP
+from fastmcp.server.event_store import EventStore
 from fastmcp.server.middleware import Middleware
 from fastmcp.tools.base import ToolResult
 from pydantic import Field
 
+from interactive import add_interactive
 from peer import end_with_starter, loopback_socket, say
 
 # Beyond every double and every 64-bit integer: whoever reads it as a number writes another one.
@@ -28,6 +34,15 @@ class Tell(Middleware):
 
     async def on_call_tool(self, context, call_next):
         say(called=context.message.name, arguments=context.message.arguments)
+        return await call_next(context)
+
+    async def on_message(self, context, call_next):
+        if context.method and context.method.split("/")[0] in ("resources", "prompts", "completion"):
+            say(asked=context.method)
+        return await call_next(context)
+
+    async def on_initialize(self, context, call_next):
+        say(began=context.message.params.client_info.name)
         return await call_next(context)
 
 
@@ -147,21 +162,21 @@ def main():
     parser.add_argument("--tools", type=int, default=0)
     parser.add_argument("--stateless", action="store_true")
     parser.add_argument("--json", action="store_true")
+    parser.add_argument("--resumable", action="store_true")
     chosen = parser.parse_args()
     add_numbered_tools(chosen.tools)
+    add_interactive(server)
     end_with_starter()
     bound = loopback_socket(chosen.port)
     say(listening=f"http://127.0.0.1:{bound.getsockname()[1]}/mcp")
-    server.run(
-        transport="http",
-        host="127.0.0.1",
-        port=bound.getsockname()[1],
-        sockets=[bound],
+    app = server.http_app(
         stateless_http=chosen.stateless,
         json_response=chosen.json,
-        show_banner=False,
-        log_level="warning",
+        event_store=EventStore() if chosen.resumable else None,
     )
+    # Streams that stand would hold up the end for good.
+    config = uvicorn.Config(app, log_level="warning", lifespan="on", timeout_graceful_shutdown=2)
+    uvicorn.Server(config).run(sockets=[bound])
 
 
 if __name__ == "__main__":

@@ -26,7 +26,7 @@ need_npm() {
         fail "needs Node.js 18 or newer with npm"
 }
 
-# Renews requirements.txt and package-lock.json of FOLDER from its requirements.in and package.json.
+# Renews requirements.txt of FOLDER from its requirements.in, and package-lock.json from package.json where it has one.
 freeze() { # FOLDER
     local work
     work=$(mktemp -d)
@@ -34,9 +34,12 @@ freeze() { # FOLDER
     "$work/venv/bin/python" -m pip install -q -r "$1/requirements.in" >&2
     { echo '# Everything that requirements.in needs, frozen by `./install --freeze`.'
       "$work/venv/bin/python" -m pip freeze; } >"$work/requirements.txt"
-    cp "$1/package.json" "$work/"
-    (cd "$work" && npm install --silent --ignore-scripts --omit-lockfile-registry-resolved >&2)
-    cp "$work/requirements.txt" "$work/package-lock.json" "$1/"
+    cp "$work/requirements.txt" "$1/"
+    if [ -e "$1/package.json" ]; then
+        cp "$1/package.json" "$work/"
+        (cd "$work" && npm install --silent --ignore-scripts --omit-lockfile-registry-resolved >&2)
+        cp "$work/package-lock.json" "$1/"
+    fi
     rm -rf "$work"
 }
 
@@ -51,6 +54,7 @@ cache_folder() { # NAME LOCK…
 
 # FOLDER/venv, of what LOCKS/requirements.txt names.
 python_packages() { # LOCKS FOLDER
+    mkdir -p "$2"
     "$python" -m venv "$2/venv"
     "$2/venv/bin/python" -m pip install -q --no-deps -r "$1/requirements.txt" >&2 </dev/null
 }

@@ -12,6 +12,7 @@ mod every_reader_reads_what_was_judged;
 mod no_secret_is_told;
 mod no_window_holds_more;
 mod older_servers_look_like_newer_ones;
+mod only_tools;
 mod signing_in_with_another_provider;
 mod tasks_are_their_grants;
 mod the_bytes_are_the_servers_own;

@@ -25,7 +25,7 @@ pub use installation::{Installation, Replica};
 pub use mailbox::{Mailbox, Received};
 pub use process::{Process, free_port, resident};
 pub use raw::{Answer, Raw};
-pub use real::{Client, Server};
+pub use real::{Client, Kind, Pending, Server};
 pub use redis::Redis;
 pub use rest::{Org, Rest};
 pub use stub::{Seen, Stub};
