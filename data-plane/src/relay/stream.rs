@@ -144,6 +144,10 @@ impl Stream {
             End::Cut | End::Left => {}
         }
         let ending = match end {
+            // A server that still speaks to us says nothing to whoever comes back for the rest.
+            End::Left if self.is_resumable && self.is_call() => {
+                self.answered.unwrap_or(Ending::Unknown)
+            }
             End::Left => {
                 // Dropped unended, the record says that the call was cancelled.
                 return;
@@ -190,7 +194,7 @@ impl Stream {
                 // What stands open would never end by itself: its client comes back to another replica.
                 () = self.passage.app.stop.stopped(), if !is_call => return End::Cut,
                 () = self.client.closed(), if !self.client_is_gone => {
-                    if hangup_ends {
+                    if hangup_ends || self.is_resumable {
                         return End::Left;
                     }
                     self.client_is_gone = true;
@@ -230,7 +234,7 @@ impl Stream {
             for event in events.drain(..) {
                 match self.event(event).await {
                     Ok(true) => {}
-                    Ok(false) if hangup_ends => return End::Left,
+                    Ok(false) if hangup_ends || self.is_resumable => return End::Left,
                     Ok(false) => self.client_is_gone = true,
                     Err(end) => return end,
                 }
