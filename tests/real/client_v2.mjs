@@ -2,6 +2,8 @@
 // client.py is:
 //
 //     client_v2.mjs URL [--token TOKEN] [--era auto|legacy|2026-07-28] [--read-timeout SECONDS]
+//
+// A call may say its `patience` in seconds: in 2026-07-28 this client learns that the stream of a call broke by its own timeout alone.
 
 import * as driver from "./driver.mjs";
 
@@ -54,7 +56,8 @@ await driver.drive(
       const steps = [];
       const before = driver.asked.length;
       const params = { name: command.name, arguments: command.arguments, ...(command.meta ? { _meta: command.meta } : {}) };
-      const options = { timeout, signal, onprogress: driver.progressOf(command, steps) };
+      const patience = command.patience ? command.patience * 1000 : timeout;
+      const options = { timeout: patience, signal, onprogress: driver.progressOf(command, steps) };
       const result = await client.callTool(params, options);
       return { ...result, progress: steps, asked: driver.asked.slice(before) };
     },

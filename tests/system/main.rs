@@ -11,6 +11,7 @@ mod every_call_is_on_record;
 mod every_reader_reads_what_was_judged;
 mod no_secret_is_told;
 mod no_window_holds_more;
+mod nothing_is_noticed;
 mod older_servers_look_like_newer_ones;
 mod only_tools;
 mod signing_in_with_another_provider;

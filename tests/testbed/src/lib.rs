@@ -9,6 +9,7 @@
 
 mod collector;
 mod database;
+mod door;
 mod installation;
 mod mailbox;
 mod process;
@@ -21,6 +22,7 @@ mod wait;
 
 pub use collector::{Collector, Span};
 pub use database::Database;
+pub use door::Door;
 pub use installation::{Installation, Replica};
 pub use mailbox::{Mailbox, Received};
 pub use process::{Process, free_port, resident};

@@ -185,10 +185,12 @@ impl Client {
             .await
     }
 
-    /// Begins a call whose steps are told.
-    pub async fn begin_call(&self, tool: &str, arguments: Value) -> Pending {
-        self.begin(json!({ "do": "call", "name": tool, "arguments": arguments, "progress": true }))
-            .await
+    /// Begins a call whose steps are told. `patience` in seconds is for clients that notice a broken stream by nothing else.
+    pub async fn begin_call(&self, tool: &str, arguments: Value, patience: Option<u64>) -> Pending {
+        self.begin(json!({
+            "do": "call", "name": tool, "arguments": arguments, "progress": true, "patience": patience,
+        }))
+        .await
     }
 
     /// Waits until this command has told so many steps; `false`: they did not come.
