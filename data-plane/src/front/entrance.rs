@@ -5,7 +5,7 @@ use crate::refusal::Refusal;
 use http::header::{HOST, HeaderMap, HeaderValue, ORIGIN, VARY};
 use http::request::Parts;
 use http::{Method, Response, Uri, header};
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What the configuration says about names.
 #[derive(Debug, Clone)]
@@ -175,9 +175,16 @@ fn without_port(host: &str) -> &str {
 }
 
 fn is_loopback_name(name: &str) -> bool {
-    let name = name.trim_start_matches('[').trim_end_matches(']');
+    let bracketed = name
+        .strip_prefix('[')
+        .and_then(|rest| rest.strip_suffix(']'));
     name == "localhost"
-        || name
-            .parse::<IpAddr>()
-            .is_ok_and(|address| address.is_loopback())
+        || match bracketed {
+            Some(inner) => inner
+                .parse::<Ipv6Addr>()
+                .is_ok_and(|address| address.is_loopback()),
+            None => name
+                .parse::<Ipv4Addr>()
+                .is_ok_and(|address| address.is_loopback()),
+        }
 }

@@ -79,6 +79,11 @@ fn a_loopback_listener_takes_loopback_names_at_any_port() {
         "evil.example",
         "localhost.evil.example",
         "127.0.0.1.evil.example:1",
+        "::1",
+        "[::1",
+        "::1]",
+        "[127.0.0.1]",
+        "[localhost]",
         "",
     ] {
         assert!(!takes(&entrance, host, None), "{host}");

@@ -6,7 +6,7 @@ use std::borrow::Cow;
 use std::cmp::Ordering;
 
 /// The largest exponent, in scientific notation, that is read; its negative is the smallest.
-const MOST_EXPONENT: i64 = 400;
+const MOST_EXPONENT: u64 = 400;
 /// The most digits that are read, leading zeros aside.
 const MOST_DIGITS: usize = 400;
 
@@ -60,7 +60,7 @@ impl<'a> Decimal<'a> {
         let power = power.map_or(Ok(0), |power| power.parse::<i64>().map_err(|_| OutOfRange))?;
         let shift = signed(point)? - signed(first)? - i64::from(first < point);
         let exponent = power.checked_add(shift).ok_or(OutOfRange)?;
-        if exponent.abs() > MOST_EXPONENT {
+        if exponent.unsigned_abs() > MOST_EXPONENT {
             return Err(OutOfRange);
         }
         Ok(Self {

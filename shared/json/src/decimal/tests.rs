@@ -91,6 +91,8 @@ fn the_range_ends_at_exponent_400_and_400_digits() {
         "+1",
         "0x1",
         "1.2.3",
+        "1e-9223372036854775808",
+        "1e9223372036854775807",
         &more,
         &padded,
         &small,

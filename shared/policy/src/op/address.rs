@@ -5,7 +5,12 @@ use core::net::IpAddr;
 use ipnet::IpNet;
 
 pub(super) fn range(text: &str) -> Result<IpNet, Flaw> {
-    text.parse::<IpNet>().map_err(|_| {
+    // A part with a zero in front is octal to some readers and decimal to others: it is no address.
+    let is_address = text
+        .split_once('/')
+        .is_some_and(|(address, _)| address.parse::<IpAddr>().is_ok());
+    let read = text.parse::<IpNet>().ok().filter(|_| is_address);
+    read.ok_or_else(|| {
         let flaw = Flaw::new(
             "bad_cidr",
             format!("`{text}` is not a CIDR range; expected one like `10.0.0.0/8` or `fd00::/8`"),

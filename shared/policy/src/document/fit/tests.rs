@@ -61,6 +61,7 @@ fn each_kind_of_mistake_has_its_code_place_and_hint() {
         (with_test(r#"{"path":"args.a","op":"regex","value":{"path":"args.b"}}"#), "wrong_type", "/tools/t/deny_if/0/conditions/0/value", None),
         (with_test(r#"{"path":"args.a","op":"eq","value":{"path":"args.b[*]"}}"#), "bad_path", "/tools/t/deny_if/0/conditions/0/value/path", None),
         (with_test(r#"{"path":"args.a","op":"ip_in","value":["10.0.0.0/8","10.0.0.1"]}"#), "bad_cidr", "/tools/t/deny_if/0/conditions/0/value/1", Some("10.0.0.1/32")),
+        (with_test(r#"{"path":"args.a","op":"ip_in","value":["05.0.1.7/2"]}"#), "bad_cidr", "/tools/t/deny_if/0/conditions/0/value/0", None),
         (with_test(r#"{"path":"args.a","op":"host_in","value":["https://a.example"]}"#), "bad_host", "/tools/t/deny_if/0/conditions/0/value/0", None),
         (with_test(r#"{"path":"args.a","op":"under_path","value":["data"]}"#), "bad_prefix", "/tools/t/deny_if/0/conditions/0/value/0", None),
         (with_test(r#"{"path":"args.a","op":"email_domain_in","value":["@a.example"]}"#), "bad_domain", "/tools/t/deny_if/0/conditions/0/value/0", Some("a.example")),
