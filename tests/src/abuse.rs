@@ -131,6 +131,18 @@ impl Siege {
                 attack::unread(target, "large", force.streams),
             )
             .await,
+            self.under(
+                "packed answers",
+                attack::unread(target, "bomb", force.streams),
+            )
+            .await,
+            self.under(
+                "wide answers",
+                attack::unread(target, "wide", force.streams),
+            )
+            .await,
+            self.under("wide questions", attack::wide_bodies(target, force.streams))
+                .await,
         ]
     }
 

@@ -2,7 +2,6 @@
 
 use super::frames;
 use futures_util::StreamExt;
-use serde_json::json;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -193,9 +192,20 @@ pub async fn pings(target: &Arc<Target>, many: usize) {
 
 /// Calls of a tool of the hostile server whose answers nobody reads.
 pub async fn unread(target: &Arc<Target>, tool: &str, many: usize) {
-    let call = json!({ "jsonrpc": "2.0", "id": 1, "method": "tools/call",
-        "params": { "name": tool, "arguments": {} } })
-    .to_string();
+    asked(target, tool, "{}", many).await;
+}
+
+/// Questions of as many values as are read, of a tool that does not answer.
+pub async fn wide_bodies(target: &Arc<Target>, many: usize) {
+    let values = "0,".repeat(mcp::MOST_VALUES - 20);
+    let arguments = format!(r#"{{"list":[{values}0]}}"#);
+    asked(target, "dripping", &arguments, many).await;
+}
+
+async fn asked(target: &Arc<Target>, tool: &str, arguments: &str, many: usize) {
+    let call = format!(
+        r#"{{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{{"name":"{tool}","arguments":{arguments}}}}}"#
+    );
     let request = target.head(&format!("content-length: {}\r\n\r\n{call}", call.len()));
     let open = futures_util::stream::iter(0..many)
         .map(|_| async {

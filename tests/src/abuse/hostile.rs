@@ -5,14 +5,25 @@ use axum::body::{Body, Bytes};
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::post;
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use futures_util::{Stream, stream};
 use serde_json::{Value, json};
 use std::convert::Infallible;
 use std::future::ready;
+use std::io::Write;
+use std::sync::OnceLock;
 use std::time::Duration;
 use tokio::net::TcpListener;
 
-const TOOLS: [&str; 4] = ["endless_event", "endless_events", "dripping", "large"];
+const TOOLS: [&str; 6] = [
+    "endless_event",
+    "endless_events",
+    "dripping",
+    "large",
+    "bomb",
+    "wide",
+];
 /// Of a large answer: a little less than is passed on.
 const LARGE: usize = 15 << 20;
 
@@ -78,10 +89,38 @@ fn tool(name: &str, id: &Value) -> Response {
             tokio::time::sleep(Duration::from_millis(500)).await;
             Some((Ok(Bytes::from_static(b"data: x\ndata:")), count))
         })),
+        "bomb" => bomb(),
+        // As many values as are read, in as few bytes.
+        "wide" => {
+            let values = "0,".repeat(mcp::reply::MOST_VALUES - 20);
+            let text = format!(
+                r#"{{"jsonrpc":"2.0","id":{id},"result":{{"content":[],"structuredContent":[{values}0]}}}}"#
+            );
+            ([(header::CONTENT_TYPE, "application/json")], text).into_response()
+        }
         _ => {
             let text = "x".repeat(LARGE);
             message(&json!({ "jsonrpc": "2.0", "id": id,
                 "result": { "content": [{ "type": "text", "text": text }] } }))
         }
     }
+}
+
+/// A large answer in a few thousand bytes.
+fn bomb() -> Response {
+    static PACKED: OnceLock<Bytes> = OnceLock::new();
+    let packed = PACKED.get_or_init(|| {
+        let mut packed = GzEncoder::new(Vec::new(), Compression::best());
+        let text = "x".repeat(LARGE);
+        let answer = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"result":{{"content":[{{"type":"text","text":"{text}"}}]}}}}"#
+        );
+        packed.write_all(answer.as_bytes()).expect("into memory");
+        packed.finish().expect("into memory").into()
+    });
+    let kind = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CONTENT_ENCODING, "gzip"),
+    ];
+    (kind, packed.clone()).into_response()
 }
