@@ -25,11 +25,7 @@ pub async fn pass(passage: &Arc<Passage>, bytes: &Bytes) -> Result<Passed, Troub
     if bytes.len() <= LONG {
         return read(passage, bytes);
     }
-    // Boxed: rare, and large beside what every stream holds.
-    Box::pin(pass_aside(Arc::clone(passage), bytes.clone())).await
-}
-
-async fn pass_aside(passage: Arc<Passage>, bytes: Bytes) -> Result<Passed, Trouble> {
+    let (passage, bytes) = (Arc::clone(passage), bytes.clone());
     let places = Arc::clone(&passage.app.aside.0);
     // Nobody closes the semaphore.
     let place = places.acquire_owned().await.map_err(|_| Trouble::NoRoom)?;

@@ -31,6 +31,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant as Deadline, sleep_until, timeout};
 use tokio_stream::wrappers::ReceiverStream;
+use tracing::Instrument;
 
 /// A quiet stream says so this often.
 pub const QUIET: Duration = Duration::from_secs(20);
@@ -41,6 +42,8 @@ const MOST_HELD: usize = 1 << 20;
 /// How long an upstream is waited for when it is told that its question does not pass.
 const TELL: Duration = Duration::from_secs(5);
 
+/// Thousands stand open and say nothing for hours: what is done only when something is said is boxed for as long as it
+/// takes, and what a task is given it holds once.
 #[derive(Debug)]
 pub struct Stream {
     upstream: Arc<Upstream>,
@@ -110,14 +113,13 @@ impl Stream {
 
     /// Begins to read. Where the stream `begins` a session, waits for the revision that it agrees on.
     pub async fn start(mut self, body: Answer, begins: bool) -> Option<Revision> {
-        if !begins {
-            tokio::spawn(tracing::Instrument::in_current_span(self.run(body)));
-            return None;
-        }
-        let (agreed, waits) = oneshot::channel();
-        self.waiting = Some((agreed, Vec::new()));
-        tokio::spawn(tracing::Instrument::in_current_span(self.run(body)));
-        waits.await.ok().flatten()
+        let waits = begins.then(|| {
+            let (agreed, waits) = oneshot::channel();
+            self.waiting = Some((agreed, Vec::new()));
+            waits
+        });
+        tokio::spawn(Box::new(self).run(Box::new(body)).in_current_span());
+        waits?.await.ok().flatten()
     }
 
     /// It answers a call, rather than to stand open.
@@ -132,8 +134,9 @@ impl Stream {
         }
     }
 
-    async fn run(mut self, body: Answer) {
-        let end = self.read(body).await;
+    async fn run(mut self: Box<Self>, mut body: Box<Answer>) {
+        let end = self.read(&mut body).await;
+        drop(body);
         match end {
             // Not one event came of it.
             End::Closed | End::Trouble(Trouble::Slow | Trouble::Broken) => {
@@ -143,6 +146,10 @@ impl Stream {
             End::Trouble(_) => self.report(Outcome::Well),
             End::Cut | End::Left => {}
         }
+        Box::pin(self.end(end)).await;
+    }
+
+    async fn end(mut self: Box<Self>, end: End) {
         let ending = match end {
             // A server that still speaks to us says nothing to whoever comes back for the rest.
             End::Left if self.is_resumable && self.is_call() => {
@@ -169,7 +176,7 @@ impl Stream {
         self.carried.ended(ending);
     }
 
-    async fn read(&mut self, mut body: Answer) -> End {
+    async fn read(&mut self, body: &mut Answer) -> End {
         let timeouts = self.call.caller.server().timeouts;
         // A standing stream and a subscription may be silent, and last, as long as they like.
         let is_call = self.is_call();
@@ -232,7 +239,7 @@ impl Stream {
                 self.report(Outcome::Well);
             }
             for event in events.drain(..) {
-                match self.event(event).await {
+                match Box::pin(self.event(event)).await {
                     Ok(true) => {}
                     Ok(false) if hangup_ends || self.is_resumable => return End::Left,
                     Ok(false) => self.client_is_gone = true,
@@ -265,8 +272,7 @@ impl Stream {
                 .map_err(End::Trouble)?;
             event.data = Some(data.into());
             if let Some(question) = passed.refused {
-                // Boxed: rare, and large beside what every stream holds.
-                Box::pin(self.tell(&question)).await;
+                self.tell(&question).await;
             }
             self.answered = self.answered.or(passed.answered);
             if let Some(changed) = passed.changed {
