@@ -6,6 +6,10 @@ use host::clock::{Clock, Random};
 use host::env::Env;
 use host::stop::Stop;
 
+/// Gives back what large messages took: the platform's own kept five times as much after a hundred wide ones.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 #[derive(Parser)]
 #[command(
     version,
