@@ -536,3 +536,13 @@ async fn a_subscription_loses_the_parts_that_the_policy_keeps_out() {
         "{saw}"
     );
 }
+
+#[tokio::test]
+async fn a_batch_is_no_answer_where_the_protocol_has_none() {
+    let note = r#"{"jsonrpc":"2.0","method":"notifications/message","params":{}}"#;
+    let batch = format!("[{note},{RESULT}]");
+    let world = World::new(plan(), Upstream::saying(batch).await).await;
+    let answer = call(&world, "echo", "").await;
+    assert_eq!(answer.status, 502);
+    assert_eq!(answer.json()["error"]["code"], 1001);
+}

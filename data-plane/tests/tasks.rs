@@ -2,6 +2,7 @@
 
 mod world;
 
+use bundle::record::Record;
 use http::Method;
 use serde_json::Value;
 use world::replica::Replica;
@@ -80,6 +81,14 @@ async fn a_task_is_asked_after_by_the_grant_whose_call_made_it() {
         let saw = world.upstream.saw().pop().unwrap();
         assert_eq!(saw.text(), legacy(method, r#""taskId" : "raw/1""#));
     }
+    let of_tasks = |record: &Record| match record {
+        Record::Intent(intent) => intent.method.starts_with("tasks/"),
+        Record::Outcome(_) => false,
+    };
+    // What is done with a task is on record as its call is.
+    world
+        .recorded(|all| all.iter().filter(|record| of_tasks(record)).count() == 3)
+        .await;
     // The task outlives the session it was made on, and the replica.
     let later = begin_2025_11_25(&world, &[]).await;
     let other = Replica::of(&world).await;

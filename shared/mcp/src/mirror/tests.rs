@@ -66,6 +66,13 @@ fn the_method_header_stands_once_and_is_the_method() {
     ));
     assert!(!checked("tools/list", "{}", none, none));
     assert!(!checked("tools/list", "{}", Copies::Many, none));
+    // Twice is wrong also where once need not be.
+    assert!(!checked(
+        "resources/subscribe",
+        r#"{"uri":"x:y"}"#,
+        Copies::One(b"resources/subscribe"),
+        Copies::Many
+    ));
     assert!(checked(
         "resources/read",
         r#"{"uri":"x:y"}"#,
@@ -110,6 +117,7 @@ fn an_argument_that_the_schema_mirrors_must_be_in_its_header() {
     assert!(!fits(r#"{"region":null}"#, Copies::One(b"eu"), none));
     assert!(!fits("{}", none, Copies::One(b"3")));
     assert!(!fits(r#"{"region":"eu"}"#, Copies::Many, none));
+    assert!(!fits("{}", Copies::Many, none));
 }
 
 #[test]
