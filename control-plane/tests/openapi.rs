@@ -62,6 +62,7 @@ get /v1/orgs/{org}/calls
 get /v1/orgs/{org}/calls/{call}
 get /v1/orgs/{org}/calls/stream
 get /v1/orgs/{org}/calls/export
+get /v1/orgs/{org}/usage
 get /v1/orgs/{org}/events
 get /v1/orgs/{org}/approvals
 get /v1/orgs/{org}/approvals/{approval}

@@ -14,7 +14,7 @@ use world::World;
 
 /// A row for every table of an organisation: `$1` is the organisation, `$2` tells rows apart. A table that has none
 /// here fails the tests.
-const ROWS: [(&str, &str); 21] = [
+const ROWS: [(&str, &str); 23] = [
     ("orgs", "(id, slug, name, created_at) values ($1, $2::text, 'n', now())"),
     ("org_versions", "(org_id, version) values ($1, 1)"),
     ("members", "(id, org_id, user_id, role, created_at) values ($2, $1, $2, 'owner', now())"),
@@ -77,6 +77,14 @@ const ROWS: [(&str, &str); 21] = [
         "call_outcomes",
         "(org_id, at, id, ended_at, latency_us, added_us, bytes, outcome)
         values ($1, '2026-11-22T12:00:00Z', $2, now(), 1, 1, 1, 'ok')",
+    ),
+    (
+        "call_counts",
+        "(org_id, by, at, verdict, id, item, calls) values ($1, 'server', '2026-11-22T12:00:00Z', 'allow', $2, '', 1)",
+    ),
+    (
+        "call_latencies",
+        "(org_id, by, id, hour, bucket, calls) values ($1, 'server', $2, '2026-11-22T12:00:00Z', 3, 1)",
     ),
     // The day's partitions are tables too. Rows come to them through their parents.
     ("calls_20261122", ""),

@@ -1,5 +1,7 @@
 //! What can be done with calls: list them, look at one, follow them, hand them out.
 
+pub use store::Names;
+
 use super::{Call, CallDetail, CallFilter, store};
 use crate::access::Action;
 use crate::app::App;
@@ -21,6 +23,12 @@ pub async fn list(
 pub async fn show(app: &App, caller: &Caller, id: CallId) -> Result<Option<CallDetail>, Refused> {
     let mut tx = app.db().read(caller.allow(Action::Read)?).await?;
     Ok(store::one(&mut tx, id, app.now().time()).await?)
+}
+
+/// What people call the servers and grants of these calls, where they still are.
+pub async fn names(app: &App, caller: &Caller, calls: &[Call]) -> Result<Names, Refused> {
+    let mut tx = app.db().read(caller.allow(Action::Read)?).await?;
+    Ok(store::names(&mut tx, calls).await?)
 }
 
 /// One stretch of what is handed out, newest first, each asked for with the right anew.

@@ -98,18 +98,20 @@ impl CallFilter {
             "one of allow, deny, limit, hold, unknown_tool, invalid",
             Verdict::of,
         )?;
-        let time = |text: &str| in_utc(OffsetDateTime::parse(text, &Rfc3339).ok()?);
-        let since = read(since, "since", "a time as `2026-11-22T09:30:00Z`", time)?;
-        let until = read(until, "until", "a time as `2026-11-22T09:30:00Z`", time)?;
         Ok(Self {
             server,
             grant,
             tool: tool.map(str::to_owned),
             verdict,
-            since,
-            until,
+            since: time(since, "since")?,
+            until: time(until, "until")?,
         })
     }
+}
+
+pub(super) fn time(given: Option<&str>, name: &str) -> Result<Option<OffsetDateTime>, Problem> {
+    let time = |text: &str| in_utc(OffsetDateTime::parse(text, &Rfc3339).ok()?);
+    read(given, name, "a time as `2026-11-22T09:30:00Z`", time)
 }
 
 fn read<T>(

@@ -2,6 +2,7 @@
 //!
 //! What cannot be read is kept as it came and acknowledged: one record of a newer version must not hold up those behind it.
 
+use super::count::{self, Fresh, Tally};
 use super::days;
 use crate::app::App;
 use crate::db::{DbError, Reason, SystemTx};
@@ -33,21 +34,21 @@ struct Sorted {
 
 /// A row of `calls`, as `jsonb_to_recordset` reads it.
 #[derive(Debug, Serialize)]
-struct IntentRow {
-    org_id: Uuid,
+pub(super) struct IntentRow {
+    pub org_id: Uuid,
     #[serde(with = "time::serde::rfc3339")]
-    at: OffsetDateTime,
-    id: Uuid,
+    pub at: OffsetDateTime,
+    pub id: Uuid,
     #[serde(with = "time::serde::rfc3339")]
     judged_at: OffsetDateTime,
     replica: String,
-    grant_id: Uuid,
-    server_id: Uuid,
-    method: String,
-    tool: Option<String>,
-    verdict: &'static str,
-    rule: Option<String>,
-    policy_id: Option<Uuid>,
+    pub grant_id: Uuid,
+    pub server_id: Uuid,
+    pub method: String,
+    pub tool: Option<String>,
+    pub verdict: &'static str,
+    pub rule: Option<String>,
+    pub policy_id: Option<Uuid>,
     policy_version: Option<i32>,
     bundle_version: i64,
     limiter: &'static str,
@@ -202,9 +203,10 @@ async fn store(
     batch: &str,
     now: &Now,
 ) -> Result<Stored, DbError> {
+    count::alone(tx, replica).await?;
     let intents = json(sorted.intents.values())?;
     // One document instead of an array for each column: arrays of arrays do not unnest into rows.
-    let intents_stored = sqlx::query!(
+    let intents_stored = sqlx::query_scalar!(
         "insert into calls (org_id, at, id, judged_at, replica, grant_id, server_id, method, tool, verdict, rule,
             policy_id, policy_version, bundle_version, limiter, argument_keys, shadow, client_name, client_version,
             protocol, added_us)
@@ -216,25 +218,25 @@ async fn store(
             policy_version integer, bundle_version bigint, limiter text, argument_keys text[], shadow jsonb,
             client_name text, client_version text, protocol text, added_us bigint)
         order by id
-        on conflict do nothing",
+        on conflict do nothing
+        returning id",
         intents,
     )
-    .execute(tx.sql())
-    .await?
-    .rows_affected();
+    .fetch_all(tx.sql())
+    .await?;
     let outcomes = json(sorted.outcomes.values())?;
-    let outcomes_stored = sqlx::query!(
+    let outcomes_stored = sqlx::query_scalar!(
         "insert into call_outcomes (org_id, at, id, ended_at, upstream_status, latency_us, added_us, bytes, outcome)
         select org_id, at, id, ended_at, upstream_status, latency_us, added_us, bytes, outcome
         from jsonb_to_recordset($1) as r (org_id uuid, at timestamptz, id uuid, ended_at timestamptz,
             upstream_status integer, latency_us bigint, added_us bigint, bytes bigint, outcome text)
         order by id
-        on conflict do nothing",
+        on conflict do nothing
+        returning id",
         outcomes,
     )
-    .execute(tx.sql())
-    .await?
-    .rows_affected();
+    .fetch_all(tx.sql())
+    .await?;
     mark_used(tx, &intents).await?;
     for (reason, raw) in &sorted.unread {
         let digest = digest(&SHA256, raw.get().as_bytes());
@@ -251,13 +253,37 @@ async fn store(
         .execute(tx.sql())
         .await?;
     }
+    tally(tx, sorted, &intents_stored, &outcomes_stored).await?;
     let rows = sorted.intents.len() + sorted.outcomes.len();
-    let new = u32::try_from(intents_stored + outcomes_stored).unwrap_or(u32::MAX);
+    let new = u32::try_from(intents_stored.len() + outcomes_stored.len()).unwrap_or(u32::MAX);
     Ok(Stored {
         stored: new,
         repeated: sorted.repeated + u32::try_from(rows).unwrap_or(u32::MAX).saturating_sub(new),
         unread: u32::try_from(sorted.unread.len()).unwrap_or(u32::MAX),
     })
+}
+
+/// Counts what was stored just now.
+async fn tally(
+    tx: &mut SystemTx,
+    sorted: &Sorted,
+    intents: &[Uuid],
+    outcomes: &[Uuid],
+) -> Result<(), DbError> {
+    let mut tally = Tally::default();
+    let intents: Vec<_> = intents
+        .iter()
+        .filter_map(|id| sorted.intents.get(id))
+        .collect();
+    for intent in &intents {
+        tally.call(intent);
+    }
+    let outcomes = outcomes.iter().filter_map(|id| sorted.outcomes.get(id));
+    let ended = outcomes.map(|row| (row.org_id, row.at, row.id));
+    let begun = intents.iter().map(|row| (row.org_id, row.at, row.id));
+    let fresh = Fresh::of(begun.chain(ended));
+    tally.time(tx, &fresh).await?;
+    tally.add(tx).await
 }
 
 /// When each grant was last used. A row that another batch holds just now is left to the next one: two batches that

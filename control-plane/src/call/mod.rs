@@ -1,7 +1,8 @@
-//! Calls: what the data planes recorded. Here they are taken in, found again, followed and handed out; nobody changes one.
+//! Calls: what the data planes recorded. Here they are taken in, counted, found again, followed and handed out; nobody changes one.
 
 pub mod act;
 pub mod api;
+pub mod count;
 pub mod days;
 mod export;
 mod filter;
@@ -9,8 +10,9 @@ pub mod ingest;
 pub mod page;
 pub mod store;
 mod stream;
+pub mod usage;
 
-pub use filter::CallFilter;
+pub use filter::{CallFilter, Named};
 
 use crate::http::described;
 use bundle::record::{Ending, Limiter, Verdict};

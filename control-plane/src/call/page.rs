@@ -1,20 +1,23 @@
 //! Calls, by page: the list with its filters in the URL, and one call.
 
-use super::act;
+use super::act::{self, Names};
 use super::filter::ListCalls;
 use super::{Call, CallDetail};
 use crate::access::Action;
 use crate::app::App;
+use crate::grant::act::Sought;
 use crate::grant::{self, Grant};
 use crate::http::read::{Path, Query};
-use crate::page::{Frame, Visit, choice, ok, show};
-use crate::problem::Problem;
+use crate::page::{Frame, Visit, choice, ok, older, show};
+use crate::policy::{line, version};
+use crate::problem::{Kind, Problem};
 use crate::server::{self, Server};
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
-use ids::CallId;
+use ids::{CallId, GrantId};
 use serde::Deserialize;
+use serde_json::value::RawValue;
 
 const VERDICTS: [&str; 6] = ["allow", "deny", "limit", "hold", "unknown_tool", "invalid"];
 
@@ -24,8 +27,14 @@ struct List {
     frame: Frame,
     asked: Asked,
     calls: Vec<Call>,
-    servers: Vec<Server>,
-    grants: Vec<Grant>,
+    names: Names,
+    /// What a form offers; none where there are more than fit one.
+    servers: Option<Vec<Server>>,
+    grants: Option<Vec<Grant>>,
+    /// What keeps the filters from meaning anything.
+    said: Option<String>,
+    /// Where new ones are told; none where old ones are looked at.
+    stream: Option<String>,
     /// Where the older ones are.
     more: Option<String>,
     may_export: bool,
@@ -37,6 +46,9 @@ struct Show<'a> {
     frame: Frame,
     call: &'a Call,
     detail: &'a CallDetail,
+    names: Names,
+    /// The deciding rule's place in its policy version.
+    line: Option<u32>,
 }
 
 /// The filters, as a form sends them: an empty one is none.
@@ -44,6 +56,7 @@ struct Show<'a> {
 pub struct Asked {
     #[serde(default)]
     server: String,
+    /// An id, or a name.
     #[serde(default)]
     grant: String,
     #[serde(default)]
@@ -101,21 +114,19 @@ impl Asked {
             cursor: (!self.cursor.is_empty()).then(|| self.cursor.clone()),
         }
     }
+
+    /// Times as the API takes them: a form's fields have no seconds and no zone, and mean UTC.
+    fn with_times(mut self) -> Self {
+        for time in [&mut self.since, &mut self.until] {
+            *time = show::in_full(time);
+        }
+        self
+    }
 }
 
 impl List {
     fn is_of(&self, grant: &Grant) -> bool {
         self.asked.grant == grant.id.to_string()
-    }
-
-    fn server_name(&self, call: &Call) -> String {
-        let server = self.servers.iter().find(|server| server.id == call.server);
-        server.map_or_else(|| "removed".to_owned(), |server| server.name.clone())
-    }
-
-    fn grant_name(&self, call: &Call) -> String {
-        let grant = self.grants.iter().find(|grant| grant.id == call.grant);
-        grant.map_or_else(|| call.grant.to_string(), |grant| grant.name.clone())
     }
 }
 
@@ -125,26 +136,73 @@ pub async fn list(
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
     let caller = &visit.caller;
+    let (asked, said) = with_grant(&app, &visit, asked.with_times()).await?;
     let query = asked.list();
-    let listed = act::list(&app, caller, &query.filter()?, query.list().page()?).await?;
-    let more = listed.next_cursor.map(|cursor| {
-        let said = asked.said();
-        let cursor: String = url::form_urlencoded::byte_serialize(cursor.as_bytes()).collect();
-        if said.is_empty() {
-            format!("?cursor={cursor}")
-        } else {
-            format!("?{said}&cursor={cursor}")
-        }
-    });
+    let listed = match &said {
+        None => act::list(&app, caller, &query.filter()?, query.list().page()?).await?,
+        Some(_) => query
+            .list()
+            .page::<CallId>()?
+            .listed(Vec::new(), |_| String::new()),
+    };
+    let filters: Vec<_> = asked.filters().collect();
+    let more = listed
+        .next_cursor
+        .as_ref()
+        .map(|cursor| older(cursor, &filters));
+    let is_newest = asked.cursor.is_empty() && asked.until.is_empty() && said.is_none();
+    let stream = format!(
+        "/v1/orgs/{}/calls/stream?{}",
+        caller.org_slug(),
+        asked.said()
+    );
+    let servers = server::act::list(&app, caller, choice()?).await?;
+    let grants = grant::act::list(&app, caller, choice()?).await?;
     Ok(ok(&List {
-        servers: server::act::list(&app, caller, choice()?).await?.items,
-        grants: grant::act::list(&app, caller, choice()?).await?.items,
+        names: act::names(&app, caller, &listed.items).await?,
+        servers: servers.next_cursor.is_none().then_some(servers.items),
+        grants: grants.next_cursor.is_none().then_some(grants.items),
         may_export: caller.role().may(Action::Export),
         frame: visit.frame(&app, "calls", "Calls"),
         calls: listed.items,
         asked,
+        said,
+        stream: is_newest.then_some(stream),
         more,
     }))
+}
+
+/// With the id of the grant whose name was typed, or what to say where that is not one.
+async fn with_grant(
+    app: &App,
+    visit: &Visit,
+    mut asked: Asked,
+) -> Result<(Asked, Option<String>), Problem> {
+    let typed = asked.grant.trim().to_owned();
+    if typed.is_empty() || typed.parse::<GrantId>().is_ok() {
+        return Ok((asked, None));
+    }
+    let sought = Sought {
+        name: Some(&typed),
+        ..Sought::default()
+    };
+    let found = grant::act::find(app, &visit.caller, choice()?, sought)
+        .await?
+        .items;
+    let exact: Vec<&Grant> = found.iter().filter(|grant| grant.name == typed).collect();
+    let one = match (exact.as_slice(), found.as_slice()) {
+        ([one], _) => one.id,
+        (_, [one]) => one.id,
+        (_, []) => return Ok((asked, Some(format!("No grant has “{typed}” in its name.")))),
+        _ => {
+            let said = format!(
+                "More than one grant has “{typed}” in its name: open one of them under Grants, and follow “Its calls”."
+            );
+            return Ok((asked, Some(said)));
+        }
+    };
+    asked.grant = one.to_string();
+    Ok((asked, None))
 }
 
 pub async fn one(
@@ -154,14 +212,30 @@ pub async fn one(
 ) -> Result<Response, Problem> {
     let detail = act::show(&app, &visit.caller, call).await?;
     let detail = detail.ok_or_else(Problem::not_found)?;
-    let title = detail
-        .call
-        .tool
-        .clone()
-        .unwrap_or_else(|| detail.call.method.clone());
+    let call = &detail.call;
+    let title = call.tool.clone().unwrap_or_else(|| call.method.clone());
     Ok(ok(&Show {
+        line: line_of_rule(&app, &visit, call).await?,
+        names: act::names(&app, &visit.caller, std::slice::from_ref(call)).await?,
         frame: visit.frame(&app, "calls", title),
-        call: &detail.call,
+        call,
         detail: &detail,
     }))
+}
+
+/// None where the policy is gone, or the rule has no place in it.
+async fn line_of_rule(app: &App, visit: &Visit, call: &Call) -> Result<Option<u32>, Problem> {
+    let (Some(policy), Some(number), Some(rule)) = (call.policy, call.version, &call.rule) else {
+        return Ok(None);
+    };
+    match version::act::show(app, &visit.caller, &policy.to_string(), number).await {
+        Ok(version) => {
+            let text = version.document.as_deref().map_or("", RawValue::get);
+            Ok(line::of_rule(text, rule))
+        }
+        Err(error) => match Problem::from(error) {
+            problem if problem.kind == Kind::NotFound => Ok(None),
+            problem => Err(problem),
+        },
+    }
 }

@@ -1,6 +1,6 @@
 //! What can be done with events: read them.
 
-use super::{Told, store};
+use super::{EventFilter, Told, store};
 use crate::access::Action;
 use crate::app::App;
 use crate::caller::Caller;
@@ -11,9 +11,10 @@ use ids::EventId;
 pub async fn list(
     app: &App,
     caller: &Caller,
+    filter: &EventFilter,
     page: Page<EventId>,
 ) -> Result<Listed<Told>, Problem> {
     let mut tx = app.db().read(caller.allow(Action::ReadEvents)?).await?;
-    let events = store::list(&mut tx, &page).await?;
+    let events = store::list(&mut tx, filter, &page).await?;
     Ok(page.listed(events, |event| event.id.to_string()))
 }

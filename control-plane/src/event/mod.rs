@@ -2,8 +2,12 @@
 
 pub mod act;
 pub mod api;
+mod filter;
 pub mod page;
 pub mod store;
+mod words;
+
+pub use filter::EventFilter;
 
 use crate::access::Role;
 use ids::{EventId, GrantId, InvitationId, KeyId, MemberId, OrgId, PolicyId, ServerId};
@@ -154,6 +158,35 @@ pub enum Event {
     #[serde(rename = "grant.revoked")]
     GrantRevoked { grant: GrantId, name: String },
 }
+
+/// The words of every kind of event, in the order of [`Event`].
+pub const KINDS: &[&str] = &[
+    "org.created",
+    "org.changed",
+    "kill.changed",
+    "member.invited",
+    "invitation.withdrawn",
+    "member.joined",
+    "member.changed",
+    "member.removed",
+    "key.made",
+    "key.deleted",
+    "server.added",
+    "server.changed",
+    "server.removed",
+    "server.discovered",
+    "tool.reviewed",
+    "policy.created",
+    "policy.changed",
+    "policy.drafted",
+    "policy.published",
+    "policy.rolled_back",
+    "policy.removed",
+    "grant.minted",
+    "grant.changed",
+    "grant.rotated",
+    "grant.revoked",
+];
 
 impl Event {
     /// What the sentence is about, as an id.

@@ -1,6 +1,6 @@
 //! The SQL of events.
 
-use super::{Event, Told};
+use super::{Event, EventFilter, Told};
 use crate::caller::Actor;
 use crate::db::{DbError, OrgRead};
 use crate::http::list::Page;
@@ -34,15 +34,27 @@ pub(crate) async fn insert(
     Ok(())
 }
 
-pub async fn list(tx: &mut OrgRead, page: &Page<EventId>) -> Result<Vec<Told>, DbError> {
+pub async fn list(
+    tx: &mut OrgRead,
+    filter: &EventFilter,
+    page: &Page<EventId>,
+) -> Result<Vec<Told>, DbError> {
     let org = tx.org().uuid();
     let rows = sqlx::query!(
         "select id, at, actor, actor_name, action, target, detail from events
         where org_id = $1 and ($2::uuid is null or id < $2)
+            and ($4::text is null or action = $4 or starts_with(action, $4 || '.'))
+            and ($5::text is null or actor = $5) and ($6::text is null or target = $6)
+            and ($7::timestamptz is null or at >= $7) and ($8::timestamptz is null or at < $8)
         order by id desc limit $3",
         org,
         page.before.map(EventId::uuid),
         page.fetch(),
+        filter.action,
+        filter.actor,
+        filter.target,
+        filter.since,
+        filter.until,
     )
     .fetch_all(tx.sql())
     .await?;

@@ -1,5 +1,7 @@
 //! What can be done with grants: mint one, look, change, rotate its token, revoke it.
 
+pub use store::{Judge, Sought};
+
 use super::attach::{self, Attached};
 use super::store::Locked;
 use super::{Grant, GrantChange, MOST, Minted, NewGrant, Pin, Rotation, check, overlap, store};
@@ -13,7 +15,7 @@ use crate::http::read::Faults;
 use crate::problem::Fault;
 use crate::session;
 use ids::token::{Token, TokenKind};
-use ids::{GrantId, MemberId};
+use ids::{GrantId, MemberId, ServerId};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use time::Duration;
@@ -80,9 +82,25 @@ pub async fn list(
     caller: &Caller,
     page: Page<GrantId>,
 ) -> Result<Listed<Grant>, Refused> {
+    find(app, caller, page, Sought::default()).await
+}
+
+/// Those that are looked for, newest first.
+pub async fn find(
+    app: &App,
+    caller: &Caller,
+    page: Page<GrantId>,
+    sought: Sought<'_>,
+) -> Result<Listed<Grant>, Refused> {
     let mut tx = app.db().read(caller.allow(Action::Read)?).await?;
-    let grants = store::list(&mut tx, &page, app.now().time()).await?;
+    let grants = store::list(&mut tx, &page, sought, app.now().time()).await?;
     Ok(page.listed(grants, |grant| grant.id.to_string()))
+}
+
+/// The policies that judge the calls of a server.
+pub async fn judges(app: &App, caller: &Caller, server: ServerId) -> Result<Vec<Judge>, Refused> {
+    let mut tx = app.db().read(caller.allow(Action::Read)?).await?;
+    Ok(store::judges(&mut tx, server).await?)
 }
 
 pub async fn show(app: &App, caller: &Caller, id: GrantId) -> Result<Grant, GrantError> {

@@ -1,12 +1,13 @@
 //! Grants, by page: the list, minting one, its token this once, and one with what can be done to it.
 
-use super::act;
+use super::act::{self, Sought};
 use super::snippet::{self, Snippet};
 use super::{Grant, Labels, Minted, NewGrant, Pin, Rotation, State, Wanted};
 use crate::access::Action;
 use crate::app::App;
+use crate::http::list::ListQuery;
 use crate::http::read::{Path, Query};
-use crate::page::{Form, Frame, Trouble, Turn, Visit, answer, choice, ok, show, then};
+use crate::page::{Form, Frame, Trouble, Visit, answer, choice, ok, older, show, then};
 use crate::policy::{self, Policy};
 use crate::problem::Problem;
 use crate::server;
@@ -27,7 +28,9 @@ const FIELDS: &[&str] = &["/name", "/servers", "/expires_at", "/user"];
 struct List {
     frame: Frame,
     grants: Vec<Grant>,
-    next: Option<String>,
+    query: String,
+    /// Where the older ones are.
+    more: Option<String>,
     may_write: bool,
 }
 
@@ -73,6 +76,13 @@ struct Show {
 /// The fields of the form: which servers are chosen, and `policy:SLUG` for each.
 type Fields = Vec<(String, String)>;
 
+#[derive(Debug, Default, Deserialize)]
+pub struct Find {
+    #[serde(default)]
+    q: String,
+    cursor: Option<String>,
+}
+
 #[derive(Debug, Deserialize)]
 pub struct Rotate {
     #[serde(default)]
@@ -88,14 +98,25 @@ pub struct Sure {
 pub async fn list(
     Held(app): Held<App>,
     visit: Visit,
-    Query(turn): Query<Turn>,
+    Query(asked): Query<Find>,
 ) -> Result<Response, Problem> {
-    let listed = act::list(&app, &visit.caller, turn.page()?).await?;
+    let sought = Sought {
+        name: Some(asked.q.trim()).filter(|query| !query.is_empty()),
+        ..Sought::default()
+    };
+    let page = ListQuery {
+        limit: None,
+        cursor: asked.cursor.clone(),
+    };
+    let listed = act::find(&app, &visit.caller, page.page()?, sought).await?;
     Ok(ok(&List {
         may_write: visit.caller.role().may(Action::WriteGrants),
         frame: visit.frame(&app, "grants", "Grants"),
         grants: listed.items,
-        next: listed.next_cursor,
+        more: listed
+            .next_cursor
+            .map(|cursor| older(&cursor, &[("q", &asked.q)])),
+        query: asked.q,
     }))
 }
 

@@ -107,9 +107,19 @@ pub async fn attach(tx: &mut OrgTx, grant: GrantId, attached: &[Attached]) -> Re
     Ok(())
 }
 
+/// Which grants are looked for; all of them where nothing is said.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sought<'a> {
+    /// A part of the name, in any case.
+    pub name: Option<&'a str>,
+    /// What they reach.
+    pub server: Option<ServerId>,
+}
+
 pub async fn list(
     tx: &mut OrgRead,
     page: &Page<GrantId>,
+    sought: Sought<'_>,
     now: OffsetDateTime,
 ) -> Result<Vec<Grant>, DbError> {
     let org = tx.org();
@@ -117,10 +127,16 @@ pub async fn list(
         Shown,
         "select id, name, labels, user_email, expires_at, revoked_at, is_open, last_used_at, hint, etag, created_at
         from grants where org_id = $1 and ($2::uuid is null or id < $2)
+            and ($4::text is null or position(lower($4) in lower(name)) > 0)
+            and ($5::uuid is null or id in (
+                select grant_id from attachments where attachments.org_id = $1 and server_id = $5
+            ))
         order by id desc limit $3",
         org.uuid(),
         page.before.map(GrantId::uuid),
         page.fetch(),
+        sought.name,
+        sought.server.map(ServerId::uuid),
     )
     .fetch_all(tx.sql())
     .await?;
@@ -132,6 +148,33 @@ pub async fn list(
             row.grant(servers, now)
         })
         .collect()
+}
+
+/// A policy that judges calls of a server, and for how many grants; none where they have none.
+#[derive(Debug)]
+pub struct Judge {
+    pub policy: Option<(String, String)>,
+    pub grants: i64,
+}
+
+/// Those of one server, the one of the most grants first.
+pub async fn judges(tx: &mut OrgRead, server: ServerId) -> Result<Vec<Judge>, DbError> {
+    let org = tx.org().uuid();
+    let rows = sqlx::query!(
+        r#"select policies.slug as "slug?", policies.name as "name?", count(*) as "grants!"
+        from attachments left join policies on policies.org_id = $1 and policies.id = policy_id
+        where attachments.org_id = $1 and server_id = $2
+        group by policies.slug, policies.name order by count(*) desc, policies.slug limit 200"#,
+        org,
+        server.uuid(),
+    )
+    .fetch_all(tx.sql())
+    .await?;
+    let judges = rows.into_iter().map(|row| Judge {
+        policy: row.slug.zip(row.name),
+        grants: row.grants,
+    });
+    Ok(judges.collect())
 }
 
 pub async fn by_id(

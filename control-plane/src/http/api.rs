@@ -82,6 +82,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(call::api::follow))
         .routes(routes!(call::api::export))
         .routes(routes!(call::api::show))
+        .routes(routes!(call::usage::api::show))
         .routes(routes!(gateway::api::list))
 }
 

@@ -12,6 +12,16 @@ pub fn routes(app: &App) -> Router<App> {
     let own = app.site().public_url.origin().ascii_serialization();
     let same_origin = CsrfLayer::new().add_trusted_origin(own);
     Router::new()
+        .merge(of_people())
+        .merge(of_an_organisation())
+        .layer(same_origin.expect("the configuration's own URL is an origin"))
+        .layer(middleware::from_fn_with_state(app.clone(), door::pass))
+        .route("/assets/{file}", get(asset::serve))
+}
+
+/// Those that name no organisation.
+fn of_people() -> Router<App> {
+    Router::new()
         .route("/", get(org::page::home))
         .route(
             "/signup",
@@ -64,16 +74,32 @@ pub fn routes(app: &App) -> Router<App> {
         )
         .route("/account/totp/off", post(totp::page::disable))
         .route("/new", get(org::page::new).post(org::page::found))
+}
+
+fn of_an_organisation() -> Router<App> {
+    Router::new()
         .route("/{org}", get(org::page::overview))
         .route("/{org}/servers", get(server::page::list))
         .route(
             "/{org}/servers/new",
-            get(server::page::new).post(server::page::add),
+            get(server::page::new::new).post(server::page::new::add),
         )
         .route("/{org}/servers/{server}", get(server::page::one))
         .route(
             "/{org}/servers/{server}/discover",
             post(server::page::discover),
+        )
+        .route(
+            "/{org}/servers/{server}/tools/accept",
+            post(server::page::accept),
+        )
+        .route(
+            "/{org}/servers/{server}/settings",
+            post(server::page::settings::change),
+        )
+        .route(
+            "/{org}/servers/{server}/place",
+            post(server::page::settings::place),
         )
         .route("/{org}/servers/{server}/remove", post(server::page::remove))
         .route("/{org}/policies", get(policy::page::list))
@@ -131,7 +157,4 @@ pub fn routes(app: &App) -> Router<App> {
             get(key::page::list).post(key::page::make),
         )
         .route("/{org}/settings/keys/{key}/delete", post(key::page::delete))
-        .layer(same_origin.expect("the configuration's own URL is an origin"))
-        .layer(middleware::from_fn_with_state(app.clone(), door::pass))
-        .route("/assets/{file}", get(asset::serve))
 }

@@ -3,6 +3,8 @@
 use super::{NewOrg, Org, act};
 use crate::app::App;
 use crate::call::CallFilter;
+use crate::call::usage;
+use crate::call::usage::act::Glance;
 use crate::caller::Anyone;
 use crate::gateway::Gateway;
 use crate::http::list::ListQuery;
@@ -45,6 +47,8 @@ struct New {
 #[template(path = "org/overview.html")]
 struct Overview {
     frame: Frame,
+    /// The last 24 hours.
+    glance: Glance,
     gateways: Vec<Gateway>,
     /// What a new organisation does first, and whether it has done it.
     steps: [(First, bool); 4],
@@ -157,12 +161,14 @@ pub async fn overview(State(app): State<App>, visit: Visit) -> Result<Response, 
     let policies = policy::act::list(&app, caller, one.page()?).await?;
     let grants = grant::act::list(&app, caller, one.page()?).await?;
     let calls = call::act::list(&app, caller, &CallFilter::default(), one.page()?).await?;
+    let glance = usage::act::glance(&app, caller).await?;
     let is_published = policies
         .items
         .iter()
         .any(|policy| policy.published.is_some());
     Ok(ok(&Overview {
         frame: visit.frame(&app, "overview", "Overview"),
+        glance,
         gateways: gateways.items,
         steps: [
             (First::Server, !servers.items.is_empty()),

@@ -26,7 +26,7 @@ use serde::Deserialize;
 use std::str::FromStr;
 
 /// What stands around a page's own matter.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Frame {
     pub title: String,
     pub bundle: Bundle,
@@ -128,6 +128,13 @@ impl Turn {
 pub struct Told {
     #[serde(default)]
     pub done: String,
+}
+
+/// The URL of a list's next page, with what is looked for in it.
+pub fn older(cursor: &str, sought: &[(&str, &str)]) -> String {
+    let mut query = url::form_urlencoded::Serializer::new(String::new());
+    query.extend_pairs(sought.iter().filter(|(_, value)| !value.is_empty()));
+    format!("?{}", query.append_pair("cursor", cursor).finish())
 }
 
 /// Everything there is room for, where a form offers a choice.

@@ -1,8 +1,8 @@
 //! How pages write times, and what they say of an act that was done.
 
 use crate::access::Role;
-use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
+use time::{OffsetDateTime, UtcOffset};
 
 /// A time for machines and for hovering; scripts turn it into the reader's own.
 pub fn exact(at: &OffsetDateTime) -> String {
@@ -13,6 +13,25 @@ pub fn exact(at: &OffsetDateTime) -> String {
 pub fn minute(at: &OffsetDateTime) -> String {
     let (date, time) = (at.date(), at.time());
     format!("{date} {:02}:{:02} UTC", time.hour(), time.minute())
+}
+
+/// A time as a form's field `datetime-local` takes it, which knows neither seconds nor zones: in UTC.
+pub fn field(time: &str) -> String {
+    let at = OffsetDateTime::parse(&in_full(time), &Rfc3339);
+    let Ok(at) = at.map(|at| at.to_offset(UtcOffset::UTC)) else {
+        return String::new();
+    };
+    format!("{}T{:02}:{:02}", at.date(), at.hour(), at.minute())
+}
+
+/// What such a field sends, as the API takes it. Anything else stays as it is.
+pub fn in_full(time: &str) -> String {
+    let time = time.trim();
+    match time.len() {
+        16 => format!("{time}:00Z"),
+        19 => format!("{time}Z"),
+        _ => time.to_owned(),
+    }
 }
 
 /// A role as people say it.
@@ -54,6 +73,7 @@ pub fn done(word: &str) -> Option<&'static str> {
         "deleted" => "Deleted.",
         "published" => "Published. Replicas pick it up within a second.",
         "rolled-back" => "Rolled back: the old document is the newest version now.",
+        "accepted" => "Accepted as it is now.",
         "revoked" => "Revoked.",
         "stopped" => "Stopped. Its calls are refused within a second.",
         "let-go" => "Calls go on.",

@@ -8,6 +8,7 @@ mod compile;
 mod diff;
 pub mod explain;
 mod known;
+pub mod line;
 pub mod page;
 mod shadow;
 pub mod shape;

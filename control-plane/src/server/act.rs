@@ -50,12 +50,7 @@ pub enum ServerError {
 pub async fn add(app: &App, caller: &Caller, new: NewServer) -> Result<Server, ServerError> {
     let now = app.now();
     let allowed = caller.allow_proven(Action::WriteServers, now.time())?;
-    let mut faults = Faults::default();
-    faults.name("/name", &new.name);
-    let url = read_url(app, &new.url, &mut faults);
-    let headers = new.auth.read(&mut faults);
-    new.timeouts.check(&mut faults);
-    faults.into_result().map_err(ServerError::Invalid)?;
+    let (url, headers) = place(app, &new)?;
     let server = Server {
         id: now.id(ServerId::new),
         proxy_url: app.proxy_url(caller.org_slug(), &new.slug),
@@ -94,13 +89,34 @@ pub async fn add(app: &App, caller: &Caller, new: NewServer) -> Result<Server, S
     Ok(server)
 }
 
+/// Where a new server is and what it is shown, when nothing is wrong with what is said of it.
+pub(super) fn place(app: &App, new: &NewServer) -> Result<(String, Headers), ServerError> {
+    let mut faults = Faults::default();
+    faults.name("/name", &new.name);
+    let url = read_url(app, &new.url, &mut faults);
+    let headers = new.auth.read(&mut faults);
+    new.timeouts.check(&mut faults);
+    faults.into_result().map_err(ServerError::Invalid)?;
+    Ok((url, headers))
+}
+
 pub async fn list(
     app: &App,
     caller: &Caller,
     page: Page<ServerId>,
 ) -> Result<Listed<Server>, ServerError> {
+    find(app, caller, page, None).await
+}
+
+/// Those with this in their name or slug, in any case.
+pub async fn find(
+    app: &App,
+    caller: &Caller,
+    page: Page<ServerId>,
+    named: Option<&str>,
+) -> Result<Listed<Server>, ServerError> {
     let mut tx = app.db().read(caller.allow(Action::Read)?).await?;
-    let servers = store::list(&mut tx, app, caller.org_slug(), &page).await?;
+    let servers = store::list(&mut tx, app, caller.org_slug(), &page, named).await?;
     Ok(page.listed(servers, |server| server.id.to_string()))
 }
 

@@ -1,38 +1,54 @@
-//! The servers of an organisation, by page: the list, adding one, one with its tools.
+//! The servers of an organisation, by page: the list, and one with its tabs. Adding one is in [`new`], changing one in
+//! [`settings`].
+
+pub mod new;
+pub mod settings;
 
 use super::act::{self, ServerError};
-use super::tool::Tool;
-use super::{Auth, NewServer, Server, Status, TimeoutsChange, auth, discover};
+use super::tool::{self, Review, Tool};
+use super::{Auth, Server, Status, discover, pinning_word};
 use crate::access::Action;
 use crate::app::App;
+use crate::call::usage::{self, By, Latency, Span, Used};
+use crate::call::{self, Call, CallFilter, Named};
+use crate::grant::act::{Judge, Sought};
+use crate::grant::{self, Grant, Pin, State as GrantState};
+use crate::http::list::ListQuery;
 use crate::http::read::{Path, Query};
-use crate::page::{Form, Frame, Trouble, Turn, Visit, answer, ok, show, slug_of, then};
+use crate::page::{Form, Frame, Trouble, Visit, answer, ok, older, show, then};
 use crate::problem::{Kind, Problem};
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::Response;
+use ids::GrantId;
 use serde::Deserialize;
-use serde_json::json;
+use serde_json::{Map, Value, json};
 
-/// The places of the command that the form has a field for.
-const FIELDS: &[&str] = &["/name", "/url", "/slug", "/auth", "/auth/headers"];
+/// Of more tools than these one page shows no row; they are found by their names.
+const MOST_ROWS: usize = 200;
+/// The places of a change that the forms have a field for.
+const FIELDS: &[&str] = &[
+    "/name",
+    "/url",
+    "/auth",
+    "/auth/headers",
+    "/timeouts/connect_ms",
+    "/timeouts/first_byte_ms",
+    "/timeouts/call_first_byte_ms",
+    "/timeouts/idle_ms",
+    "/timeouts/whole_ms",
+];
 
 #[derive(Debug, Template)]
 #[template(path = "server/list.html")]
 struct List {
     frame: Frame,
     servers: Vec<Server>,
-    next: Option<String>,
+    query: String,
+    /// Where the older ones are.
+    more: Option<String>,
     may_write: bool,
-}
-
-#[derive(Debug, Template)]
-#[template(path = "server/new.html")]
-struct New {
-    frame: Frame,
-    trouble: Trouble,
-    form: NewForm,
 }
 
 #[derive(Debug, Template)]
@@ -40,31 +56,54 @@ struct New {
 struct Show {
     frame: Frame,
     server: Server,
-    tools: Vec<Tool>,
+    tab: Tab,
     query: String,
     /// What went wrong just now.
     problem: Option<String>,
+    trouble: Trouble,
     may_write: bool,
+    /// Whether what is sensitive may be done without a proof before it.
+    is_proven: bool,
+}
+
+#[derive(Debug)]
+enum Tab {
+    Tools {
+        tools: Vec<Tool>,
+        /// Found, and not shown.
+        hidden: usize,
+    },
+    Access {
+        grants: Vec<Grant>,
+        judges: Vec<Judge>,
+        next: Option<String>,
+    },
+    Calls {
+        calls: Vec<Call>,
+        names: call::act::Names,
+        hours: Vec<Used>,
+        latency: Option<Latency>,
+    },
+    Settings,
+}
+
+/// What a page of one server is asked for, and what it has to say of the last act.
+#[derive(Debug, Default)]
+struct Said {
+    tab: String,
+    query: String,
+    cursor: Option<String>,
+    problem: Option<String>,
+    trouble: Trouble,
 }
 
 #[derive(Debug, Default, Deserialize)]
-pub struct NewForm {
+pub struct Asked {
     #[serde(default)]
-    name: String,
-    #[serde(default)]
-    url: String,
-    #[serde(default)]
-    slug: String,
-    #[serde(default)]
-    header: String,
-    #[serde(default)]
-    value: Option<seal::Secret>,
-}
-
-#[derive(Debug, Default, Deserialize)]
-pub struct Find {
+    tab: String,
     #[serde(default)]
     q: String,
+    cursor: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -73,71 +112,88 @@ pub struct Sure {
     sure: String,
 }
 
+#[derive(Debug, Deserialize)]
+pub struct Accept {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    digest: String,
+}
+
+impl Said {
+    fn on(tab: &str) -> Self {
+        Self {
+            tab: tab.to_owned(),
+            ..Self::default()
+        }
+    }
+
+    fn problem(said: String) -> Self {
+        Self {
+            problem: Some(said),
+            ..Self::default()
+        }
+    }
+}
+
+impl Show {
+    fn tab(&self) -> &'static str {
+        match self.tab {
+            Tab::Tools { .. } => "",
+            Tab::Access { .. } => "access",
+            Tab::Calls { .. } => "calls",
+            Tab::Settings => "settings",
+        }
+    }
+
+    fn is_pinning(&self, word: &str) -> bool {
+        pinning_word(self.server.pinning) == word
+    }
+
+    fn headers(&self) -> &[String] {
+        match &self.server.auth {
+            Auth::None => &[],
+            Auth::Headers { headers } => headers,
+        }
+    }
+}
+
 pub async fn list(
     State(app): State<App>,
     visit: Visit,
-    Query(turn): Query<Turn>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let listed = act::list(&app, &visit.caller, turn.page()?).await?;
+    let wanted = Some(asked.q.trim()).filter(|query| !query.is_empty());
+    let page = ListQuery {
+        limit: None,
+        cursor: asked.cursor.clone(),
+    };
+    let listed = act::find(&app, &visit.caller, page.page()?, wanted).await?;
     Ok(ok(&List {
         may_write: visit.caller.role().may(Action::WriteServers),
         frame: visit.frame(&app, "servers", "Servers"),
         servers: listed.items,
-        next: listed.next_cursor,
+        more: listed
+            .next_cursor
+            .map(|cursor| older(&cursor, &[("q", &asked.q)])),
+        query: asked.q,
     }))
-}
-
-pub async fn new(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
-    visit.caller.allow(Action::WriteServers)?;
-    Ok(ok(&New {
-        frame: visit.frame(&app, "servers", "Add a server"),
-        trouble: Trouble::default(),
-        form: NewForm::default(),
-    }))
-}
-
-/// Added, and its tools read: a server that does not answer is there all the same, and its page says what it said.
-pub async fn add(
-    State(app): State<App>,
-    visit: Visit,
-    Form(form): Form<NewForm>,
-) -> Result<Response, Problem> {
-    let added = match form.read() {
-        Ok(new) => act::add(&app, &visit.caller, new)
-            .await
-            .map_err(Problem::from),
-        Err(problem) => Err(problem),
-    };
-    match added {
-        Ok(server) => {
-            let named = server.id.to_string();
-            match discover::discover(&app, &visit.caller, &named).await {
-                Ok(_) => Ok(then(
-                    &visit.path(&format!("/servers/{}?done=created", server.slug)),
-                )),
-                Err(error) => unread(&app, &visit, &named, error).await,
-            }
-        }
-        Err(problem) => {
-            let (status, trouble) = Trouble::of(problem)?;
-            let page = New {
-                frame: visit.frame(&app, "servers", "Add a server"),
-                trouble,
-                form,
-            };
-            Ok(answer(status, &page))
-        }
-    }
 }
 
 pub async fn one(
     State(app): State<App>,
     visit: Visit,
     Path((_, named)): Path<(String, String)>,
-    Query(find): Query<Find>,
+    Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
     let server = act::show(&app, &visit.caller, &named).await?;
-    Ok(ok(&page(&app, &visit, server, find.q, None)))
+    let said = Said {
+        tab: asked.tab,
+        query: asked.q,
+        cursor: asked.cursor,
+        ..Said::default()
+    };
+    Ok(ok(&page(&app, &visit, server, said).await?))
 }
 
 pub async fn discover(
@@ -153,6 +209,33 @@ pub async fn discover(
     }
 }
 
+/// Takes a tool that is new or changed as it is now.
+pub async fn accept(
+    State(app): State<App>,
+    visit: Visit,
+    Path((_, named)): Path<(String, String)>,
+    Form(form): Form<Accept>,
+) -> Result<Response, Problem> {
+    let review = Review {
+        accept: Some(true),
+        digest: Some(form.digest),
+        ..Review::default()
+    };
+    match tool::act::review(&app, &visit.caller, &named, &form.name, review).await {
+        Ok(_) => Ok(then(
+            &visit.path(&format!("/servers/{named}?done=accepted")),
+        )),
+        Err(ServerError::Stale) => {
+            let server = act::show(&app, &visit.caller, &named).await?;
+            let said =
+                "Nothing was accepted: the tool has changed since you looked at it.".to_owned();
+            let page = page(&app, &visit, server, Said::problem(said)).await?;
+            Ok(answer(StatusCode::CONFLICT, &page))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
 pub async fn remove(
     State(app): State<App>,
     visit: Visit,
@@ -161,8 +244,14 @@ pub async fn remove(
 ) -> Result<Response, Problem> {
     let server = act::show(&app, &visit.caller, &named).await?;
     if form.sure.trim() != server.slug.as_str() {
-        let said = format!("Nothing was removed: type `{}` to remove it.", server.slug);
-        let page = page(&app, &visit, server, String::new(), Some(said));
+        let said = Said {
+            problem: Some(format!(
+                "Nothing was removed: type `{}` to remove it.",
+                server.slug
+            )),
+            ..Said::on("settings")
+        };
+        let page = page(&app, &visit, server, said).await?;
         return Ok(answer(StatusCode::UNPROCESSABLE_ENTITY, &page));
     }
     act::remove(&app, &visit.caller, &named, None).await?;
@@ -182,52 +271,87 @@ async fn unread(
     }
     let server = act::show(app, &visit.caller, named).await?;
     let said = format!("Its tools could not be read: {}", problem.detail);
-    let page = page(app, visit, server, String::new(), Some(said));
+    let page = page(app, visit, server, Said::problem(said)).await?;
     Ok(answer(problem.kind.status(), &page))
 }
 
-fn page(
-    app: &App,
-    visit: &Visit,
-    mut server: Server,
-    query: String,
-    problem: Option<String>,
-) -> Show {
-    let wanted = query.trim().to_lowercase();
-    let tools = server.tools.take().unwrap_or_default();
-    let has = |text: &str| text.to_lowercase().contains(&wanted);
-    let tools = tools
-        .into_iter()
-        .filter(|tool| has(&tool.name) || tool.description.as_deref().is_some_and(has))
-        .collect();
-    Show {
-        may_write: visit.caller.role().may(Action::WriteServers),
+async fn page(app: &App, visit: &Visit, mut server: Server, said: Said) -> Result<Show, Problem> {
+    let caller = &visit.caller;
+    let tab = match said.tab.as_str() {
+        "access" => {
+            let list = ListQuery {
+                limit: None,
+                cursor: said.cursor,
+            };
+            let sought = Sought {
+                server: Some(server.id),
+                ..Sought::default()
+            };
+            let grants = grant::act::find(app, caller, list.page::<GrantId>()?, sought).await?;
+            Tab::Access {
+                next: grants.next_cursor,
+                grants: grants.items,
+                judges: grant::act::judges(app, caller, server.id).await?,
+            }
+        }
+        "calls" => {
+            let filter = CallFilter {
+                server: Some(Named::Id(server.id)),
+                ..CallFilter::default()
+            };
+            let newest = ListQuery {
+                limit: Some(20),
+                cursor: None,
+            };
+            let calls = call::act::list(app, caller, &filter, newest.page()?)
+                .await?
+                .items;
+            let day = Span::of(By::Server, None, None, app.now().time())?;
+            let (hours, latency) = usage::act::of_server(app, caller, server.id, day).await?;
+            Tab::Calls {
+                names: call::act::names(app, caller, &calls).await?,
+                calls,
+                hours,
+                latency,
+            }
+        }
+        "settings" => Tab::Settings,
+        _ => tools(&mut server, &said.query),
+    };
+    Ok(Show {
+        may_write: caller.role().may(Action::WriteServers),
+        is_proven: caller
+            .allow_proven(Action::WriteServers, app.now().time())
+            .is_ok(),
         frame: visit.frame(app, "servers", server.name.clone()),
         server,
-        tools,
-        query,
-        problem,
-    }
+        tab,
+        query: said.query,
+        problem: said.problem,
+        trouble: said.trouble,
+    })
 }
 
-impl NewForm {
-    fn read(&self) -> Result<NewServer, Problem> {
-        let header = self.header.trim();
-        let value = self.value.as_ref().map_or("", seal::Secret::expose);
-        let auth = if header.is_empty() && value.is_empty() {
-            json!({"type": "none"})
-        } else {
-            json!({"type": "headers", "headers": {header: value}})
-        };
-        Ok(NewServer {
-            slug: slug_of(&self.slug, &self.name)?,
-            name: self.name.trim().to_owned(),
-            url: self.url.trim().to_owned(),
-            auth: auth::NewAuth::of(auth),
-            timeouts: TimeoutsChange::default(),
-            pinning: None,
-            sampling: None,
-            elicitation: None,
-        })
+fn tools(server: &mut Server, query: &str) -> Tab {
+    let wanted = query.trim().to_lowercase();
+    let has = |text: &str| text.to_lowercase().contains(&wanted);
+    let mut tools: Vec<Tool> = server.tools.take().unwrap_or_default();
+    tools.retain(|tool| has(&tool.name) || tool.description.as_deref().is_some_and(has));
+    let hidden = tools.len().saturating_sub(MOST_ROWS);
+    tools.truncate(MOST_ROWS);
+    Tab::Tools { tools, hidden }
+}
+
+/// Rows of a form as the API takes them: those that are left empty are none.
+fn header_of(pairs: &[(&str, &str)]) -> Value {
+    let headers: Map<String, Value> = pairs
+        .iter()
+        .filter(|(name, value)| !name.is_empty() || !value.is_empty())
+        .map(|(name, value)| ((*name).to_owned(), json!(value)))
+        .collect();
+    if headers.is_empty() {
+        json!({"type": "none"})
+    } else {
+        json!({"type": "headers", "headers": headers})
     }
 }

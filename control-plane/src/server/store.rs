@@ -127,6 +127,7 @@ pub async fn list(
     app: &App,
     slug: &Slug,
     page: &Page<ServerId>,
+    named: Option<&str>,
 ) -> Result<Vec<Server>, DbError> {
     let org = tx.org().uuid();
     let rows = sqlx::query_as!(
@@ -136,10 +137,12 @@ pub async fn list(
             etag, created_at,
             (select count(*) from tools where tools.org_id = $1 and tools.server_id = servers.id) as "tool_count!"
         from servers where org_id = $1 and ($2::uuid is null or id < $2)
+            and ($4::text is null or position(lower($4) in lower(name)) > 0 or position(lower($4) in slug) > 0)
         order by id desc limit $3"#,
         org,
         page.before.map(ServerId::uuid),
         page.fetch(),
+        named,
     )
     .fetch_all(tx.sql())
     .await?;

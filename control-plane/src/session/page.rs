@@ -81,8 +81,9 @@ pub struct ProofForm {
     next: String,
 }
 
+/// What one comes to a form with.
 #[derive(Debug, Default, Deserialize)]
-pub struct Next {
+pub struct Arrival {
     #[serde(default)]
     next: String,
     #[serde(default)]
@@ -113,7 +114,11 @@ pub struct SignUpForm {
     slug: String,
 }
 
-pub async fn sign_in(State(app): State<App>, guest: Guest, Query(query): Query<Next>) -> Response {
+pub async fn sign_in(
+    State(app): State<App>,
+    guest: Guest,
+    Query(query): Query<Arrival>,
+) -> Response {
     if guest.0.is_some() {
         return then(&local(&query.next));
     }
@@ -194,7 +199,7 @@ fn again(app: &App, error: SignInError, email: String, next: String) -> Result<R
 pub async fn step_up(
     State(app): State<App>,
     account: Account,
-    Query(query): Query<Next>,
+    Query(query): Query<Arrival>,
 ) -> Result<Response, Problem> {
     let page = proof_page(&app, &account, query.next).await?;
     Ok(ok(&page))
@@ -296,7 +301,7 @@ async fn try_sign_up(
 pub async fn signed_out(
     State(app): State<App>,
     account: Account,
-    Form(form): Form<Next>,
+    Form(form): Form<Arrival>,
 ) -> Result<Response, Problem> {
     act::sign_out(&app, &account).await?;
     let to = then(&local(&form.next));

@@ -3,6 +3,7 @@
 mod follow;
 #[path = "../world/mod.rs"]
 mod plane;
+mod usage;
 mod world;
 
 use axum::http::StatusCode;

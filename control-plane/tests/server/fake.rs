@@ -1,5 +1,7 @@
 //! An MCP server at the world's edge that answers as a test says, and remembers what it was asked.
 
+#![allow(dead_code, reason = "each test file uses a part of it")]
+
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::State;

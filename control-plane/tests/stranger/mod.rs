@@ -16,7 +16,7 @@ pub const ROLES: [&str; 6] = [
 
 /// Operation, who may (in the order of [`ROLES`]), and a body that does what it says for whoever may.
 /// `{words}` in braces stand for things of the organisation that are made when they are needed.
-pub const ROWS: [(&str, &str, &str); 50] = [
+pub const ROWS: [(&str, &str, &str); 51] = [
     ("get /v1/orgs/{org}", "x x x x x x", ""),
     (
         "patch /v1/orgs/{org}",
@@ -183,6 +183,7 @@ pub const ROWS: [(&str, &str, &str); 50] = [
         "x x . . x .",
         "",
     ),
+    ("get /v1/orgs/{org}/usage?by=server", "x x x x x x", ""),
     ("get /v1/orgs/{org}/events", "x x . . x .", ""),
     ("get /v1/orgs/{org}/gateways", "x x x x x x", ""),
 ];

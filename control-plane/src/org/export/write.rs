@@ -6,7 +6,8 @@ use crate::app::App;
 use crate::call::{self, CallFilter};
 use crate::caller::{Caller, Refused};
 use crate::db::{DbError, OrgRead, Reason};
-use crate::event::{self, Told};
+use crate::event::{self, EventFilter, Told};
+use crate::grant::act::Sought;
 use crate::grant::{self, Grant};
 use crate::http::list::Page;
 use crate::key::{self, Key};
@@ -113,12 +114,16 @@ impl Writer {
 
     async fn grants(&self, page: Page<GrantId>) -> Result<Vec<Grant>, Broken> {
         let (mut tx, now) = (self.read().await?, self.app.now().time());
-        grant::store::list(&mut tx, &page, now).await.map_err(db)
+        grant::store::list(&mut tx, &page, Sought::default(), now)
+            .await
+            .map_err(db)
     }
 
     async fn events(&self, page: Page<EventId>) -> Result<Vec<Told>, Broken> {
         let mut tx = self.read().await?;
-        event::store::list(&mut tx, &page).await.map_err(db)
+        event::store::list(&mut tx, &EventFilter::default(), &page)
+            .await
+            .map_err(db)
     }
 
     /// Each with its tools.
@@ -127,7 +132,7 @@ impl Writer {
         let mut page = Page::first();
         loop {
             let (mut tx, slug) = (self.read().await?, self.caller.org_slug().clone());
-            let found = server::store::list(&mut tx, &self.app, &slug, &page).await;
+            let found = server::store::list(&mut tx, &self.app, &slug, &page, None).await;
             let listed = page.listed(found.map_err(db)?, |it| it.id.to_string());
             drop(tx);
             let last = listed.items.last().map(|last| last.id);

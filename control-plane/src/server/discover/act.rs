@@ -1,13 +1,15 @@
 //! What can be done about a server's tools as a whole: read them, and record what was read.
 
-use super::{Bounds, Failure};
+use super::{Bounds, Failure, Listing};
 use crate::access::Action;
 use crate::app::App;
 use crate::caller::Caller;
 use crate::event::Event;
-use crate::server::act::{ServerError, show};
-use crate::server::{Server, Status, store, tool, url};
+use crate::server::act::{self, ServerError, show};
+use crate::server::store::Target;
+use crate::server::{NewServer, Server, Status, store, tool, url};
 use bundle::credential::Headers;
+use ids::ServerId;
 
 /// Reads the tools that the server lists now and records them. No transaction is open while the server is asked.
 pub async fn discover(app: &App, caller: &Caller, named: &str) -> Result<Server, ServerError> {
@@ -27,14 +29,55 @@ pub async fn discover(app: &App, caller: &Caller, named: &str) -> Result<Server,
             .map_err(|_| ServerError::Credential)?,
         None => Headers::new(),
     };
+    let read = ask(app, &target.url, &headers).await;
+    record(app, caller, &target, read).await
+}
+
+/// Reads the tools of a server that is not added yet. Nothing of it is kept.
+pub async fn look(app: &App, caller: &Caller, new: &NewServer) -> Result<Listing, ServerError> {
+    let now = app.now();
+    let allowed = caller.allow_proven(Action::WriteServers, now.time())?;
+    let (url, headers) = act::place(app, new)?;
+    let _seat = app.reach().seat(allowed.org(), now.id(ServerId::new))?;
+    Ok(ask(app, &url, &headers).await?)
+}
+
+/// Adds a server with the tools that were read of it just now.
+pub async fn add(
+    app: &App,
+    caller: &Caller,
+    new: NewServer,
+    listing: Listing,
+) -> Result<Server, ServerError> {
+    let server = act::add(app, caller, new).await?;
+    let mut tx = app.db().read(caller.allow(Action::WriteServers)?).await?;
+    let org = tx.org();
+    let target = store::target(tx.sql(), org, server.id)
+        .await?
+        .ok_or(ServerError::NoSuchServer)?;
+    drop(tx);
+    record(app, caller, &target, Ok(listing)).await
+}
+
+async fn ask(app: &App, url: &str, headers: &Headers) -> Result<Listing, Failure> {
     // The operator's exceptions may have been narrowed since the server was added.
-    let read = match url::read(&target.url, app.reach().egress()) {
-        Ok(url) => super::read(app.reach(), &url, &headers, Bounds::default()).await,
+    match url::read(url, app.reach().egress()) {
+        Ok(url) => super::read(app.reach(), &url, headers, Bounds::default()).await,
         Err(told) => Err(Failure {
             status: Status::Unreachable,
             told,
         }),
-    };
+    }
+}
+
+/// Writes down what was read of `target`, or why it could not be.
+async fn record(
+    app: &App,
+    caller: &Caller,
+    target: &Target,
+    read: Result<Listing, Failure>,
+) -> Result<Server, ServerError> {
+    let server = target.id;
     let mut tx = app
         .db()
         .write(caller.allow(Action::WriteServers)?, app.now())
@@ -42,7 +85,8 @@ pub async fn discover(app: &App, caller: &Caller, named: &str) -> Result<Server,
     store::lock(&mut tx, &server.to_string())
         .await?
         .ok_or(ServerError::NoSuchServer)?;
-    if store::target(tx.sql(), org, server).await?.as_ref() != Some(&target) {
+    let org = tx.org();
+    if store::target(tx.sql(), org, server).await?.as_ref() != Some(target) {
         return Err(ServerError::ChangedMeanwhile);
     }
     let event = match &read {

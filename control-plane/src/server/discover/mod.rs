@@ -9,7 +9,7 @@ mod reach;
 mod talk;
 mod wire;
 
-pub use act::discover;
+pub use act::{add, discover, look};
 pub use listing::{Found, Listing};
 pub use reach::{Busy, Reach, Seat};
 

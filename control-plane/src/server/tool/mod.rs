@@ -56,7 +56,38 @@ pub enum Severity {
     Critical,
 }
 
+/// What a server claims of one of its tools, in words.
+const CLAIMS: [(&str, &str, &str); 4] = [
+    ("readOnlyHint", "changes nothing", "changes things"),
+    ("destructiveHint", "may destroy", "only adds"),
+    ("idempotentHint", "may be repeated", "not to be repeated"),
+    ("openWorldHint", "reaches outside", "stays inside"),
+];
+
+impl Tool {
+    pub fn claims(&self) -> Vec<&'static str> {
+        let said = self.annotations.as_ref().map_or("", |raw| raw.get());
+        let Ok(said) = serde_json::from_str::<serde_json::Value>(said) else {
+            return Vec::new();
+        };
+        let words = CLAIMS.iter().filter_map(|(key, yes, no)| {
+            let is = said.get(key)?.as_bool()?;
+            Some(if is { *yes } else { *no })
+        });
+        words.collect()
+    }
+}
+
 impl Severity {
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Low => "low",
+            Self::Medium => "medium",
+            Self::High => "high",
+            Self::Critical => "critical",
+        }
+    }
+
     pub const fn of(category: Category) -> Self {
         match category {
             Category::Read => Self::Low,
