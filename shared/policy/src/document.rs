@@ -19,7 +19,7 @@ use json::{FaultKind, RefusalKind};
 pub(crate) const MOST_BYTES: usize = 256 << 10;
 pub(crate) const MOST_DEPTH: usize = 32;
 /// A document of that size has so many where each takes four bytes, its comma among them.
-const MOST_VALUES: usize = 1 << 16;
+pub(crate) const MOST_VALUES: usize = 1 << 16;
 
 /// Reads the text as JSON. The tree is there even where it holds what must be refused; without one there is no more to say.
 pub(crate) fn read<'t>(text: &'t str, found: &mut Findings) -> Option<json::Document<'t>> {

@@ -81,6 +81,16 @@ impl Policy {
                 .is_some_and(|entry| entry.rules.is_enforced() && entry.action == Action::Hide)
     }
 
+    /// Whether the list `hide` itself means the tool, whatever its entry says.
+    pub fn is_in_hide(&self, tool: &str, category: Category) -> bool {
+        self.hidden.holds(tool, category)
+    }
+
+    /// The one entry that applies to the tool, as `/tools/SELECTOR`; none where `default` answers.
+    pub fn entry_rule(&self, tool: &str, category: Category) -> Option<&str> {
+        self.entry(tool, category).map(|entry| entry.rule.as_ref())
+    }
+
     pub(crate) fn entry(&self, tool: &str, category: Category) -> Option<&Entry> {
         self.entries.get(self.choice.of(tool, category)?)
     }

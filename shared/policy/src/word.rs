@@ -66,7 +66,8 @@ words! {
     pub(crate) enum Fallback { Deny = "deny", Allow = "allow" }
 }
 words! {
-    pub(crate) enum Action { Allow = "allow", Deny = "deny", Hide = "hide", RequireApproval = "require_approval" }
+    /// What an entry says of a call before anything else in it is asked.
+    pub enum Action { Allow = "allow", Deny = "deny", Hide = "hide", RequireApproval = "require_approval" }
 }
 words! {
     pub(crate) enum Mode { Enforce = "enforce", Shadow = "shadow" }
@@ -78,7 +79,8 @@ words! {
     pub(crate) enum Each { All = "all", Any = "any" }
 }
 words! {
-    pub(crate) enum Window {
+    /// The lengths of time that have a name.
+    pub enum Window {
         Second = "second",
         Minute = "minute",
         Hour = "hour",
@@ -90,7 +92,8 @@ words! {
     pub(crate) enum Counted { Calls = "tools/call", All = "all" }
 }
 words! {
-    pub(crate) enum Operator {
+    /// How a condition compares.
+    pub enum Operator {
         Eq = "eq",
         Neq = "neq",
         Lt = "lt",
@@ -121,6 +124,28 @@ impl Window {
             Self::Hour => 3_600,
             Self::Day => 86_400,
             Self::Month => 31 * 86_400,
+        }
+    }
+}
+
+impl Operator {
+    /// Whether it can judge a value of this type, in the words of JSON Schema.
+    pub fn judges(self, schema_type: &str) -> bool {
+        let is_one_of = |types: &[&str]| types.contains(&schema_type);
+        match self {
+            Self::Eq | Self::Neq | Self::In | Self::NotIn | Self::Exists => true,
+            Self::Lt | Self::Lte | Self::Gt | Self::Gte => {
+                is_one_of(&["number", "integer", "string"])
+            }
+            Self::Contains => is_one_of(&["string", "array"]),
+            Self::LengthLte | Self::LengthGte => is_one_of(&["string", "array", "object"]),
+            Self::Regex
+            | Self::StartsWith
+            | Self::EndsWith
+            | Self::HostIn
+            | Self::UnderPath
+            | Self::EmailDomainIn
+            | Self::IpIn => is_one_of(&["string"]),
         }
     }
 }

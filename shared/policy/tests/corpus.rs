@@ -68,6 +68,27 @@ fn every_case_is_answered_as_it_says() {
 }
 
 #[test]
+fn every_rule_that_was_looked_at_has_a_line() {
+    let (mut named, mut lost) = (0, Vec::new());
+    for_each_case(|file, case| {
+        let text = case.policy.expect("a case of the corpus brings its policy");
+        let Ok(policy) = policy::compile(text) else {
+            return;
+        };
+        let explanation = policy.explain(&case.question());
+        let rules = explanation.trace.iter().map(|step| &step.rule);
+        for rule in rules.filter(|rule| rule.starts_with('/')) {
+            named += 1;
+            if policy::line_of(text, rule).is_none() {
+                lost.push(format!("{file}: {}: {rule}", case.name));
+            }
+        }
+    });
+    assert!(lost.is_empty(), "{}", lost.join("\n"));
+    assert!(named >= 400, "only {named} rules are named");
+}
+
+#[test]
 fn a_document_means_the_same_in_its_canonical_form() {
     for_each_case(|file, case| {
         let text = case.policy.expect("a policy");
