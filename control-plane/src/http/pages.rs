@@ -111,7 +111,26 @@ fn of_an_organisation() -> Router<App> {
             "/{org}/policies/{policy}",
             get(policy::page::one).post(policy::page::save),
         )
-        .route("/{org}/policies/{policy}/try", post(policy::page::try_call))
+        .route(
+            "/{org}/policies/{policy}/tools",
+            get(policy::page::tools).post(policy::page::choose),
+        )
+        .route(
+            "/{org}/policies/{policy}/entry",
+            get(policy::page::entry).post(policy::page::edit_entry),
+        )
+        .route(
+            "/{org}/policies/{policy}/settings",
+            get(policy::page::settings).post(policy::page::save_settings),
+        )
+        .route(
+            "/{org}/policies/{policy}/try",
+            get(policy::page::trying).post(policy::page::try_call),
+        )
+        .route(
+            "/{org}/policies/{policy}/changes",
+            get(policy::page::changes),
+        )
         .route(
             "/{org}/policies/{policy}/versions/{version}",
             get(policy::page::version),

@@ -6,7 +6,10 @@ use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
+mod lines;
 mod words;
+
+pub use lines::{Hunk, hunks};
 
 /// Beyond these, places are counted and not listed, so that no pair of documents makes an answer larger than any reader.
 const MOST_CHANGES: usize = 1_000;

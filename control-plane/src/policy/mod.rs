@@ -6,12 +6,17 @@ pub mod act;
 pub mod api;
 mod compile;
 mod diff;
+mod edit;
 pub mod explain;
+mod fields;
 mod known;
 pub mod line;
+mod outline;
 pub mod page;
+mod sample;
 mod shadow;
 pub mod shape;
+mod starter;
 pub mod store;
 pub mod version;
 

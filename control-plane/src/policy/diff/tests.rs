@@ -92,3 +92,36 @@ proptest! {
         }
     }
 }
+
+#[test]
+fn lines_differ_where_something_means_another_thing() {
+    let before = r#"{"version":"1","default":"deny","tools":{"a":{},"b":{}}}"#;
+    let same =
+        "{ \"version\": \"1\",\n\n \"default\": \"deny\", \"tools\": { \"a\": {}, \"b\": { } } }";
+    assert!(super::hunks(before, same).is_empty());
+    let after = before.replace(r#""b":{}"#, r#""b":{"action":"deny"}"#);
+    let hunks = super::hunks(before, &after);
+    let changed: Vec<String> = hunks[0]
+        .lines
+        .iter()
+        .filter(|line| line.sign != ' ')
+        .map(|line| format!("{}{}", line.sign, line.text))
+        .collect();
+    assert_eq!(
+        changed,
+        ["-    \"b\": {}", "+    \"b\": { \"action\": \"deny\" }"]
+    );
+}
+
+#[test]
+fn what_has_nothing_in_common_is_answered_too() {
+    let many = |word: &str| {
+        let entries: Vec<String> = (0..2_000).map(|n| format!("\"{word}{n}\":{{}}")).collect();
+        format!("{{\"tools\":{{{}}}}}", entries.join(","))
+    };
+    let lines: usize = super::hunks(&many("a"), &many("b"))
+        .iter()
+        .map(|hunk| hunk.lines.len())
+        .sum();
+    assert_eq!(lines, 4_000);
+}
