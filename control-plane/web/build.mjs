@@ -11,7 +11,7 @@ const fresh = join(here, `.dist-${process.pid}`);
 
 const made = await build({
   absWorkingDir: here,
-  entryPoints: ["src/site.css", "src/site.ts", "src/chart.ts", "src/follow.ts"],
+  entryPoints: ["src/site.css", "src/site.ts", "src/chart.ts", "src/editor.ts", "src/follow.ts"],
   outdir: fresh,
   entryNames: "[name]-[hash]",
   bundle: true,

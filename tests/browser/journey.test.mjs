@@ -63,7 +63,7 @@ test("a draft that somebody else saved meanwhile is not overwritten, and one's o
   await mine.getByLabel("Draft").fill(text);
   await mine.getByRole("button", { name: "Save the draft" }).click();
   await mine.getByText("Somebody saved this draft while you were writing").waitFor();
-  assert.equal(await mine.getByLabel("Draft").inputValue(), text);
+  assert.equal(await mine.locator("#document").inputValue(), text);
 });
 
 test("publishing needs no mouse", async (t) => {

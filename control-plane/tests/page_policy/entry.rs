@@ -35,7 +35,7 @@ async fn a_condition_and_a_limit_are_written_by_form() {
         ("act", "predicate"),
         ("list", "deny_if"),
         ("message", "Too much."),
-        ("id", ""),
+        ("rule_id", ""),
     ];
     rule.extend(row("args.amount", "gt", "50"));
     rule.extend(row("args.reason", "eq", "50"));
@@ -87,7 +87,7 @@ async fn what_is_wrong_is_said_beside_its_field_and_nothing_typed_is_lost() {
             ("act", "predicate"),
             ("list", "deny_if"),
             ("message", "Typed."),
-            ("id", ""),
+            ("rule_id", ""),
         ];
         rule.extend(wrong);
         let refused = send(&acme, &rule).await;
@@ -114,7 +114,7 @@ async fn what_is_wrong_is_said_beside_its_field_and_nothing_typed_is_lost() {
         .has(r#"value="fortnight""#);
     let setting = [
         ("act", "settings"),
-        ("action", ""),
+        ("verdict", ""),
         ("rate_limit", "often"),
         ("timeout", "soon"),
     ];
@@ -133,7 +133,7 @@ async fn a_rule_without_a_comparison_has_to_be_meant() {
         ("act", "predicate"),
         ("list", "deny_if"),
         ("message", ""),
-        ("id", ""),
+        ("rule_id", ""),
     ];
     rule.extend(row("", "eq", ""));
     let refused = send(&acme, &rule).await;
@@ -157,7 +157,7 @@ async fn settings_change_what_was_changed_and_nothing_else() {
         .has("as the document writes it");
     let fields = [
         ("act", "settings"),
-        ("action", "require_approval"),
+        ("verdict", "require_approval"),
         ("reason", "old"),
         ("mode", ""),
         ("arguments", "closed"),
@@ -189,7 +189,7 @@ async fn what_the_form_cannot_say_is_shown_as_it_is_written_and_stays() {
         ("act", "predicate"),
         ("list", "deny_if"),
         ("message", ""),
-        ("id", "second"),
+        ("rule_id", "second"),
     ];
     rule.extend(row("args.amount", "lt", "0"));
     send(&acme, &rule).await;
@@ -220,7 +220,7 @@ async fn a_rule_that_somebody_moved_meanwhile_is_still_the_one_that_is_edited() 
         ("list", "deny_if"),
         ("was", was.as_str()),
         ("message", ""),
-        ("id", "b"),
+        ("rule_id", "b"),
     ];
     fields.extend(row("args.amount", "gt", "9"));
     let stale = acme
@@ -277,7 +277,7 @@ async fn rules_for_all_tools_and_for_patterns_are_written_the_same_way() {
         ("for", "search_*"),
         ("etag", etag.as_str()),
         ("act", "settings"),
-        ("action", ""),
+        ("verdict", ""),
     ];
     assert_eq!(
         acme.post("/entry", &plain).await.status,
@@ -292,7 +292,7 @@ async fn rules_for_all_tools_and_for_patterns_are_written_the_same_way() {
         ("for", "@nothing"),
         ("etag", etag.as_str()),
         ("act", "settings"),
-        ("action", "deny"),
+        ("verdict", "deny"),
     ];
     let refused = acme.post("/entry", &odd).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);

@@ -23,6 +23,8 @@ pub struct Sent {
     #[serde(default)]
     always: String,
 
+    // A field of a form that is called `action` or `id` hides what the form itself calls so from scripts.
+    #[serde(rename = "verdict")]
     action: Option<String>,
     reason: Option<String>,
     mode: Option<String>,
@@ -33,7 +35,7 @@ pub struct Sent {
     approvers: Option<String>,
     wait: Option<String>,
 
-    #[serde(default)]
+    #[serde(default, rename = "rule_id")]
     id: String,
     #[serde(default)]
     message: String,
