@@ -109,7 +109,7 @@ async fn the_doors_of_replicas_open_to_replicas_of_this_instance_alone() {
             Method::POST,
             "/v1/gateway/records".to_owned(),
             Some(json!({})),
-            400,
+            422,
         ),
     ];
     for (method, path, body, to_replicas) in doors {

@@ -62,7 +62,6 @@ get /v1/orgs/{org}/calls
 get /v1/orgs/{org}/calls/{call}
 get /v1/orgs/{org}/calls/stream
 get /v1/orgs/{org}/calls/export
-get /v1/orgs/{org}/usage
 get /v1/orgs/{org}/events
 get /v1/orgs/{org}/approvals
 get /v1/orgs/{org}/approvals/{approval}
@@ -83,7 +82,6 @@ get /v1/orgs/{org}/approvals
 get /v1/orgs/{org}/approvals/{approval}
 post /v1/orgs/{org}/approvals/{approval}/approve
 post /v1/orgs/{org}/approvals/{approval}/refuse
-get /v1/orgs/{org}/usage
 get /v1/catalog/servers
 get /v1/catalog/servers/{server}
 get /v1/catalog/servers/{server}/tools/{tool}
@@ -246,6 +244,9 @@ fn every_operation_names_the_headers_it_takes_and_gives_and_every_way_to_fail() 
             );
             conditional += usize::from(takes.contains("If-Match"));
             for (status, response) in responses.as_object().unwrap() {
+                if status.starts_with('3') {
+                    continue;
+                }
                 if status.starts_with('2') {
                     let shape = response["content"]["application/json"]["schema"]["$ref"].as_str();
                     let shape = shape.map(|shape| shape.trim_start_matches('#'));

@@ -82,10 +82,7 @@ const ROWS: [(&str, &str); 23] = [
         "call_counts",
         "(org_id, by, at, verdict, id, item, calls) values ($1, 'server', '2026-11-22T12:00:00Z', 'allow', $2, '', 1)",
     ),
-    (
-        "call_latencies",
-        "(org_id, by, id, hour, bucket, calls) values ($1, 'server', $2, '2026-11-22T12:00:00Z', 3, 1)",
-    ),
+    ("call_latencies", "(org_id, by, id, hour, bucket, calls) values ($1, 'server', $2, '2026-11-22T12:00Z', 3, 1)"),
     // The day's partitions are tables too. Rows come to them through their parents.
     ("calls_20261122", ""),
     ("call_outcomes_20261122", ""),
@@ -477,7 +474,7 @@ async fn organisations_that_take_turns_on_the_same_connections_never_see_each_ot
 
 /// Where the plane looks across organisations, and how often. A new place is a new line here, with a reader's consent.
 const REASONS: [(&str, &str, usize); 26] = [
-    ("Account", "account/act.rs", 7),
+    ("Account", "account/act.rs", 8),
     ("Account", "account/wishes.rs", 1),
     ("Account", "totp/act.rs", 4),
     ("Attempt", "session/attempts.rs", 2),
@@ -502,7 +499,7 @@ const REASONS: [(&str, &str, usize); 26] = [
     ("SignIn", "session/step_up.rs", 2),
     ("SignUp", "session/sign_up.rs", 1),
     ("WhoCalls", "caller.rs", 2),
-    ("WhoCalls", "org/act.rs", 1),
+    ("WhoCalls", "org/act.rs", 2),
 ];
 
 #[test]

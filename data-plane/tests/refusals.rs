@@ -3,6 +3,7 @@
 mod world;
 
 use data_plane::budget::{Budget, Settings};
+use std::sync::Arc;
 use world::upstream::Upstream;
 use world::{Plan, World, call, plan, with_policy};
 

@@ -95,7 +95,7 @@ async fn an_event_cannot_smuggle_another_in() {
 }
 
 #[tokio::test]
-async fn a_legacy_client_that_hangs_up_does_not_cancel_its_call() {
+async fn a_legacy_client_that_leaves_a_stream_it_can_resume_frees_its_server_to_answer_elsewhere() {
     let (upstream, streams) = server(true).await;
     let world = World::new(plan(), upstream).await;
     let session = begin(&world).await;
@@ -110,13 +110,29 @@ async fn a_legacy_client_that_hangs_up_does_not_cancel_its_call() {
     sender.send("id: 1\ndata: \n\n".into()).await.unwrap();
     read_until(&mut response, "\n\n").await;
     drop(response);
+    streams.lock().unwrap().clear();
+    sender.closed().await;
+}
+
+#[tokio::test]
+async fn a_legacy_client_that_hangs_up_does_not_cancel_its_call() {
+    let (upstream, streams) = server(true).await;
+    let world = World::new(plan(), upstream).await;
+    let session = begin(&world).await;
+    let mut response = world
+        .send(world.request(
+            Method::POST,
+            &[("mcp-session-id", &session)],
+            call("echo", "{}"),
+        ))
+        .await;
+    let sender = sender(&streams, &world.upstream, 1).await;
+    let progress = r#"{"jsonrpc":"2.0","method":"notifications/message","params":{"level":"info","data":"x"}}"#;
+    sender.send(event(progress)).await.unwrap();
+    read_until(&mut response, "\n\n").await;
+    drop(response);
     for _ in 0..20 {
-        sender
-            .send(event(
-                r#"{"jsonrpc":"2.0","method":"notifications/progress"}"#,
-            ))
-            .await
-            .unwrap();
+        sender.send(event(progress)).await.unwrap();
     }
     sender.send(event(RESULT)).await.unwrap();
     drop(sender);

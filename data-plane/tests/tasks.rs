@@ -82,7 +82,7 @@ async fn a_task_is_asked_after_by_the_grant_whose_call_made_it() {
         assert_eq!(saw.text(), legacy(method, r#""taskId" : "raw/1""#));
     }
     let of_tasks = |record: &Record| match record {
-        Record::Intent(intent) => intent.method.starts_with("tasks/"),
+        Record::Intent(intent) => intent.method.as_str().starts_with("tasks/"),
         Record::Outcome(_) => false,
     };
     // What is done with a task is on record as its call is.

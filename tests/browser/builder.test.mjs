@@ -60,11 +60,11 @@ for (const javaScriptEnabled of [true, false]) {
     const form = page.getByRole("form", { name: "Reasons to deny, a new one" });
     await form.getByLabel("Look at").fill("args.amount");
     await form.getByLabel("Compare").selectOption("gt");
-    await form.getByLabel("Value", { exact: true }).fill("lots");
+    await form.getByLabel("Value", { exact: true }).first().fill("lots");
     await form.getByRole("button", { name: "Add this rule" }).click();
     await page.locator(".fault").first().waitFor();
-    assert.equal(await form.getByLabel("Value", { exact: true }).inputValue(), "lots");
-    await form.getByLabel("Value", { exact: true }).fill("5000");
+    assert.equal(await form.getByLabel("Value", { exact: true }).first().inputValue(), "lots");
+    await form.getByLabel("Value", { exact: true }).first().fill("5000");
     await form.getByRole("button", { name: "Add this rule" }).click();
     await page.waitForURL(/done=saved/);
     await page.getByText("args.amount is more than 5000").waitFor();

@@ -16,7 +16,7 @@ for (const colorScheme of ["light", "dark"]) {
       t.after(() => context.close());
       const page = await context.newPage();
       const faults = [];
-      page.on("console", (message) => message.type() === "error" && faults.push(message.text()));
+      page.on("console", (message) => message.type() === "error" && message.location().url !== page.url() && faults.push(`${page.url()}: ${message.text()} ${message.location().url}`));
       page.on("pageerror", (error) => faults.push(String(error)));
       const look = async (path) => {
         await page.goto(home + path);

@@ -1,7 +1,6 @@
 //! The policy builder, through the router: words for tools, rules by form, a call tried, and what would change.
 
 mod entry;
-#[allow(dead_code, reason = "each test file uses a part of it")]
 #[path = "../server/fake.rs"]
 mod fake;
 mod site;

@@ -38,6 +38,11 @@ impl<'a> Org<'a> {
         answer.json()
     }
 
+    async fn get(&self, path: &str) -> Value {
+        let path = format!("/v1/orgs/{}/{path}", self.slug);
+        self.world.get(self.owner, &path).await.expect(200)
+    }
+
     /// The text with its braces filled, and what they name made where it was not yet.
     pub async fn fill(&mut self, text: &str) -> String {
         let mut text = text.to_owned();
@@ -54,6 +59,8 @@ impl<'a> Org<'a> {
             "{number}",
             "{version}",
             "{other}",
+            "{etag}",
+            "{digest}",
             "{org}",
         ] {
             if text.contains(word) {
@@ -115,6 +122,14 @@ impl<'a> Org<'a> {
             }
             "{call}" => self.call().await,
             "{url}" => self.stub.url.clone(),
+            "{etag}" => {
+                let policy = self.get("policies/rules").await;
+                policy["draft"]["etag"].as_str().unwrap().to_owned()
+            }
+            "{digest}" => {
+                let tools = self.get("servers/desk/tools").await;
+                tools["items"][0]["digest"].as_str().unwrap().to_owned()
+            }
             "{number}" | "{version}" => "1".to_owned(),
             "{other}" => "2".to_owned(),
             _ => panic!("{word} is not made here"),

@@ -1,7 +1,7 @@
 //! The same table for the dashboard: every page and form, who may, and fields that do what the form says.
 
 /// In an organisation, as [`super::ROWS`]: route, who may, and the fields of a form.
-pub const ROWS: [(&str, &str, &str); 42] = [
+pub const ROWS: [(&str, &str, &str); 53] = [
     ("get /{org}", "x x x x x x", ""),
     ("get /{org}/servers", "x x x x x x", ""),
     ("get /{org}/servers/new", "x x . . . .", ""),
@@ -12,6 +12,21 @@ pub const ROWS: [(&str, &str, &str); 42] = [
     ),
     ("get /{org}/servers/{server}", "x x x x x x", ""),
     ("post /{org}/servers/{server}/discover", "x x . . . .", ""),
+    (
+        "post /{org}/servers/{server}/tools/accept",
+        "x x . . . .",
+        "name={tool}&digest={digest}",
+    ),
+    (
+        "post /{org}/servers/{server}/settings",
+        "x x . . . .",
+        "name=Renamed&pinning=warn",
+    ),
+    (
+        "post /{org}/servers/{server}/place",
+        "x x . . . .",
+        "url={url}&auth=keep",
+    ),
     (
         "post /{org}/servers/{server}/remove",
         "x x . . . .",
@@ -30,6 +45,26 @@ pub const ROWS: [(&str, &str, &str); 42] = [
         "x x x . . .",
         r#"document={"version":"1","default":"deny"}&act=save"#,
     ),
+    ("get /{org}/policies/{policy}/tools", "x x x x x x", ""),
+    (
+        "post /{org}/policies/{policy}/tools",
+        "x x x . . .",
+        "etag={etag}&act=save&tool=search&was=allow&word=deny",
+    ),
+    ("get /{org}/policies/{policy}/entry", "x x x x x x", ""),
+    (
+        "post /{org}/policies/{policy}/entry",
+        "x x x . . .",
+        "for=search&etag={etag}&act=settings&verdict=deny",
+    ),
+    ("get /{org}/policies/{policy}/settings", "x x x x x x", ""),
+    (
+        "post /{org}/policies/{policy}/settings",
+        "x x x . . .",
+        "etag={etag}&default=deny&hide=secret&methods=default",
+    ),
+    ("get /{org}/policies/{policy}/changes", "x x x x x x", ""),
+    ("get /{org}/policies/{policy}/try", "x x x x x x", ""),
     (
         "post /{org}/policies/{policy}/try",
         "x x x x x x",

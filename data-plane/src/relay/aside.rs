@@ -1,5 +1,5 @@
 //! Long messages are decided on aside: to read, cut and cover sixteen mebibytes takes long enough to keep other calls
-//! waiting, which share this thread. Two at a time, for their trees take several times what they do.
+//! waiting, which share this thread. One at a time, for their trees take several times what they do.
 
 use super::passage::{Passage, Passed};
 use crate::refusal::Trouble;
@@ -9,7 +9,7 @@ use tokio::sync::Semaphore;
 
 /// Longer than this is aside.
 const LONG: usize = 1 << 20;
-const AT_ONCE: usize = 2;
+const AT_ONCE: usize = 1;
 
 /// Where long messages are read; whoever comes first is read first.
 #[derive(Debug)]

@@ -4,7 +4,7 @@
 mod broken;
 
 use super::Upstream;
-use super::table::{Era, Feature, Peer};
+use super::table::{self, Era, Feature, Peer};
 use serde_json::{Value, json};
 use std::sync::Arc;
 use testbed::{Client, Door, Kind, Pending};
@@ -41,6 +41,9 @@ pub enum Shown {
 }
 
 pub type Seen = Result<Shown, String>;
+
+/// How often a resource changes before nobody hears of it.
+const TRIES: usize = 20;
 
 fn text(answer: &Value) -> String {
     let content = answer["result"]["content"].as_array();
@@ -97,6 +100,10 @@ impl Row {
         format!("{} with {}, {}", client.name(), peer.slug(), era.name())
     }
 
+    pub fn lacks(&self, feature: Feature) -> Option<&'static str> {
+        table::lacks(self.meets.1, feature)
+    }
+
     const fn is_everything(&self) -> bool {
         matches!(self.meets.1, Peer::Everything)
     }
@@ -129,7 +136,10 @@ impl Row {
             Feature::Replica | Feature::OtherReplica | Feature::Restart | Feature::Broken => {
                 self.goes_on(gone).await
             }
-            Feature::NewsAfterwards => self.is_told_afterwards().await,
+            Feature::NewsAfterwards => {
+                let tries = self.lacks(feature).map_or(TRIES, |_| 2);
+                self.is_told_afterwards(tries).await
+            }
         }
     }
 
@@ -259,20 +269,19 @@ impl Row {
             .act(json!({ "do": "subscribe", "uri": self.uri }))
             .await;
         is(answer.get("result").is_some(), &answer)?;
-        self.is_told().await
+        self.is_told(TRIES).await
     }
 
     /// The resource is made to change, until the client hears of it: what changes while its stream is being opened anew is
     /// told to nobody.
-    async fn is_told(&self) -> Seen {
-        const TRIES: usize = 20;
+    async fn is_told(&self, tries: usize) -> Seen {
         let before = self.client.updates(&self.uri);
         let tool = if self.is_everything() {
             "toggle-subscriber-updates"
         } else {
             "touch"
         };
-        for _ in 0..TRIES {
+        for _ in 0..tries {
             let answer = self.client.call(tool, json!({ "uri": self.uri })).await;
             is(answer.get("result").is_some(), &answer)?;
             if self.client.is_told(&self.uri, before).await {

@@ -1,4 +1,4 @@
-//! Who meets whom, and what must be seen of it.
+//! Who meets whom, what must be seen of it, and what a server does not offer even directly.
 
 use testbed::Kind;
 
@@ -43,7 +43,7 @@ pub enum Feature {
 }
 
 impl Peer {
-    const ALL: [Self; 3] = [Self::Everything, Self::Fastmcp, Self::Rmcp];
+    pub const ALL: [Self; 3] = [Self::Everything, Self::Fastmcp, Self::Rmcp];
 
     pub const fn slug(self) -> &'static str {
         match self {
@@ -131,4 +131,12 @@ pub fn rows() -> Vec<(Kind, Peer, Era)> {
         }
     }
     rows
+}
+
+/// Why there is nothing to see of this feature with this server, by whatever way its client comes.
+pub fn lacks(peer: Peer, feature: Feature) -> Option<&'static str> {
+    let lacks = peer == Peer::Everything && feature == Feature::NewsAfterwards;
+    lacks.then_some(
+        "server-everything tells nothing new to a stream that was resumed: it files it under the last event's id",
+    )
 }

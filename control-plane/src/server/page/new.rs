@@ -59,6 +59,7 @@ pub async fn add(
     visit: Visit,
     Form(form): Form<NewForm>,
 ) -> Result<Response, Problem> {
+    visit.caller.allow(Action::WriteServers)?;
     let frame = visit.frame(&app, "servers", "Add a server");
     match try_add(&app, &visit, &form).await {
         Ok(Added::Server(slug)) => Ok(then(&visit.path(&format!("/servers/{slug}?done=created")))),

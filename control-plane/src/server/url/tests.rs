@@ -67,7 +67,7 @@ fn what_no_name_server_could_resolve_is_no_host() {
         ".example",
         "localhost..",
         &long,
-        &all,
+        &all[1..],
     ] {
         let told = read(&format!("https://{host}/mcp"), &egress(&[])).unwrap_err();
         assert!(
@@ -75,7 +75,7 @@ fn what_no_name_server_could_resolve_is_no_host() {
             "{host}: {told}"
         );
     }
-    for host in ["example.", &long[1..], &all[1..]] {
+    for host in ["example.", &long[1..], &all[2..]] {
         assert!(
             read(&format!("https://{host}/mcp"), &egress(&[])).is_ok(),
             "{host}"

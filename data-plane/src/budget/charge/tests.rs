@@ -11,9 +11,11 @@ proptest! {
 
     #[test]
     fn the_worst_refusal_does_not_depend_on_the_order_they_are_met(
-        one in refusal(), other in refusal(),
+        one in refusal(), mut other in refusal(),
     ) {
-        prop_assume!(one.part != other.part);
+        if other.part == one.part {
+            other.part += 6;
+        }
         let (here, there) = (Refusal::worst(Some(one), Some(other)), Refusal::worst(Some(other), Some(one)));
         prop_assert_eq!(here, there);
         let worst = here.unwrap();

@@ -19,7 +19,7 @@ proptest! {
     fn no_fewer_replicas_are_assumed_than_were_heard_of_within_the_window(
         told in proptest::collection::vec((0..200_000_i64, 1..200_u32), 1..200),
         window in 0..LONGEST_MEMORY_MS,
-        later in 0..HOUR as i64,
+        later in 0..HOUR.cast_signed(),
     ) {
         let (mut known, mut now) = (Known::default(), 0);
         let mut history = Vec::new();
@@ -45,8 +45,8 @@ fn a_replica_that_fell_silent_is_counted_for_a_window_and_then_not() {
     known.heard(3, 0);
     known.heard(2, 5_000);
     let split = |window, now| known.split(window, now).unwrap().replicas;
-    assert_eq!(split(HOUR, HOUR as i64), 3);
-    assert_eq!(split(HOUR, HOUR as i64 + 1), 2);
+    assert_eq!(split(HOUR, HOUR.cast_signed()), 3);
+    assert_eq!(split(HOUR, HOUR.cast_signed() + 1), 2);
     assert_eq!(
         split(1_000, 60_000),
         3,

@@ -1,5 +1,6 @@
 //! On a real Redis, through the door that calls use.
 
+use super::fleet;
 use super::{Agent, PATIENT, Server, admitted, passed, refused, replica};
 use crate::budget::{Budget, Charge, Charged, Count, Mode, Revoked};
 use seal::Secret;

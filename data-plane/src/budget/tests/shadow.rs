@@ -1,5 +1,6 @@
 //! Limits in shadow: looked at, never charged, and nobody is refused for them.
 
+use super::fleet;
 use super::{Agent, PATIENT, Server, passed, replica};
 use crate::budget::{Ask, Budget, Charge, Charged, Mode};
 

@@ -349,12 +349,12 @@ impl ServerHandler for Desk {
     async fn listen(&self, context: SubscriptionContext) -> Result<(), ErrorData> {
         let mut changes = self.changes.subscribe();
         loop {
-            let changed = tokio::select! {
+            let told = tokio::select! {
                 () = context.cancelled() => return Ok(()),
-                changed = changes.recv() => changed,
+                told = changes.recv() => told,
             };
             // A change that nobody asked for is refused by the sink.
-            if let Ok(uri) = changed {
+            if let Ok(uri) = told {
                 let _ = context.sink().notify_resource_updated(uri).await;
             }
         }

@@ -64,10 +64,10 @@ impl Row {
 
     /// A subscription of the legacy eras is the session's, and outlives a replica; one of the modern era is a stream, which its
     /// client asks for again.
-    pub(super) async fn is_told_afterwards(&self) -> Seen {
+    pub(super) async fn is_told_afterwards(&self, tries: usize) -> Seen {
         if self.is_modern() {
             return self.subscribes().await;
         }
-        self.is_told().await
+        self.is_told(tries).await
     }
 }
