@@ -163,8 +163,9 @@ fn what_was_known_of_the_fleet_is_kept_beside_the_bundles_and_a_damaged_file_say
     assert!(disk.load_fleet().is_none());
     let fleet = Fleet::default();
     fleet.heard(3, 1);
-    disk.keep_fleet(&fleet.kept(), [1; 12]).unwrap();
-    assert_eq!(folder.disk().load_fleet(), Some(fleet.kept()));
+    let kept = fleet.kept();
+    disk.keep_fleet(&kept, [1; 12]).unwrap();
+    assert_eq!(folder.disk().load_fleet(), Some(kept));
     assert_eq!(disk.load().unwrap(), [], "it is no bundle");
 
     let path = folder.0.join("fleet");
