@@ -206,7 +206,7 @@ fn number(schema: &Value, is_whole: bool) -> Value {
     }
     // Beyond these a double tells neighbours no longer apart.
     if made.fract() == 0.0 && made.abs() < 9e15 {
-        #[allow(
+        #[expect(
             clippy::cast_possible_truncation,
             reason = "it is whole, and small enough"
         )]
