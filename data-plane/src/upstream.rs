@@ -6,6 +6,7 @@ pub mod answer;
 pub mod bridge;
 pub mod headers;
 mod lanes;
+pub mod line;
 pub mod mark;
 pub mod meter;
 pub mod pool;

@@ -1,32 +1,39 @@
-//! An answer's body as it comes: piece by piece, decoded where it came encoded, and holding its place on the connection
-//! until it is dropped.
+//! An answer's body as it comes: piece by piece, decoded where it came encoded, and holding its connection, or its place on
+//! one, until it is dropped.
 
 use super::lanes::Place;
+use super::line::Rest;
 use crate::refusal::Trouble;
 use bytes::Bytes;
 use egress::{Decoder, Undecodable};
 use http::HeaderMap;
+use http_body_util::BodyExt;
 use http_body_util::combinators::UnsyncBoxBody;
-use http_body_util::{BodyExt, Either};
-use hyper::body::{Body, Incoming};
+use hyper::body::{Body, Frame, Incoming, SizeHint};
 use std::convert::Infallible;
-
-/// A server's own bytes, or an older server's events as a newer one would send them.
-pub type Heard = Either<Incoming, UnsyncBoxBody<Bytes, Infallible>>;
+use std::pin::Pin;
+use std::task::{Context, Poll};
 
 #[derive(Debug)]
 pub struct Answer<B = Heard> {
     body: B,
     decoder: Result<Decoder, Undecodable>,
-    _place: Option<Place>,
+}
+
+#[derive(Debug)]
+pub enum Heard {
+    /// On a pooled connection, with the place on it.
+    Pooled(Incoming, Place),
+    Line(Rest),
+    /// An older server's events as a newer one would send them.
+    Made(UnsyncBoxBody<Bytes, Infallible>),
 }
 
 impl Answer {
-    pub(super) fn new(headers: &HeaderMap, body: Incoming, place: Place) -> Self {
+    pub(super) fn new(headers: &HeaderMap, body: Heard) -> Self {
         Self {
-            body: Either::Left(body),
+            body,
             decoder: Decoder::of(headers),
-            _place: Some(place),
         }
     }
 
@@ -34,7 +41,7 @@ impl Answer {
     where
         B: Body<Data = Bytes, Error = Infallible> + Send + 'static,
     {
-        Self::plain(Either::Right(body.boxed_unsync()))
+        Self::plain(Heard::Made(body.boxed_unsync()))
     }
 }
 
@@ -44,7 +51,6 @@ impl<B: Body<Data = Bytes> + Unpin> Answer<B> {
         Self {
             body,
             decoder: Decoder::of(&HeaderMap::new()),
-            _place: None,
         }
     }
 
@@ -67,6 +73,32 @@ impl<B: Body<Data = Bytes> + Unpin> Answer<B> {
         }
         decoder.finish().map_err(trouble)?;
         Ok(None)
+    }
+}
+
+/// Why a body ended early nobody asks: the answer is as broken.
+impl Body for Heard {
+    type Data = Bytes;
+    type Error = Trouble;
+
+    fn poll_frame(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Trouble>>> {
+        let broken = Trouble::Broken;
+        match self.get_mut() {
+            Self::Pooled(body, _) => Pin::new(body).poll_frame(context).map_err(|_| broken),
+            Self::Line(body) => Pin::new(body).poll_frame(context).map_err(|_| broken),
+            Self::Made(body) => Pin::new(body).poll_frame(context).map_err(|_| broken),
+        }
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        match self {
+            Self::Pooled(body, _) => body.size_hint(),
+            Self::Line(body) => body.size_hint(),
+            Self::Made(body) => body.size_hint(),
+        }
     }
 }
 

@@ -6,10 +6,12 @@
 
 use bytes::Bytes;
 use egress::Https;
+use http::uri::Scheme;
+use http::{Uri, Version};
 use http_body_util::Full;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -28,6 +30,10 @@ pub type Http = Client<Https, Full<Bytes>>;
 #[derive(Debug)]
 pub struct Lanes {
     https: Https,
+    /// The same, for HTTP/1.1 alone.
+    line: Https,
+    /// What the server last spoke.
+    is_http1: AtomicBool,
     calls: Kind,
     standing: Kind,
 }
@@ -62,16 +68,30 @@ impl Drop for Place {
 }
 
 impl Lanes {
-    pub fn new(https: Https) -> Self {
+    pub fn new(https: Https, line: Https) -> Self {
         let kind = |at_once| Kind {
             at_once,
             lanes: RwLock::default(),
         };
         Self {
             https,
+            line,
+            is_http1: AtomicBool::new(false),
             calls: kind(16),
             standing: kind(4),
         }
+    }
+
+    pub fn heard(&self, version: Version) {
+        let is_http1 = version <= Version::HTTP_11;
+        self.is_http1.store(is_http1, Ordering::Relaxed);
+    }
+
+    /// What to stand on apart from the lanes: HTTP/2 shares a connection, and HTTP/1.1 is what is spoken without TLS, or was
+    /// when it was last asked.
+    pub fn line(&self, uri: &Uri) -> Option<Https> {
+        let is_http1 = uri.scheme() == Some(&Scheme::HTTP) || self.is_http1.load(Ordering::Relaxed);
+        is_http1.then(|| self.line.clone())
     }
 
     /// The first lane with room: so the first ones are full, and the last ones empty and free to go.

@@ -170,7 +170,10 @@ impl Upstreams {
         };
         Ok(Upstream {
             uri,
-            lanes: Lanes::new(Https::new(self.tls.clone(), connector)),
+            lanes: Lanes::new(
+                Https::new(self.tls.clone(), connector.clone()),
+                Https::http1(self.tls.clone(), connector),
+            ),
             secrets: Secrets::of(stored.values().map(seal::Secret::expose)),
             headers,
             breaker: Mutex::new(Breaker::new(MANNER)),

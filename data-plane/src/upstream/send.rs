@@ -1,7 +1,8 @@
-//! One request to a server, on a connection of its pool.
+//! One request to a server: on a connection of its pool, or on a line of its own where it stands over HTTP/1.1.
 
-use super::answer::Answer;
+use super::answer::{Answer, Heard};
 use super::lanes::Lasting;
+use super::line::{self, LineError};
 use super::pool::Upstream;
 use bytes::Bytes;
 use egress::ConnectError;
@@ -16,16 +17,17 @@ use std::error::Error;
 const TRIES: u32 = 3;
 
 type Failed = hyper_util::client::legacy::Error;
+type Cause = Box<dyn Error + Send + Sync>;
 
 #[derive(Debug, thiserror::Error)]
 pub enum SendError {
     /// It took up no byte of it.
     #[error("no connection")]
-    NotConnected(#[source] Failed),
+    NotConnected(#[source] Cause),
     #[error("the connection took too long")]
     ConnectTimeout,
     #[error("the connection broke")]
-    Broken(#[source] Failed),
+    Broken(#[source] Cause),
     #[error("its event stream names no address of its own to post to")]
     NoEndpoint,
     #[error("its event stream ended")]
@@ -51,8 +53,9 @@ impl Upstream {
         headers: HeaderMap,
         body: Bytes,
     ) -> Result<Response<Answer>, SendError> {
-        let lasting = Lasting::Call;
-        self.send_for(lasting, uri, method, headers, body).await
+        let headers = self.with_stored(headers);
+        self.send_pooled(Lasting::Call, uri, method, headers, body)
+            .await
     }
 
     /// Asks for a stream that stands as long as both sides like.
@@ -62,22 +65,30 @@ impl Upstream {
         headers: HeaderMap,
         body: Bytes,
     ) -> Result<Response<Answer>, SendError> {
-        let lasting = Lasting::Standing;
-        self.send_for(lasting, self.uri.clone(), method, headers, body)
+        let headers = self.with_stored(headers);
+        if let Some(https) = self.lanes.line(&self.uri) {
+            let asked = line::ask(https, &self.uri, &method, &headers, &body).await?;
+            return Ok(with_answer(asked, Heard::Line));
+        }
+        self.send_pooled(Lasting::Standing, self.uri.clone(), method, headers, body)
             .await
     }
 
-    async fn send_for(
+    fn with_stored(&self, mut headers: HeaderMap) -> HeaderMap {
+        for (name, value) in &self.headers {
+            headers.insert(name, value.clone());
+        }
+        headers
+    }
+
+    async fn send_pooled(
         &self,
         lasting: Lasting,
         uri: Uri,
         method: Method,
-        mut headers: HeaderMap,
+        headers: HeaderMap,
         body: Bytes,
     ) -> Result<Response<Answer>, SendError> {
-        for (name, value) in &self.headers {
-            headers.insert(name, value.clone());
-        }
         let (client, place) = self.lanes.take(lasting);
         let request = || {
             let mut request = Request::new(Full::new(body.clone()));
@@ -97,18 +108,33 @@ impl Upstream {
             }
         }
         let response: Response<Incoming> = answered.map_err(of)?;
-        let (head, body) = response.into_parts();
-        let answer = Answer::new(&head.headers, body, place);
-        Ok(Response::from_parts(head, answer))
+        self.lanes.heard(response.version());
+        Ok(with_answer(response, |body| Heard::Pooled(body, place)))
+    }
+}
+
+fn with_answer<B>(response: Response<B>, heard: impl FnOnce(B) -> Heard) -> Response<Answer> {
+    let (head, body) = response.into_parts();
+    let answer = Answer::new(&head.headers, heard(body));
+    Response::from_parts(head, answer)
+}
+
+impl From<LineError> for SendError {
+    fn from(error: LineError) -> Self {
+        match error {
+            LineError::Connect(ConnectError::Slow(_)) => Self::ConnectTimeout,
+            LineError::Connect(_) => Self::NotConnected(error.into()),
+            LineError::Io(_) | LineError::Garbage(_) => Self::Broken(error.into()),
+        }
     }
 }
 
 fn of(error: Failed) -> SendError {
     if was_not_taken_up(&error) {
-        return SendError::NotConnected(error);
+        return SendError::NotConnected(error.into());
     }
     if !error.is_connect() {
-        return SendError::Broken(error);
+        return SendError::Broken(error.into());
     }
     let slow = error
         .source()
@@ -117,7 +143,7 @@ fn of(error: Failed) -> SendError {
     if slow {
         SendError::ConnectTimeout
     } else {
-        SendError::NotConnected(error)
+        SendError::NotConnected(error.into())
     }
 }
 

@@ -28,6 +28,17 @@ impl Https {
             .wrap_connector(connector);
         Self { over, timeout }
     }
+
+    /// Offers HTTP/1.1 alone.
+    pub fn http1(tls: ClientConfig, connector: Connector) -> Self {
+        let timeout = connector.timeout;
+        let over = HttpsConnectorBuilder::new()
+            .with_tls_config(tls)
+            .https_or_http()
+            .enable_http1()
+            .wrap_connector(connector);
+        Self { over, timeout }
+    }
 }
 
 impl Service<Uri> for Https {

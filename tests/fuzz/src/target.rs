@@ -11,6 +11,7 @@ mod front;
 mod genuine;
 mod json;
 mod judgement;
+mod line;
 mod list;
 mod message;
 mod mirror;
@@ -63,6 +64,7 @@ pub const TARGETS: &[Target] = &[
     slow("bundle", bundle::run),
     slow("snapshot", snapshot::run),
     quick("frames", frames::run),
+    quick("line", line::run),
     slow("recovery", recovery::run),
     quick("token", token::run),
     quick("seal", seal::run),

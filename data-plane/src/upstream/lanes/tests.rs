@@ -2,14 +2,31 @@ use super::*;
 use egress::{Connector, Egress, Lookup};
 
 fn lanes() -> Lanes {
-    Lanes::new(Https::new(
-        egress::platform_tls(),
-        Connector {
-            egress: Arc::new(Egress::default()),
-            lookup: Lookup::system(),
-            timeout: Duration::from_secs(1),
-        },
-    ))
+    let connector = Connector {
+        egress: Arc::new(Egress::default()),
+        lookup: Lookup::system(),
+        timeout: Duration::from_secs(1),
+    };
+    Lanes::new(
+        Https::new(egress::platform_tls(), connector.clone()),
+        Https::http1(egress::platform_tls(), connector),
+    )
+}
+
+#[test]
+fn what_stands_has_a_line_of_its_own_where_http_1_1_is_spoken() {
+    let lanes = lanes();
+    let (plain, tls) = (
+        "http://mcp.example/".parse().unwrap(),
+        "https://mcp.example/".parse().unwrap(),
+    );
+    assert!(lanes.line(&plain).is_some());
+    assert!(lanes.line(&tls).is_none(), "nobody knows yet");
+    lanes.heard(Version::HTTP_11);
+    assert!(lanes.line(&tls).is_some());
+    lanes.heard(Version::HTTP_2);
+    assert!(lanes.line(&tls).is_none());
+    assert!(lanes.line(&plain).is_some());
 }
 
 fn count(kind: &Kind) -> usize {

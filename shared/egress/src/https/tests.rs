@@ -56,6 +56,15 @@ async fn dial(
     tls: ServerConfig,
     trusted: ClientConfig,
 ) -> Result<MaybeHttpsStream<Stream>, ConnectError> {
+    dial_by(Https::new, host, tls, trusted).await
+}
+
+async fn dial_by(
+    offering: fn(ClientConfig, Connector) -> Https,
+    host: &str,
+    tls: ServerConfig,
+    trusted: ClientConfig,
+) -> Result<MaybeHttpsStream<Stream>, ConnectError> {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     tokio::spawn(async move {
@@ -66,7 +75,7 @@ async fn dial(
         std::future::pending::<()>().await;
     });
     let uri = format!("https://{host}:{port}/").parse().unwrap();
-    Https::new(trusted, connector(Duration::from_secs(20)))
+    offering(trusted, connector(Duration::from_secs(20)))
         .call(uri)
         .await
 }
@@ -80,6 +89,14 @@ async fn a_private_authority_that_is_trusted_works_and_http2_is_agreed_on_where_
     let (server, client) = authority("mcp.example");
     let stream = dial("mcp.example", server, client).await.unwrap();
     assert!(!stream.connected().is_negotiated_h2());
+}
+
+#[tokio::test]
+async fn where_http_1_1_alone_is_offered_a_server_of_both_speaks_it() {
+    let (mut server, client) = authority("mcp.example");
+    server.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let stream = dial_by(Https::http1, "mcp.example", server, client).await;
+    assert!(!stream.unwrap().connected().is_negotiated_h2());
 }
 
 #[tokio::test]
