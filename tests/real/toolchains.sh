@@ -62,5 +62,15 @@ python_packages() { # LOCKS FOLDER
 # FOLDER/node_modules, of what LOCKS/package-lock.json names.
 npm_packages() { # LOCKS FOLDER
     cp "$1/package.json" "$1/package-lock.json" "$2/"
-    (cd "$2" && npm ci --silent --ignore-scripts >&2 </dev/null)
+    (cd "$2" && npm ci --loglevel=error --no-audit --no-fund --ignore-scripts >&2 </dev/null)
+}
+
+# FOLDER/bin/node: what npm packages of Node.js, since many machines have an older one; where it packages none, the machine's
+# own must do.
+node_of() { # FOLDER OLDEST
+    local node
+    mkdir -p "$1/bin"
+    node=$(find "$1/node_modules" -path '*/node-linux-*/bin/node' | head -n 1)
+    ln -sfn "${node:-$(command -v node)}" "$1/bin/node"
+    "$1/bin/node" -e "process.exit(Number(process.versions.node.split('.')[0]) < $2 ? 1 : 0)" || fail "needs Node.js $2 or newer"
 }
