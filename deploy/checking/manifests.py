@@ -28,7 +28,7 @@ SETTINGS = {
         "monitoring.serviceMonitor": "true", "monitoring.rules": "true", "monitoring.dashboard": "true",
         "secrets.smtp": "mail", "mailFrom": "gate@example.org",
         "egressAllow[0]": "10.7.0.0/16", "controlPlane.trustedProxies[0]": "10.8.0.0/16",
-        "dataPlane.state.storageClass": "fast", "images.pullSecrets[0].name": "pull",
+        "dataPlane.state.storageClass": "fast", "dataPlane.state.accessMode": "ReadWriteOnce", "images.pullSecrets[0].name": "pull",
         "dataPlane.env[0].name": "PORTCULLIS_CALLS", "dataPlane.env[0].value": "'8192'",
     },
     "with little": {
