@@ -3,6 +3,7 @@
 Usage: figures.py [ADDRESS…]: with addresses of metrics listeners, against what these really show, too."""
 
 import json
+import math
 import re
 import sys
 import urllib.request
@@ -78,6 +79,14 @@ def undescribed():
         yield "an alert stands twice"
 
 
+def other_spool():
+    """The rules reckon with the size of a spool, which is a constant of the sources."""
+    said = (MONITORING / "alerts.yaml").read_text()
+    sizes = [math.prod(map(int, size.split("*"))) for size in re.findall(r"portcullis_spool_used_bytes / \(([\d *]+) \* 0\.9\)", said)]
+    if not sizes or any(size != source.spool_bytes() for size in sizes):
+        yield f"the rules say {sizes}, record/spool.rs {source.spool_bytes()}"
+
+
 def shown(address):
     with urllib.request.urlopen(f"http://{address}/metrics", timeout=10) as answer:
         text = answer.read().decode()
@@ -88,6 +97,7 @@ def main():
     told = Told()
     told.holds("every metric of the alerts and the dashboard stands in the sources", unknown(source.metrics()))
     told.holds("every alert has a summary, a severity, a paragraph in docs/operations.md and a test", undescribed())
+    told.holds("the rules know how much a spool holds", other_spool())
     if sys.argv[1:]:
         there = set().union(*(shown(address) for address in sys.argv[1:]))
         told.holds(f"every metric of the alerts and the dashboard is shown by {' '.join(sys.argv[1:])}", unknown(there))

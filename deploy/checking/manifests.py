@@ -104,8 +104,8 @@ def cut_short(documents):
             if "lifecycle" not in container:
                 continue
             environment = {entry["name"]: entry.get("value") for entry in container["env"]}
-            drain = int(environment.get("PORTCULLIS_DRAIN_SECONDS") or 30)
-            needed = container["lifecycle"]["preStop"]["sleep"]["seconds"] + drain + 5
+            drain = int(environment.get("PORTCULLIS_DRAIN_SECONDS") or source.drain_seconds())
+            needed = container["lifecycle"]["preStop"]["sleep"]["seconds"] + drain + source.last_records_seconds()
             if pod["terminationGracePeriodSeconds"] < needed:
                 yield f"{named(document)}: killed after {pod['terminationGracePeriodSeconds']} s, needs {needed}"
 
@@ -242,7 +242,7 @@ def compose_replicas(services):
             yield f"{name}: calls itself otherwise"
         if f"server {name} {name}:8081 check" not in front:
             yield f"{name}: is not in haproxy.cfg"
-        if not service["stop_grace_period"] >= "45s":
+        if int(service["stop_grace_period"].removesuffix("s")) < source.drain_seconds() + source.last_records_seconds():
             yield f"{name}: is killed before its drain is over"
     if len(disks) != len(set(disks)) or not disks:
         yield f"replicas share a disk: {disks}"

@@ -60,3 +60,25 @@ def refused_ranges():
         words = [int(word, 16) for word in first.split(", ")]
         v6.add((tuple(words), int(prefix)))
     return v4, v6
+
+
+def number(path, pattern):
+    """A constant of the sources, by a pattern with one group; arithmetic as Rust writes it."""
+    found = re.search(pattern, (ROOT / path).read_text())
+    if not found:
+        raise SystemExit(f"{path} has no {pattern} any more")
+    value = found[1].replace("_", "")
+    left, _, right = value.partition(" << ")
+    return int(left) << int(right or 0)
+
+
+def spool_bytes():
+    return number("data-plane/src/record/spool.rs", r"total: (\d+ << \d+)")
+
+
+def drain_seconds():
+    return number("data-plane/src/config/limits.rs", r'"DRAIN_SECONDS", (\d+)')
+
+
+def last_records_seconds():
+    return number("data-plane/src/run.rs", r"LAST_RECORDS: Duration = Duration::from_secs\((\d+)\)")
