@@ -40,10 +40,13 @@ pub struct Site {
 }
 
 impl Config {
+    pub fn listen(env: &Env) -> anyhow::Result<SocketAddr> {
+        let usual = SocketAddr::from(([127, 0, 0, 1], 8080));
+        Ok(env.parse("LISTEN")?.unwrap_or(usual))
+    }
+
     pub fn from_env(env: &Env) -> anyhow::Result<Self> {
-        let listen = env
-            .parse("LISTEN")?
-            .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8080)));
+        let listen = Self::listen(env)?;
         let own = format!("http://{listen}");
         let is_local = env.parse("LOCAL")?.unwrap_or(false);
         let keys_dir = PathBuf::from(env.required("KEYS_DIR")?);

@@ -1,4 +1,4 @@
-//! `control-plane serve | migrate | openapi | keys DIR`.
+//! `control-plane serve | ready | migrate | openapi | keys DIR`.
 
 use anyhow::Context;
 use clap::{Parser, Subcommand};
@@ -24,6 +24,8 @@ struct Arguments {
 enum Command {
     /// Serve the API (the default)
     Serve,
+    /// Ask the one that serves beside this, with the same environment, whether it is ready
+    Ready,
     /// Bring the database of `PORTCULLIS_DATABASE_OWNER_URL` to this version
     Migrate,
     /// Print the `OpenAPI` document
@@ -35,6 +37,9 @@ enum Command {
 fn main() -> anyhow::Result<()> {
     match Arguments::parse().command.unwrap_or(Command::Serve) {
         Command::Serve => serve(),
+        Command::Ready => Ok(host::ready::ask(Config::listen(&Env::read(
+            "PORTCULLIS_",
+        ))?)?),
         Command::Migrate => migrate(),
         Command::Openapi => {
             println!("{}", http::api::document().to_pretty_json()?);

@@ -55,10 +55,13 @@ pub struct Keys {
 }
 
 impl Config {
+    pub fn listen(env: &Env) -> anyhow::Result<SocketAddr> {
+        let usual = SocketAddr::from(([127, 0, 0, 1], 8081));
+        Ok(env.parse("LISTEN")?.unwrap_or(usual))
+    }
+
     pub fn from_env(env: &Env) -> anyhow::Result<Self> {
-        let listen = env
-            .parse("LISTEN")?
-            .unwrap_or(SocketAddr::from(([127, 0, 0, 1], 8081)));
+        let listen = Self::listen(env)?;
         let keys_dir = PathBuf::from(env.required("KEYS_DIR")?);
         let config = Self {
             listen,

@@ -24,11 +24,20 @@ struct Arguments {
 enum Command {
     /// Answer calls (the default)
     Serve,
+    /// Ask the one that serves beside this, with the same environment, whether it is ready
+    Ready,
 }
 
 fn main() -> anyhow::Result<()> {
-    let Command::Serve = Arguments::parse().command.unwrap_or(Command::Serve);
-    let config = Config::from_env(&Env::read("PORTCULLIS_"))?;
+    let env = Env::read("PORTCULLIS_");
+    match Arguments::parse().command.unwrap_or(Command::Serve) {
+        Command::Serve => serve(&env),
+        Command::Ready => Ok(host::ready::ask(Config::listen(&env)?)?),
+    }
+}
+
+fn serve(env: &Env) -> anyhow::Result<()> {
+    let config = Config::from_env(env)?;
     let _telemetry = host::telemetry::start(host::telemetry::Telemetry {
         service: "portcullis-data-plane",
         instance: config.replica.clone(),

@@ -6,6 +6,7 @@ pub mod clock;
 pub mod descriptors;
 pub mod env;
 pub mod metrics;
+pub mod ready;
 pub mod serve;
 pub mod stop;
 pub mod telemetry;
