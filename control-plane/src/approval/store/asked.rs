@@ -45,7 +45,7 @@ pub struct Answering {
     pub digest: [u8; 32],
 }
 
-/// Those that could let this call through, the one first that ends first.
+/// Those that could let this call through, the one first that ends first; none to a grant that may not be used.
 pub async fn answers(
     tx: &mut SystemTx,
     ask: &Ask,
@@ -56,6 +56,8 @@ pub async fn answers(
         r#"select id, grant_name, vary, answer as "answer!" from approvals
         where org_id = $1 and grant_id = $2 and server_id = $3 and tool = $4 and state = 'approved'
             and definition = $5 and policy_id = $6 and policy_version = $7 and rule = $8 and ends_at > $9
+            and exists (select from grants where grants.org_id = $1 and grants.id = $2 and revoked_at is null
+                and is_open and (expires_at is null or expires_at > $9))
         order by ends_at, id limit $10"#,
         ask.org.uuid(),
         ask.grant.uuid(),
@@ -129,6 +131,8 @@ pub async fn go_on(
         where a.org_id = $1 and a.id = $3 and a.grant_id = $7 and a.server_id = $8 and a.tool = $9
             and a.policy_id = $10 and a.policy_version = $11
             and exists (select from approval_spends s where s.org_id = $1 and s.approval_id = $3 and s.round is null)
+            and exists (select from grants where grants.org_id = $1 and grants.id = $7 and revoked_at is null
+                and is_open and (expires_at is null or expires_at > $6))
         on conflict (org_id, approval_id, round) do nothing",
         ask.org.uuid(),
         ask.call.uuid(),
