@@ -506,3 +506,38 @@ async fn clients_that_open_addresses_are_given_one_in_the_words_of_their_era() {
     let foreign = modern(3, other).await.unwrap();
     assert_eq!(foreign.status(), 400);
 }
+
+#[tokio::test]
+async fn an_older_client_that_opens_addresses_is_told_which_one_before_anything_is_done() {
+    let office = Office::open(json!({})).await;
+    let upstream = Stub::with_sessions(&["pay"]).await;
+    office.org.server("vault", &upstream.url).await;
+    let (_, token) = office.org.grant("older", "vault", "rules").await;
+    let replica = office.installation.replica("one", None).await;
+    office.enforced(1).await;
+    let mut client = Raw::new(&replica.mcp(&office.org, "vault"), Some(&token));
+    let hello = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {
+        "protocolVersion": "2025-11-25", "capabilities": { "elicitation": { "form": {}, "url": {} } },
+        "clientInfo": { "name": "raw", "version": "1" } } });
+    let met = client.post(&hello.to_string()).await;
+    client.session = Some(met.headers["mcp-session-id"].to_str().unwrap().to_owned());
+
+    let asked = client.call("pay", json!({})).await;
+    assert_eq!(asked.status, 200);
+    let error = &asked.json()["error"];
+    assert_eq!(error["code"], -32042, "{asked:?}");
+    let elicited = &error["data"]["elicitations"][0];
+    let decided = &error["data"]["dev.portcullis/decision"];
+    assert_eq!(elicited["mode"], "url");
+    assert_eq!(elicited["url"], decided["approve_url"]);
+    assert_eq!(elicited["elicitationId"], decided["approval"]);
+    assert!(
+        error["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("[APPROVAL REQUIRED]")
+    );
+    office.approve(decided["approval"].as_str().unwrap()).await;
+    assert_eq!(client.call("pay", json!({})).await.text(), "done: \"pay\"");
+    assert_eq!(upstream.calls().len(), 1);
+}

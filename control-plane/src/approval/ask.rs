@@ -72,14 +72,8 @@ impl Asked<'_> {
     async fn once(&self, app: &App) -> Result<Answer, AskError> {
         let (ask, now) = (self.ask, app.now());
         let mut tx = app.db().system(Reason::Approve).await?;
-        if let Some(spent) = store::spent_by(&mut tx, ask).await? {
-            return if spent.is_of_this {
-                Ok(Answer::Spent {
-                    approval: spent.approval,
-                })
-            } else {
-                Err(AskError::OtherCall)
-            };
+        if let Some(spent) = self.has_spent(&mut tx).await? {
+            return Ok(spent);
         }
         if let Some(round) = &ask.round {
             let state = seal::from_hex(&round.state).filter(|it| it.len() == 32);
@@ -107,6 +101,9 @@ impl Asked<'_> {
         // One after the other from here on, for each grant.
         let asker = store::asker(&mut tx, ask, now.time()).await?;
         let asker = asker.ok_or(AskError::NoSuchGrant)?;
+        if let Some(spent) = self.has_spent(&mut tx).await? {
+            return Ok(spent);
+        }
         if let Some(spent) = self.spend(&mut tx, &now).await? {
             tx.commit().await?;
             return Ok(spent);
@@ -114,6 +111,16 @@ impl Asked<'_> {
         let answer = self.wait_in_line(app, &mut tx, &asker, &now).await?;
         tx.commit().await?;
         Ok(answer)
+    }
+
+    /// What this very call has spent before.
+    async fn has_spent(&self, tx: &mut SystemTx) -> Result<Option<Answer>, AskError> {
+        match store::spent_by(tx, self.ask).await? {
+            Some(spent) if !spent.is_of_this => Err(AskError::OtherCall),
+            spent => Ok(spent.map(|spent| Answer::Spent {
+                approval: spent.approval,
+            })),
+        }
     }
 
     /// Spends an approval of exactly this, if there is one.

@@ -319,13 +319,20 @@ async fn pending(letter: Letter<'_>, waiting: Waiting) -> Refusal {
 
 /// Puts a held call on record that does not go on, and says why.
 async fn no(letter: Letter<'_>, held: &Held, more: &str, asked: Option<&Opening>) -> Refusal {
-    let mut intent = intent::of(letter.app, &held.call);
+    let approval = asked.and_then(|asked| asked.id.parse().ok());
+    let intent = on_hold(letter.app, held, approval);
+    intent::refused(letter.app, letter.arrived, intent).await;
+    Refusal::Call(Box::new(held.refusal(more, asked)))
+}
+
+/// The record of a call that goes no further.
+fn on_hold(app: &Gateway, held: &Held, approval: Option<ApprovalId>) -> Intent {
+    let mut intent = intent::of(app, &held.call);
     intent.verdict = Verdict::Hold;
     intent.rule = Some(held.rule.as_str().into());
     intent.shadow = held.shadows.iter().cloned().collect();
-    intent.approval = asked.and_then(|asked| asked.id.parse().ok());
-    intent::refused(letter.app, letter.arrived, intent).await;
-    Refusal::Call(Box::new(held.refusal(more, asked)))
+    intent.approval = approval;
+    intent
 }
 
 fn refused(note: &str) -> String {

@@ -1,9 +1,10 @@
 //! A held call whose client listens while people decide: an event stream with words of progress, and the answer at its
 //! end. A client that leaves ends the waiting.
 
-use super::{Meanwhile, Waiting, to_the_end};
+use super::{Meanwhile, Waiting, on_hold, to_the_end};
 use crate::call::Letter;
 use crate::call_path::batch::{kept_alive, pipe, say};
+use crate::call_path::intent;
 use crate::caller::Caller;
 use crate::front::{self, Body};
 use crate::gateway::Gateway;
@@ -93,6 +94,7 @@ impl Listening {
                 .progress_token()
                 .map(|token| token.span.of(document.text).to_owned()),
         };
+        let left = on_hold(&self.app, &waiting.held, Some(waiting.approval));
         let work = to_the_end(
             letter,
             &request,
@@ -103,7 +105,10 @@ impl Listening {
         );
         let response = tokio::select! {
             response = kept_alive(&client, work) => response,
-            () = client.closed() => return,
+            () = client.closed() => {
+                intent::refused(&self.app, self.arrived, left).await;
+                return;
+            }
         };
         let toward = Toward {
             id: Some(request.id),
