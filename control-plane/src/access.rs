@@ -18,6 +18,10 @@ pub enum Role {
 pub enum Action {
     /// Servers, tools, policies, names of grants, calls, gateways.
     Read,
+    /// Approvals with their arguments.
+    ReadApprovals,
+    /// Never those of one's own grants.
+    DecideApprovals,
     /// Draft, check, publish, roll back; attach to existing grants.
     WritePolicies,
     WriteGrants,
@@ -72,6 +76,8 @@ impl Role {
                 self,
                 Owner | Admin | PolicyManager | Approver | Auditor | Viewer
             ),
+            Action::ReadApprovals => matches!(self, Owner | Admin | Approver | Auditor),
+            Action::DecideApprovals => matches!(self, Owner | Admin | Approver),
             Action::WritePolicies => matches!(self, Owner | Admin | PolicyManager),
             Action::WriteGrants | Action::WriteServers | Action::Kill | Action::Administer => {
                 matches!(self, Owner | Admin)
@@ -83,8 +89,10 @@ impl Role {
 }
 
 impl Action {
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 11] = [
         Self::Read,
+        Self::ReadApprovals,
+        Self::DecideApprovals,
         Self::WritePolicies,
         Self::WriteGrants,
         Self::WriteServers,

@@ -19,6 +19,7 @@ mod run;
 pub use run::{migrate, run};
 
 pub mod account;
+pub mod approval;
 pub mod call;
 pub mod event;
 pub mod gateway;

@@ -2,6 +2,7 @@
 
 use crate::account;
 use crate::app::App;
+use crate::approval;
 use crate::call;
 use crate::config::Config;
 use crate::http;
@@ -35,11 +36,13 @@ pub async fn run(app: App, config: &Config, stop: Stop) -> anyhow::Result<()> {
     let publisher = tokio::spawn(publish::run(app.clone(), newest.clone(), stop.clone()));
     let mails = tokio::spawn(mail::outbox::run(app.clone(), stop.clone()));
     let wishes = tokio::spawn(account::wishes::run(app.clone(), stop.clone()));
+    let approvals = tokio::spawn(approval::expire::run(app.clone(), stop.clone()));
     let days = tokio::spawn(call::days::keep_ahead(app.clone(), stop.clone()));
     tracing::info!(listen = %config.listen, "ready");
     let service = TowerToHyperService::new(http::router(app, newest));
     host::serve::serve(listener, host::serve::Limits::default(), stop, service).await;
     publisher.await?;
+    approvals.await?;
     days.await?;
     wishes.await?;
     mails.await?;

@@ -111,6 +111,18 @@ async fn the_doors_of_replicas_open_to_replicas_of_this_instance_alone() {
             Some(json!({})),
             422,
         ),
+        (
+            Method::POST,
+            "/v1/gateway/approvals/ask".to_owned(),
+            Some(json!({})),
+            422,
+        ),
+        (
+            Method::POST,
+            "/v1/gateway/approvals/wait".to_owned(),
+            Some(json!({})),
+            422,
+        ),
     ];
     for (method, path, body, to_replicas) in doors {
         for who in &strangers {

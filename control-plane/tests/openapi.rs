@@ -78,10 +78,6 @@ post /v1/catalog/classify
 
 /// Of the contract, what this version does not offer.
 const ABSENT: &str = "
-get /v1/orgs/{org}/approvals
-get /v1/orgs/{org}/approvals/{approval}
-post /v1/orgs/{org}/approvals/{approval}/approve
-post /v1/orgs/{org}/approvals/{approval}/refuse
 get /v1/catalog/servers
 get /v1/catalog/servers/{server}
 get /v1/catalog/servers/{server}/tools/{tool}
@@ -109,17 +105,20 @@ post /v1/forgot
 post /v1/reset
 get /v1/invitations/{token}
 get /v1/orgs/{org}/export
+post /v1/orgs/{org}/approvals/{approval}/withdraw
 ";
 
 /// Routes outside the description: it itself and the schema, which describe, and the doors of replicas, which
 /// `gateway.rs` tries.
-const UNDESCRIBED: [&str; 6] = [
+const UNDESCRIBED: [&str; 8] = [
     "/v1/openapi.json",
     "/v1/policy.schema.json",
     "/v1/gateway/feed",
     "/v1/gateway/bundles/{sha256}",
     "/v1/gateway/acks",
     "/v1/gateway/records",
+    "/v1/gateway/approvals/ask",
+    "/v1/gateway/approvals/wait",
 ];
 
 /// What nobody has to be signed in for.

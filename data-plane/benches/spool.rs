@@ -25,6 +25,7 @@ fn intent(number: u64) -> Intent {
         limiter: Limiter::Shared,
         argument_keys: ["amount", "currency", "reason"].into_iter().collect(),
         shadow: bundle::record::Shadows::default(),
+        approval: None,
         client: None,
         protocol: Some("2025-11-25".into()),
         added_us: 100,

@@ -14,8 +14,9 @@ use crate::upstream::headers;
 use bytes::Bytes;
 use http::HeaderMap;
 use http::header::{ACCEPT, HeaderValue};
-use ids::CallId;
+use ids::{ApprovalId, CallId};
 use json::Node;
+use mcp::sealed::Approval;
 use mcp::{Era, Rule};
 use std::time::Instant;
 
@@ -31,6 +32,8 @@ pub struct Call {
     pub body: Bytes,
     pub client: Client,
     pub id: CallId,
+    /// What people approved, and this call has spent.
+    pub approval: Option<ApprovalId>,
     pub at_ms: u64,
     pub arrived: Instant,
 }
@@ -61,6 +64,16 @@ pub struct Request {
     pub argument_keys: Vec<String>,
     /// Of method and parameters, where the answer may ask for another round.
     pub digest: Option<[u8; 32]>,
+    /// The round that this one continues, where a rule held the call.
+    pub round: Option<Round>,
+}
+
+/// An earlier round of a held call, by what the client brought back of it.
+#[derive(Debug, Clone, Copy)]
+pub struct Round {
+    pub approval: Approval,
+    /// SHA-256 of the state as it was sealed.
+    pub state: [u8; 32],
 }
 
 /// What the client says of itself.
@@ -68,6 +81,8 @@ pub struct Request {
 pub struct Client {
     pub name: Option<String>,
     pub version: Option<String>,
+    /// It opens addresses for its person.
+    pub opens_urls: bool,
 }
 
 impl Call {
@@ -91,6 +106,7 @@ impl Call {
             fault: request.object_params().err().map(|invalid| invalid.0),
             argument_keys: Vec::new(),
             digest: None,
+            round: None,
         };
         if rule == Rule::Call {
             match request.tool_call() {
@@ -113,7 +129,7 @@ impl Call {
             }
             Err(fault) => read.fault = read.fault.or(Some(fault)),
         }
-        changes.extend(edits::of_request(letter, request, &read)?);
+        changes.extend(edits::of_request(letter, request, &mut read)?);
         let sent = edits::applied(body, request.span, changes)?;
         let client = client(request, presented.as_ref());
         let mut call = letter.call(era, What::Request(read), presented, sent, client);
@@ -242,6 +258,7 @@ fn client(request: &mcp::Request<'_>, presented: Option<&Presented>) -> Client {
     let (name, version) = request.client_info();
     let session = presented.map(|presented| &presented.session);
     Client {
+        opens_urls: request.opens_urls() || session.is_some_and(|session| session.opens_urls),
         name: name
             .map(str::to_owned)
             .or_else(|| session.and_then(|session| session.client_name.clone())),

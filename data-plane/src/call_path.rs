@@ -4,6 +4,7 @@
 //! that was not judged.
 
 mod batch;
+mod held;
 mod intent;
 mod message;
 mod span;
@@ -141,7 +142,22 @@ async fn pass(
             intent::refused(app, letter.arrived, intent).await;
             return Err(refused.refusal);
         }
+        // Boxed: rare, and as long a way as the whole.
+        Judgement::Held(held) => {
+            return Box::pin(held::held(letter, request, seat, bytes, *held)).await;
+        }
     };
+    go_on(letter, admitted, intent, seat).await
+}
+
+/// What the gate has let through: charged, recorded and relayed.
+async fn go_on(
+    letter: Letter<'_>,
+    admitted: Admitted,
+    mut intent: Intent,
+    seat: Seat,
+) -> Result<Response<Body>, Refusal> {
+    let app = letter.app;
     intent.shadow = admitted.shadows.iter().cloned().collect();
     let hold = charge(letter, &admitted, &mut intent).await?;
     let (written, hold) = record(letter, &admitted, intent, hold).await?;
@@ -171,7 +187,7 @@ async fn plain(letter: Letter<'_>, call: Call) -> Result<Response<Body>, Refusal
             relay::relay(app, admitted.permit, carried).await
         }
         Judgement::Refused(refused) => Err(refused.refusal),
-        Judgement::Empty(_) => Err(Refusal::UnknownMethod),
+        Judgement::Empty(_) | Judgement::Held(_) => Err(Refusal::UnknownMethod),
     }
 }
 

@@ -14,9 +14,10 @@ use crate::record::Level;
 use crate::refusal::{Judged, Refusal};
 use bundle::record;
 use json::Node;
-use mcp::answer::Decision;
+use mcp::answer::{Decision, Opening};
 use mcp::{Group, Rule};
 use policy::{Around, ClientFacts, GrantFacts, MethodGroup, Question, ServerFacts, Verdict};
+use std::time::Duration;
 
 /// Holding one is the proof that the gate let this call through.
 #[derive(Debug)]
@@ -41,6 +42,8 @@ pub enum Judgement {
     /// Answered by us, with an empty list under this key.
     Empty(&'static str),
     Refused(Box<Refused>),
+    /// Waits for people: nothing of it is charged, or on record yet.
+    Held(Box<Held>),
 }
 
 /// May go on, once its limits are charged and its intent is on record.
@@ -52,6 +55,37 @@ pub struct Admitted {
     pub shadow_due: Vec<Due>,
     pub level: Level,
     pub shadows: Vec<record::Shadow>,
+}
+
+/// A call that a rule holds. Of several that do, the first is named, and the strictest of their wishes counts.
+#[derive(Debug)]
+pub struct Held {
+    pub call: Call,
+    pub rule: String,
+    pub message: Option<String>,
+    /// How many different people must agree.
+    pub approvers: u32,
+    /// How long the request stays open.
+    pub timeout: Duration,
+    /// How long the call itself waits.
+    pub wait: Duration,
+    pub shadows: Vec<record::Shadow>,
+}
+
+impl Held {
+    /// The answer to it, while nobody has approved it, with what there is to say besides.
+    pub fn refusal(&self, more: &str, asked: Option<&Opening>) -> Judged {
+        let mut decision = decision(&self.call, "hold", &self.rule);
+        if let Some(asked) = asked {
+            decision.approval = Some(asked.id.clone());
+            decision.approve_url = Some(asked.url.clone()).filter(|url| !url.is_empty());
+        }
+        let said = said(&self.rule, self.message.as_deref());
+        Judged {
+            decision,
+            message: format!("[APPROVAL REQUIRED] {said} {more}"),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -73,8 +107,11 @@ pub fn judge(call: Call, arguments: Option<&Node<'_>>, tool: Option<&Tool<'_>>) 
     if let (Rule::Call, Some(name), Some(tool), None) =
         (request.rule, &request.tool, tool, request.fault)
     {
-        return judge_call(&call, request, &attached, name, tool, arguments)
-            .unwrap_or_else(|passed| passed.admit(call));
+        return match judge_call(&call, request, &attached, name, tool, arguments) {
+            Said::Done(judgement) => judgement,
+            Said::Passed(passed) => passed.admit(call),
+            Said::Waits(waits) => Judgement::Held(Box::new(waits.held(call))),
+        };
     }
     if let Some(fault) = request.fault {
         return Judgement::Refused(Box::new(Refused {
@@ -147,6 +184,37 @@ fn plain(call: Call) -> Judgement {
     }))
 }
 
+/// What the policy says of a call, before the call goes its way.
+enum Said {
+    Done(Judgement),
+    Passed(Passed),
+    Waits(Waits),
+}
+
+/// A call that a rule holds, without the call.
+struct Waits {
+    rule: String,
+    message: Option<String>,
+    approvers: u32,
+    timeout: Duration,
+    wait: Duration,
+    shadows: Vec<record::Shadow>,
+}
+
+impl Waits {
+    fn held(self, call: Call) -> Held {
+        Held {
+            call,
+            rule: self.rule,
+            message: self.message,
+            approvers: self.approvers,
+            timeout: self.timeout,
+            wait: self.wait,
+            shadows: self.shadows,
+        }
+    }
+}
+
 /// A call that the policy lets pass, before its permit is made.
 struct Passed {
     due: Vec<Due>,
@@ -174,7 +242,7 @@ fn judge_call(
     name: &str,
     tool: &Tool<'_>,
     arguments: Option<&Node<'_>>,
-) -> Result<Judgement, Passed> {
+) -> Said {
     let question = Question {
         tool: name,
         known: tool.is_known(),
@@ -183,12 +251,12 @@ fn judge_call(
         hints: tool.hints(),
         schema: tool.schema(),
         arguments,
-        approved: false,
+        approved: call.approval.is_some(),
         around: around(call),
     };
     let shadows = || shadows(attached, &question);
     let refused = |refusal, verdict, rule: &str, shadows| {
-        Ok(Judgement::Refused(Box::new(Refused {
+        Said::Done(Judgement::Refused(Box::new(Refused {
             refusal,
             verdict,
             rule: rule.to_owned(),
@@ -204,7 +272,7 @@ fn judge_call(
             } else {
                 Vec::new()
             };
-            Err(Passed {
+            Said::Passed(Passed {
                 due: charges::of(call, attached, allowed.charges(&question)),
                 shadow_due,
                 level: match allowed.record() {
@@ -215,20 +283,17 @@ fn judge_call(
                 shadows,
             })
         }
-        Verdict::Deny { rule, message } => Ok(denied(call, request, rule, message, shadows())),
-        Verdict::Hold(hold) => {
-            let said = said(hold.rule, hold.message);
-            let judged = Judged {
-                decision: decision(call, "hold", hold.rule),
-                message: format!("[APPROVAL REQUIRED] {said}"),
-            };
-            refused(
-                Refusal::Call(Box::new(judged)),
-                record::Verdict::Hold,
-                hold.rule,
-                shadows(),
-            )
+        Verdict::Deny { rule, message } => {
+            Said::Done(denied(call, request, rule, message, shadows()))
         }
+        Verdict::Hold(hold) => Said::Waits(Waits {
+            rule: hold.rule.to_owned(),
+            message: hold.message.map(str::to_owned),
+            approvers: hold.approvers,
+            timeout: hold.timeout,
+            wait: hold.wait,
+            shadows: shadows(),
+        }),
         Verdict::UnknownTool { rule } => {
             let refusal = Refusal::UnknownTool {
                 name: name.to_owned(),

@@ -1,7 +1,7 @@
 //! What every call is given: the held bundles, the budgets, the spool, the pools, the seals. Built once, at start.
 
 use crate::budget::Budget;
-use crate::bundles::Holder;
+use crate::bundles::{ControlPlane, Holder};
 use crate::front::{Entrance, Intake};
 use crate::lists::Seen;
 use crate::meter::Meter;
@@ -19,6 +19,8 @@ use std::sync::Arc;
 pub struct Gateway {
     pub replica: String,
     pub holder: Arc<Holder>,
+    /// Where approvals are asked for.
+    pub control_plane: ControlPlane,
     pub budget: Budget,
     pub recorder: Recorder,
     pub entrance: Entrance,

@@ -53,6 +53,15 @@ impl<'a> Tool<'a> {
                 .is_some_and(|met| met.digest != recorded.digest)
     }
 
+    /// SHA-256 of its definition, in hexadecimal digits: as it was last seen here, else as it is recorded.
+    pub fn definition(&self) -> Option<&str> {
+        match (&self.met, self.recorded) {
+            (Some(met), _) => Some(&met.digest),
+            (None, Some(tool)) => Some(&tool.digest),
+            (None, None) => None,
+        }
+    }
+
     /// A tool that only a replica has met is nobody's reviewed one.
     pub fn category(&self) -> Category {
         self.recorded

@@ -7,7 +7,7 @@ use http::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use http::{Response, StatusCode};
-use mcp::answer::{self, Decision};
+use mcp::answer::{self, Decision, Opening};
 
 /// Our own codes lie outside the range that JSON-RPC and MCP keep for themselves.
 const UNKNOWN_CALLER: i32 = 1000;
@@ -90,6 +90,12 @@ pub enum Refusal {
     },
     /// A tool call denied, held or over a limit: a result, which the model can read.
     Call(Box<Judged>),
+    /// A held call whose client opens an address for its person; with the state to bring back, where there is one.
+    Elicit {
+        judged: Box<Judged>,
+        opening: Opening,
+        state: Option<String>,
+    },
     /// Any other method denied.
     Method(Box<Judged>),
     /// Any other method over a limit.
@@ -219,6 +225,7 @@ impl Refusal {
             Self::ForeignState => "foreign_state",
             Self::UnknownTool { .. } => "unknown_tool",
             Self::Call(_) => "call",
+            Self::Elicit { .. } => "elicit",
             Self::Method(_) => "method",
             Self::MethodLimit(_) => "method_limit",
             Self::Stale => "stale",
@@ -273,6 +280,23 @@ impl Refusal {
                 &format!("Unknown tool: {name}"),
             ),
             Self::Call(judged) => call_result(toward, &judged.message, Some(&judged.decision)),
+            Self::Elicit {
+                judged,
+                opening,
+                state,
+            } => {
+                let (id, text) = (toward.id.unwrap_or("null"), judged.message.as_str());
+                let body = match state {
+                    Some(state) => {
+                        answer::input_required(id, text, opening, state, &judged.decision)
+                    }
+                    None => answer::url_required(id, text, opening, &judged.decision),
+                };
+                Said {
+                    status: StatusCode::OK,
+                    body,
+                }
+            }
             Self::Method(judged) => judged_error(toward, StatusCode::FORBIDDEN, REFUSED, judged),
             Self::MethodLimit(judged) => {
                 judged_error(toward, StatusCode::TOO_MANY_REQUESTS, LIMITED, judged)
@@ -410,6 +434,7 @@ impl Refusal {
             | Self::InvalidParams(_)
             | Self::UnknownTool { .. }
             | Self::Call(_)
+            | Self::Elicit { .. }
             | Self::Method(_)
             | Self::MethodLimit(_)
             | Self::Busy(_)

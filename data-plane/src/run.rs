@@ -57,7 +57,7 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
     )?;
     let shipper = recorder.shipper(&config.replica, post::over(link.clone()));
     let holder = Arc::new(Holder::default());
-    let fetcher = fetcher(&config, link, holder.clone(), &clock, &random)?;
+    let fetcher = fetcher(&config, link.clone(), holder.clone(), &clock, &random)?;
     if config.redis_url.is_none() {
         tracing::warn!(
             "no Redis is configured: limits are counted in this process, so let it be the only replica"
@@ -68,7 +68,7 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
         slow: config.redis_timeout.mul_f64(0.8),
     };
     let budget = Budget::connect(config.redis_url.as_ref(), settings, fetcher.fleet()).await?;
-    let made = (holder, budget, recorder.clone(), meter);
+    let made = (holder, link, budget, recorder.clone(), meter);
     let gateway = Arc::new(gateway(&config, made, &clock, random, &stop));
     metrics.register(|registry| {
         registry.register_collector(Box::new(Watch(gateway.budget.clone())));
@@ -151,7 +151,13 @@ fn fetcher(
 /// What every call is given.
 fn gateway(
     config: &Config,
-    (holder, budget, recorder, meter): (Arc<Holder>, Budget, Recorder, Meter),
+    (holder, control_plane, budget, recorder, meter): (
+        Arc<Holder>,
+        ControlPlane,
+        Budget,
+        Recorder,
+        Meter,
+    ),
     clock: &Clock,
     random: Random,
     stop: &Stop,
@@ -159,6 +165,7 @@ fn gateway(
     Gateway {
         replica: config.replica.clone(),
         holder,
+        control_plane,
         budget,
         recorder,
         entrance: Entrance::new(

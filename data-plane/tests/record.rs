@@ -34,6 +34,7 @@ fn intent(task: u32, number: u32) -> Intent {
         limiter: Limiter::None,
         argument_keys: ["amount"].into_iter().collect(),
         shadow: bundle::record::Shadows::default(),
+        approval: None,
         client: None,
         protocol: None,
         added_us: 1,

@@ -16,7 +16,7 @@ static FILES: Semaphore = Semaphore::const_new(8);
 const STRETCH: i64 = 1_000;
 
 const COLUMNS: &str = "id,at,grant,server,method,tool,verdict,rule,policy,version,limiter,argument_keys,\
-    upstream_status,latency_ms,added_ms,outcome\r\n";
+    upstream_status,latency_ms,added_ms,outcome,approval\r\n";
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -155,6 +155,7 @@ fn csv(call: &Call, out: &mut String) {
         text(call.latency_ms.as_ref().map(|time| time as _)),
         call.added_ms.to_string(),
         text(call.outcome.as_ref().map(|outcome| outcome as _)),
+        text(call.approval.as_ref().map(|approval| approval as _)),
     ];
     for (place, value) in cells.iter().enumerate() {
         if place > 0 {

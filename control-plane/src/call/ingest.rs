@@ -58,6 +58,7 @@ pub(super) struct IntentRow {
     client_version: Option<String>,
     protocol: Option<String>,
     added_us: i64,
+    approval_id: Option<Uuid>,
 }
 
 /// A row of `call_outcomes`.
@@ -169,6 +170,7 @@ fn intent_row(intent: Intent, at: OffsetDateTime) -> IntentRow {
         client_version,
         protocol: intent.protocol.map(bundle::record::Short::into_string),
         added_us: stored(intent.added_us),
+        approval_id: intent.approval.map(ids::ApprovalId::uuid),
     }
 }
 
@@ -209,14 +211,15 @@ async fn store(
     let intents_stored = sqlx::query_scalar!(
         "insert into calls (org_id, at, id, judged_at, replica, grant_id, server_id, method, tool, verdict, rule,
             policy_id, policy_version, bundle_version, limiter, argument_keys, shadow, client_name, client_version,
-            protocol, added_us)
+            protocol, added_us, approval_id)
         select org_id, at, id, judged_at, replica, grant_id, server_id, method, tool, verdict, rule,
             policy_id, policy_version, bundle_version, limiter, argument_keys, shadow, client_name, client_version,
-            protocol, added_us
+            protocol, added_us, approval_id
         from jsonb_to_recordset($1) as r (org_id uuid, at timestamptz, id uuid, judged_at timestamptz, replica text,
             grant_id uuid, server_id uuid, method text, tool text, verdict text, rule text, policy_id uuid,
             policy_version integer, bundle_version bigint, limiter text, argument_keys text[], shadow jsonb,
-            client_name text, client_version text, protocol text, added_us bigint)
+            client_name text, client_version text, protocol text, added_us bigint,
+            approval_id uuid)
         order by id
         on conflict do nothing
         returning id",

@@ -16,7 +16,7 @@ pub use filter::{CallFilter, Named};
 
 use crate::http::described;
 use bundle::record::{Ending, Limiter, Verdict};
-use ids::{CallId, GrantId, PolicyId, ServerId};
+use ids::{ApprovalId, CallId, GrantId, PolicyId, ServerId};
 use serde::Serialize;
 use time::OffsetDateTime;
 use utoipa::ToSchema;
@@ -43,6 +43,9 @@ pub struct Call {
     #[schema(value_type = Option<String>)]
     pub policy: Option<PolicyId>,
     pub version: Option<u32>,
+    /// The approval that it waits for, or has spent.
+    #[schema(value_type = Option<String>)]
+    pub approval: Option<ApprovalId>,
     /// Which counter its limits were charged to.
     #[schema(schema_with = described::limiter)]
     pub limiter: Limiter,

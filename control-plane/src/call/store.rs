@@ -4,7 +4,7 @@ use super::filter::Named;
 use super::{Call, CallClient, CallDetail, CallFilter, time_of};
 use crate::db::{DbError, OrgRead};
 use bundle::record::{Ending, Limiter, Verdict};
-use ids::{CallId, GrantId, PolicyId, ServerId};
+use ids::{ApprovalId, CallId, GrantId, PolicyId, ServerId};
 use sqlx::{FromRow, PgConnection, Postgres, QueryBuilder};
 use std::collections::HashMap;
 use time::{Duration, OffsetDateTime};
@@ -15,7 +15,7 @@ const SURELY_OVER: Duration = Duration::minutes(20);
 
 const COLUMNS: &str = "select c.id, c.at, c.judged_at, c.replica, c.grant_id, c.server_id, c.method, c.tool, c.verdict,
     c.rule, c.policy_id, c.policy_version, c.bundle_version, c.limiter, c.argument_keys, c.shadow, c.client_name,
-    c.client_version, c.protocol, c.added_us as intent_added_us, o.ended_at, o.upstream_status, o.latency_us,
+    c.client_version, c.protocol, c.added_us as intent_added_us, c.approval_id, o.ended_at, o.upstream_status, o.latency_us,
     o.added_us, o.bytes, o.outcome
     from calls c
     left join call_outcomes o on o.org_id = c.org_id and o.at = c.at and o.id = c.id
@@ -43,6 +43,7 @@ struct Row {
     client_version: Option<String>,
     protocol: Option<String>,
     intent_added_us: i64,
+    approval_id: Option<Uuid>,
     ended_at: Option<OffsetDateTime>,
     upstream_status: Option<i32>,
     latency_us: Option<i64>,
@@ -243,6 +244,7 @@ fn detail(row: Row, now: OffsetDateTime) -> Result<CallDetail, DbError> {
         version: row
             .policy_version
             .and_then(|version| u32::try_from(version).ok()),
+        approval: row.approval_id.map(ApprovalId::from_uuid),
         limiter: word(&row.limiter, Limiter::of)?,
         argument_keys: row.argument_keys,
         upstream_status: row

@@ -10,7 +10,9 @@ mod words;
 pub use filter::EventFilter;
 
 use crate::access::Role;
-use ids::{EventId, GrantId, InvitationId, KeyId, MemberId, OrgId, PolicyId, ServerId};
+use ids::{
+    ApprovalId, CallId, EventId, GrantId, InvitationId, KeyId, MemberId, OrgId, PolicyId, ServerId,
+};
 use serde::Serialize;
 use serde_json::{Map, Value};
 use time::OffsetDateTime;
@@ -157,6 +159,47 @@ pub enum Event {
     GrantRotated { grant: GrantId, overlap_s: u64 },
     #[serde(rename = "grant.revoked")]
     GrantRevoked { grant: GrantId, name: String },
+    #[serde(rename = "approval.asked")]
+    ApprovalAsked {
+        approval: ApprovalId,
+        tool: String,
+        server: ServerId,
+        rule: String,
+        call: CallId,
+    },
+    #[serde(rename = "approval.approved")]
+    ApprovalApproved {
+        approval: ApprovalId,
+        tool: String,
+        note: String,
+        uses: u32,
+        lasts_s: u64,
+        vary: Vec<String>,
+        /// False: more people must agree.
+        is_enough: bool,
+    },
+    #[serde(rename = "approval.refused")]
+    ApprovalRefused {
+        approval: ApprovalId,
+        tool: String,
+        note: String,
+    },
+    #[serde(rename = "approval.withdrawn")]
+    ApprovalWithdrawn {
+        approval: ApprovalId,
+        tool: String,
+        note: String,
+    },
+    #[serde(rename = "approval.expired")]
+    ApprovalExpired { approval: ApprovalId, tool: String },
+    #[serde(rename = "approval.spent")]
+    ApprovalSpent {
+        approval: ApprovalId,
+        tool: String,
+        call: CallId,
+        used: u32,
+        uses: u32,
+    },
 }
 
 /// The words of every kind of event, in the order of [`Event`].
@@ -186,6 +229,12 @@ pub const KINDS: &[&str] = &[
     "grant.changed",
     "grant.rotated",
     "grant.revoked",
+    "approval.asked",
+    "approval.approved",
+    "approval.refused",
+    "approval.withdrawn",
+    "approval.expired",
+    "approval.spent",
 ];
 
 impl Event {
@@ -215,6 +264,12 @@ impl Event {
             | Self::GrantChanged { grant, .. }
             | Self::GrantRotated { grant, .. }
             | Self::GrantRevoked { grant, .. } => grant.to_string(),
+            Self::ApprovalAsked { approval, .. }
+            | Self::ApprovalApproved { approval, .. }
+            | Self::ApprovalRefused { approval, .. }
+            | Self::ApprovalWithdrawn { approval, .. }
+            | Self::ApprovalExpired { approval, .. }
+            | Self::ApprovalSpent { approval, .. } => approval.to_string(),
         }
     }
 
@@ -229,7 +284,13 @@ impl Event {
             | Self::KeyMade { .. }
             | Self::KeyDeleted { .. }
             | Self::PolicyCreated { .. }
-            | Self::PolicyDrafted { .. } => false,
+            | Self::PolicyDrafted { .. }
+            | Self::ApprovalAsked { .. }
+            | Self::ApprovalApproved { .. }
+            | Self::ApprovalRefused { .. }
+            | Self::ApprovalWithdrawn { .. }
+            | Self::ApprovalExpired { .. }
+            | Self::ApprovalSpent { .. } => false,
             Self::ServerDiscovered {
                 is_first,
                 added,

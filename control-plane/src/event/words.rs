@@ -57,6 +57,27 @@ pub fn of(told: &Told) -> String {
             "rotated the token of a grant; the old one was good for {} seconds more",
             said("overlap_s")
         ),
+        "approval.asked" => format!("asked for an approval of {}", quoted("tool")),
+        "approval.approved" if told.detail["is_enough"] == false => format!(
+            "agreed to {}; more people must agree{}",
+            quoted("tool"),
+            note(told)
+        ),
+        "approval.approved" => format!("approved {}{}", quoted("tool"), note(told)),
+        "approval.refused" => format!("refused {}{}", quoted("tool"), note(told)),
+        "approval.withdrawn" => {
+            format!("took back the request for {}{}", quoted("tool"), note(told))
+        }
+        "approval.expired" => format!(
+            "ended the request for {}: its time was over",
+            quoted("tool")
+        ),
+        "approval.spent" => format!(
+            "spent the approval of {}, {} of {}",
+            quoted("tool"),
+            said("used"),
+            said("uses")
+        ),
         "grant.revoked" => format!("revoked the grant {}", quoted("name")),
         other => other.to_owned(),
     }

@@ -1,7 +1,8 @@
-//! The door for data planes themselves: the feed, bundles by their digest, reports. Not part of the public API.
+//! The door for data planes themselves: the feed, bundles by their digest, reports, questions about held calls. Not part of the public API.
 
 use super::{Replica, act};
 use crate::app::App;
+use crate::approval;
 use crate::call;
 use crate::http::read::{Body, Path, Query};
 use crate::problem::{Kind, Problem};
@@ -11,6 +12,7 @@ use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use bundle::approval::MAX_ASK;
 use bundle::feed::{Feed, Heard, Report};
 use bundle::record::{MAX_BATCH, Stored};
 use bytes::Bytes;
@@ -25,6 +27,11 @@ pub fn routes(newest: Newest) -> Router<App> {
             "/v1/gateway/records",
             post(records).layer(DefaultBodyLimit::max(MAX_BATCH)),
         )
+        .route(
+            "/v1/gateway/approvals/ask",
+            post(approval::door::asked).layer(DefaultBodyLimit::max(MAX_ASK)),
+        )
+        .route("/v1/gateway/approvals/wait", post(approval::door::waited))
         .layer(Extension(newest))
 }
 

@@ -2,7 +2,9 @@
 
 use super::described;
 use crate::app::App;
-use crate::{account, call, event, gateway, grant, key, oidc, org, policy, server, session, totp};
+use crate::{
+    account, approval, call, event, gateway, grant, key, oidc, org, policy, server, session, totp,
+};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -77,6 +79,11 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(server::api::discover))
         .routes(routes!(server::tool::api::list))
         .routes(routes!(server::tool::api::review))
+        .routes(routes!(approval::api::list))
+        .routes(routes!(approval::api::show))
+        .routes(routes!(approval::api::approve))
+        .routes(routes!(approval::api::refuse))
+        .routes(routes!(approval::api::withdraw))
         .routes(routes!(event::api::list))
         .routes(routes!(call::api::list))
         .routes(routes!(call::api::follow))

@@ -260,6 +260,11 @@ pub fn verdict() -> Object {
     one_of(bundle::record::Verdict::ALL.iter().map(|it| it.as_str()))
 }
 
+pub fn approval_state() -> Object {
+    use crate::approval::State;
+    one_of(State::ALL.map(State::word))
+}
+
 pub fn limiter() -> Object {
     one_of(bundle::record::Limiter::ALL.iter().map(|it| it.as_str()))
 }

@@ -209,6 +209,7 @@ pub fn intent(org: &Org, ms: u64, number: u32) -> Intent {
         limiter: Limiter::Shared,
         argument_keys: ["amount", "currency"].into_iter().collect(),
         shadow: bundle::record::Shadows::default(),
+        approval: None,
         client: None,
         protocol: Some("2025-11-25".into()),
         added_us: 250,

@@ -16,7 +16,7 @@ pub const ROLES: [&str; 6] = [
 
 /// Operation, who may (in the order of [`ROLES`]), and a body that does what it says for whoever may.
 /// `{words}` in braces stand for things of the organisation that are made when they are needed.
-pub const ROWS: [(&str, &str, &str); 51] = [
+pub const ROWS: [(&str, &str, &str); 56] = [
     ("get /v1/orgs/{org}", "x x x x x x", ""),
     (
         "patch /v1/orgs/{org}",
@@ -184,6 +184,23 @@ pub const ROWS: [(&str, &str, &str); 51] = [
         "",
     ),
     ("get /v1/orgs/{org}/usage?by=server", "x x x x x x", ""),
+    ("get /v1/orgs/{org}/approvals", "x x . x x .", ""),
+    ("get /v1/orgs/{org}/approvals/{approval}", "x x . x x .", ""),
+    (
+        "post /v1/orgs/{org}/approvals/{approval}/approve",
+        "x x . x . .",
+        r#"{"note": "fine"}"#,
+    ),
+    (
+        "post /v1/orgs/{org}/approvals/{approval}/refuse",
+        "x x . x . .",
+        r#"{"note": "too much"}"#,
+    ),
+    (
+        "post /v1/orgs/{org}/approvals/{approval}/withdraw",
+        "x x . . . .",
+        r#"{"note": "a mistake"}"#,
+    ),
     ("get /v1/orgs/{org}/events", "x x . . x .", ""),
     ("get /v1/orgs/{org}/gateways", "x x x x x x", ""),
 ];

@@ -1,6 +1,7 @@
 //! The line to the control plane: every request carries a short-lived JWT of the replica's own signing.
 
 use bundle::Signed;
+use bundle::approval::{Answer, Ask, Wait, Waited};
 use bundle::feed::{Feed, Heard, Report};
 use bytes::Bytes;
 use host::clock::Clock;
@@ -16,6 +17,7 @@ const FEED_PATIENCE: Duration = Duration::from_secs(35);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// No bundle is larger than this, however often the control plane says so.
 const LARGEST_BUNDLE: usize = 8 * 1024 * 1024;
+const LARGEST_ANSWER: usize = 64 * 1024;
 const LARGEST_FEED: usize = 64 * 1024 * 1024;
 
 #[derive(Clone)]
@@ -99,6 +101,29 @@ impl ControlPlane {
             .json(report)
             .timeout(PATIENCE);
         let bytes = self.send(request, 1024).await?;
+        serde_json::from_slice(&bytes).map_err(|error| LinkError::Answer(error.to_string()))
+    }
+
+    /// Whether a held call may go on. A question that found nobody may have been heard all the same: asked again by the
+    /// same call, it is answered the same.
+    pub async fn ask(&self, ask: &Ask) -> Result<Answer, LinkError> {
+        let request = self
+            .client
+            .post(self.url("v1/gateway/approvals/ask"))
+            .json(ask)
+            .timeout(PATIENCE);
+        let bytes = self.send(request, LARGEST_ANSWER).await?;
+        serde_json::from_slice(&bytes).map_err(|error| LinkError::Answer(error.to_string()))
+    }
+
+    /// Whether it has been decided; takes as long as the question says, where it has not.
+    pub async fn wait(&self, wait: &Wait) -> Result<Waited, LinkError> {
+        let request = self
+            .client
+            .post(self.url("v1/gateway/approvals/wait"))
+            .json(wait)
+            .timeout(PATIENCE + Duration::from_millis(wait.patience_ms));
+        let bytes = self.send(request, LARGEST_ANSWER).await?;
         serde_json::from_slice(&bytes).map_err(|error| LinkError::Answer(error.to_string()))
     }
 

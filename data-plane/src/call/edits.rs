@@ -1,12 +1,13 @@
 //! The few slices of ours in a client's bytes: an opened `requestState`, the server's own names of its tasks and
 //! questions, a subscription without what the policy keeps out.
 
-use super::{Letter, Presented, Request};
+use super::{Letter, Presented, Request, Round};
 use crate::refusal::Refusal;
 use crate::upstream::mark::{Named, Place};
 use bytes::Bytes;
 use json::{Node, Span};
 use mcp::named::{related, tasks_of_request};
+use mcp::sealed::Approval;
 use mcp::{Edit, Group, Rule, quote, splice_within};
 use policy::MethodGroup;
 
@@ -53,11 +54,12 @@ pub fn applied(body: &Bytes, part: Span, edits: Vec<Edit>) -> Result<Bytes, Refu
         .ok_or(Refusal::InvalidParams("the request cannot be sent on"))
 }
 
-/// The server's own state in place of the sealed one, and a subscription without what the policy keeps out.
+/// The server's own state in place of the sealed one, and a subscription without what the policy keeps out. Of a round
+/// that was the gateway's own the server is told nothing. Says how far the call has come with people's approval.
 pub fn of_request(
     letter: &Letter<'_>,
     request: &mcp::Request<'_>,
-    read: &Request,
+    read: &mut Request,
 ) -> Result<Vec<Edit>, Refusal> {
     let mut edits = Vec::new();
     if let (Some(digest), Some(state)) = (read.digest, request.param("requestState")) {
@@ -71,9 +73,19 @@ pub fn of_request(
                     .open_state(text, &letter.caller.bearer(), &digest, now)
             })
             .ok_or(Refusal::ForeignState)?;
-        edits.push(Edit {
-            span: state.span,
-            text: quote(&opened.upstream),
+        if let (Some(Approval::Asked(_)), Some(params)) = (opened.approval, request.params) {
+            edits.extend(mcp::without_members(params, |key| {
+                !matches!(key, "requestState" | "inputResponses")
+            }));
+        } else {
+            edits.push(Edit {
+                span: state.span,
+                text: quote(&opened.upstream),
+            });
+        }
+        read.round = opened.approval.map(|approval| Round {
+            approval,
+            state: seal::sha256(state.as_str().unwrap_or_default().as_bytes()),
         });
     }
     if read.rule == Rule::Listen {

@@ -142,6 +142,7 @@ impl Letter<'_> {
             body,
             client,
             id: self.app.call_id(at_ms),
+            approval: None,
             at_ms,
             arrived: self.arrived,
         }

@@ -194,14 +194,14 @@ impl Rest {
     }
 }
 
-async fn say(client: &mpsc::Sender<Bytes>, text: String) {
+pub(super) async fn say(client: &mpsc::Sender<Bytes>, text: String) {
     let event = Event::message(text.into_bytes()).to_bytes();
     // Whoever has gone hears nothing.
     let _ = client.send(event.into()).await;
 }
 
 /// The events of an element's own stream, which has framed them already.
-async fn pipe(client: &mpsc::Sender<Bytes>, mut body: Body) {
+pub(super) async fn pipe(client: &mpsc::Sender<Bytes>, mut body: Body) {
     while let Some(Ok(frame)) = body.frame().await {
         let Ok(bytes) = frame.into_data() else {
             continue;
@@ -212,7 +212,10 @@ async fn pipe(client: &mpsc::Sender<Bytes>, mut body: Body) {
     }
 }
 
-async fn kept_alive<T>(client: &mpsc::Sender<Bytes>, work: impl Future<Output = T>) -> T {
+pub(super) async fn kept_alive<T>(
+    client: &mpsc::Sender<Bytes>,
+    work: impl Future<Output = T>,
+) -> T {
     let mut work = pin!(work);
     loop {
         tokio::select! {

@@ -32,6 +32,7 @@ pub fn of(app: &Gateway, call: &Call) -> Intent {
             .map(|request| request.argument_keys.iter().map(String::as_str).collect())
             .unwrap_or_default(),
         shadow: record::Shadows::default(),
+        approval: call.approval,
         client: call.client.name.as_deref().map(|name| record::Client {
             name: name.into(),
             version: call.client.version.as_deref().unwrap_or("").into(),

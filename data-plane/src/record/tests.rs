@@ -30,6 +30,7 @@ pub fn intent(number: u32) -> Intent {
         limiter: Limiter::None,
         argument_keys: ["amount", "currency"].into_iter().collect(),
         shadow: bundle::record::Shadows::default(),
+        approval: None,
         client: None,
         protocol: Some("2025-11-25".into()),
         added_us: 40,

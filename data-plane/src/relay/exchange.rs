@@ -498,6 +498,7 @@ fn session(
         client_name: call.client.name.clone(),
         client_version: call.client.version.clone(),
         upstream: upstream.to_owned(),
+        opens_urls: call.client.opens_urls,
     };
     let sealed = app.seals.session(session, app.now_ms(), app.nonce());
     if sealed.is_none() {

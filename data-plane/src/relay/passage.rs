@@ -12,7 +12,7 @@ use bundle::record::Ending;
 use json::{Document, Node, Span};
 use mcp::named::{taken_back, tasks_of_message, tasks_of_result};
 use mcp::reply::{self, Answer, Reply, Told};
-use mcp::sealed::{Bearer, State};
+use mcp::sealed::{Approval, Bearer, State};
 use mcp::{Edit, Page, Revision, Rule, quote, same_id, splice};
 use std::sync::Arc;
 
@@ -305,7 +305,10 @@ impl Passage {
             bearer: self.call.caller.bearer(),
             expires_ms: 0,
             digest,
-            approval: None,
+            approval: self
+                .call
+                .approval
+                .map(|approval| Approval::Spent(*approval.uuid().as_bytes())),
             upstream: upstream.to_owned(),
         };
         let app = &self.app;

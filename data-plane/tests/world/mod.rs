@@ -16,7 +16,7 @@ use bundle::{
 };
 use bytes::Bytes;
 use data_plane::budget::Budget;
-use data_plane::bundles::{Holder, Org};
+use data_plane::bundles::{ControlPlane, Holder, Org};
 use data_plane::front::{Entrance, Intake};
 use data_plane::gateway::Gateway;
 use data_plane::lists::Seen;
@@ -129,18 +129,25 @@ pub fn ring() -> KeyRing {
     KeyRing::parse(&format!("1 {}", "ab".repeat(32))).unwrap()
 }
 
-/// An Ed25519 key for one test: its seed stands in the PKCS#8 of RFC 8410.
+/// A control plane that nobody answers for.
+pub fn nobody(clock: Clock) -> ControlPlane {
+    let url = "http://127.0.0.1:1".parse().unwrap();
+    ControlPlane::new(url, &pem(), "test".to_owned(), clock).unwrap()
+}
+
 fn signing_key() -> SigningKey {
+    SigningKey::from_pem(&pem()).unwrap()
+}
+
+/// An Ed25519 key for one test: its seed stands in the PKCS#8 of RFC 8410.
+fn pem() -> String {
     let mut der = vec![
         0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04,
         0x20,
     ];
     der.extend_from_slice(&[7; 32]);
     let text = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, der);
-    SigningKey::from_pem(&format!(
-        "-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n"
-    ))
-    .unwrap()
+    format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n")
 }
 
 pub fn open(bundle: &OrgBundle) -> Opened {
@@ -308,6 +315,7 @@ impl World {
         let gateway = Arc::new(Gateway {
             replica: "test".into(),
             holder,
+            control_plane: nobody(clock.clone()),
             budget: plan.budget,
             recorder,
             entrance: Entrance::new(address.ip(), &format!("http://{address}"), &[], &[]),

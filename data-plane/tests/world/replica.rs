@@ -1,6 +1,6 @@
 //! Another replica of the same data plane: the same bundle and keys, nothing else in common.
 
-use super::{Answer, World, open, ring, serve};
+use super::{Answer, World, nobody, open, ring, serve};
 use bytes::Bytes;
 use data_plane::budget::Budget;
 use data_plane::bundles::{Holder, Org};
@@ -57,6 +57,7 @@ impl Replica {
         let gateway = Arc::new(Gateway {
             replica: "another".into(),
             holder,
+            control_plane: nobody(clock.clone()),
             budget: Budget::in_memory(),
             recorder,
             entrance: Entrance::new(address.ip(), &format!("http://{address}"), &[], &[]),

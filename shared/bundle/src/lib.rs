@@ -10,6 +10,7 @@
     )
 )]
 
+pub mod approval;
 pub mod credential;
 pub mod feed;
 mod open;

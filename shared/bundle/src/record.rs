@@ -11,7 +11,7 @@ mod tests;
 
 pub use bounded::{Few, Short};
 
-use ids::{CallId, GrantId, OrgId, PolicyId, ServerId};
+use ids::{ApprovalId, CallId, GrantId, OrgId, PolicyId, ServerId};
 use serde::{Deserialize, Serialize};
 
 /// No record is longer than this on disk or on the wire; a test writes the longest one.
@@ -78,6 +78,9 @@ pub struct Intent {
     pub argument_keys: ArgumentKeys,
     #[serde(default, skip_serializing_if = "Few::is_empty")]
     pub shadow: Shadows,
+    /// Of a held call the request that waits for people; of one that was let through, what it spent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub approval: Option<ApprovalId>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub client: Option<Client>,
     #[serde(default, skip_serializing_if = "Option::is_none")]

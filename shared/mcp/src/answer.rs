@@ -79,6 +79,59 @@ pub fn tool_error(id: &str, text: &str, decision: Option<&Decision>, modern: boo
     out
 }
 
+/// What the client's person is asked to open.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Opening {
+    /// Names this request among others.
+    pub id: String,
+    pub url: String,
+}
+
+impl Opening {
+    fn params(&self, message: &str) -> String {
+        format!(
+            "{{\"mode\":\"url\",\"elicitationId\":{},\"url\":{},\"message\":{}}}",
+            quote(&self.id),
+            quote(&self.url),
+            quote(message)
+        )
+    }
+}
+
+/// `-32042` (2025-11-25): nothing is done before the person has been at an address.
+pub fn url_required(id: &str, text: &str, opening: &Opening, decision: &Decision) -> String {
+    let data = format!(
+        "{{\"elicitations\":[{}],\"dev.portcullis/decision\":{}}}",
+        opening.params(text),
+        decision.to_json()
+    );
+    error(Some(id), -32042, text, Some(&data))
+}
+
+/// The same of 2026-07-28: a round of its own, whose `state` the client brings back.
+pub fn input_required(
+    id: &str,
+    text: &str,
+    opening: &Opening,
+    state: &str,
+    decision: &Decision,
+) -> String {
+    format!(
+        "{{\"jsonrpc\":\"2.0\",\"id\":{id},\"result\":{{\"resultType\":\"input_required\",\"inputRequests\":{{\"approval\":{{\"method\":\"elicitation/create\",\"params\":{}}}}},\"requestState\":{},\"_meta\":{{\"dev.portcullis/decision\":{}}}}}}}",
+        opening.params(text),
+        quote(state),
+        decision.to_json()
+    )
+}
+
+/// How far something has come that the client follows by `token`, which is JSON already.
+pub fn progress(token: &str, progress: i64, message: &str) -> String {
+    format!(
+        "{{\"jsonrpc\":\"2.0\",\"method\":\"notifications/progress\",\"params\":{{\"progressToken\":{token},\"progress\":{progress},\"message\":{}}}}}",
+        quote(message)
+    )
+}
+
 /// A list of nothing, under the key that the method answers with.
 pub fn empty_list(id: &str, key: &str, modern: bool) -> String {
     let hints = if modern {

@@ -61,6 +61,16 @@ impl<'d> Request<'d> {
         self.meta(PROGRESS_TOKEN)
     }
 
+    /// Whether the client says that it opens addresses for its person: of the handshake, or of each request.
+    pub fn opens_urls(&self) -> bool {
+        let capabilities = self
+            .meta("io.modelcontextprotocol/clientCapabilities")
+            .or_else(|| self.param("capabilities"));
+        capabilities
+            .and_then(|capabilities| capabilities.get("elicitation")?.get("url"))
+            .is_some_and(|url| url.as_object().is_some())
+    }
+
     /// What the client says of itself, which is no ground for trust: (name, version).
     pub fn client_info(&self) -> (Option<&'d str>, Option<&'d str>) {
         let info = self

@@ -22,6 +22,8 @@ pub struct Session {
     pub client_name: Option<String>,
     pub client_version: Option<String>,
     pub upstream: String,
+    /// The client said that it opens addresses for its person.
+    pub opens_urls: bool,
 }
 
 /// The state of a call in several rounds, as its server gave it.
@@ -31,9 +33,19 @@ pub struct State {
     pub expires_ms: u64,
     /// Of method and arguments: the state belongs to this very question.
     pub digest: [u8; 32],
-    /// What an earlier round spent an approval on; nothing where none was.
-    pub approval: Option<[u8; 16]>,
+    /// Nothing where no rule held the call.
+    pub approval: Option<Approval>,
+    /// Empty where the state is the gateway's own.
     pub upstream: String,
+}
+
+/// How far a call in several rounds has come with people's approval.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Approval {
+    /// The first round has spent it.
+    Spent([u8; 16]),
+    /// The client was given the address where people decide: the round is the gateway's own, of which no server knows.
+    Asked([u8; 16]),
 }
 
 const SESSION: u8 = 1;
@@ -52,19 +64,27 @@ impl Session {
         out.maybe(self.client_name.as_deref().map(shortened));
         out.maybe(self.client_version.as_deref().map(shortened));
         out.text(&self.upstream);
+        // Only where there is something to say: sessions of earlier versions end here.
+        if self.opens_urls {
+            out.0.push(1);
+        }
         out.0
     }
 
     pub fn from_bytes(bytes: &[u8]) -> Option<Self> {
         let (mut reader, bearer, expires_ms) = Reader::new(SESSION, bytes)?;
-        let session = Self {
+        let mut session = Self {
             bearer,
             expires_ms,
             revision: Revision::parse(reader.text(LONGEST_NAME)?)?,
             client_name: reader.maybe(LONGEST_NAME)?.map(str::to_owned),
             client_version: reader.maybe(LONGEST_NAME)?.map(str::to_owned),
             upstream: reader.text(LONGEST_SESSION)?.to_owned(),
+            opens_urls: false,
         };
+        if !reader.is_done() {
+            session.opens_urls = reader.array::<1>()? == [1];
+        }
         reader.is_done().then_some(session)
     }
 }
@@ -74,8 +94,12 @@ impl State {
         let mut out = Writer::new(STATE, &self.bearer, self.expires_ms);
         out.0.extend_from_slice(&self.digest);
         match &self.approval {
-            Some(approval) => {
+            Some(Approval::Spent(approval)) => {
                 out.0.push(1);
+                out.0.extend_from_slice(approval);
+            }
+            Some(Approval::Asked(approval)) => {
+                out.0.push(2);
                 out.0.extend_from_slice(approval);
             }
             None => out.0.push(0),
@@ -92,7 +116,8 @@ impl State {
             digest: reader.array()?,
             approval: match reader.array::<1>()? {
                 [0] => None,
-                [1] => Some(reader.array()?),
+                [1] => Some(Approval::Spent(reader.array()?)),
+                [2] => Some(Approval::Asked(reader.array()?)),
                 _ => return None,
             },
             upstream: reader.text(LONGEST_STATE)?.to_owned(),

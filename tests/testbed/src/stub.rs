@@ -3,7 +3,7 @@
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde::Deserialize;
 use serde_json::value::RawValue;
@@ -44,6 +44,7 @@ struct Shared {
     seen: Arc<Mutex<Vec<Seen>>>,
     tools: Arc<Value>,
     delay: Duration,
+    gives_sessions: bool,
 }
 
 impl Stub {
@@ -52,8 +53,17 @@ impl Stub {
         Self::slow(tools, Duration::ZERO).await
     }
 
+    /// The same, with a session id for whoever begins one.
+    pub async fn with_sessions(tools: &[&str]) -> Self {
+        Self::of(tools, Duration::ZERO, true).await
+    }
+
     /// The same, taking its time for every call.
     pub async fn slow(tools: &[&str], delay: Duration) -> Self {
+        Self::of(tools, delay, false).await
+    }
+
+    async fn of(tools: &[&str], delay: Duration, gives_sessions: bool) -> Self {
         let tools: Vec<Value> = tools
             .iter()
             .map(|name| json!({ "name": name, "description": "of a test", "inputSchema": { "type": "object" } }))
@@ -63,6 +73,7 @@ impl Stub {
             seen: seen.clone(),
             tools: Arc::new(tools.into()),
             delay,
+            gives_sessions,
         };
         let router = Router::new()
             .route("/mcp", axum::routing::post(answer))
@@ -129,9 +140,14 @@ async fn answer(State(shared): State<Shared>, headers: HeaderMap, body: Bytes) -
             ));
         }
     };
-    message(format!(
+    let mut answer = message(format!(
         r#"{{"jsonrpc":"2.0","id":{id},"result":{result}}}"#
-    ))
+    ));
+    if shared.gives_sessions && method == "initialize" {
+        let session = HeaderValue::from_static("a-session");
+        answer.headers_mut().insert("mcp-session-id", session);
+    }
+    answer
 }
 
 fn message(text: String) -> Response {

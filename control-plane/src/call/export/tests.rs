@@ -16,6 +16,7 @@ fn call(tool: &str, keys: &[&str]) -> Call {
         rule: Some("(default deny)".into()),
         policy: None,
         version: None,
+        approval: None,
         limiter: Limiter::None,
         argument_keys: keys.iter().map(ToString::to_string).collect(),
         upstream_status: Some(200),

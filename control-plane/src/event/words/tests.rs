@@ -1,7 +1,9 @@
 use super::*;
 use crate::access::Role;
 use crate::event::{Event, KINDS};
-use ids::{EventId, GrantId, InvitationId, KeyId, MemberId, OrgId, PolicyId, ServerId};
+use ids::{
+    ApprovalId, CallId, EventId, GrantId, InvitationId, KeyId, MemberId, OrgId, PolicyId, ServerId,
+};
 use serde_json::json;
 use time::OffsetDateTime;
 
@@ -31,6 +33,7 @@ fn one_of_each() -> Vec<Event> {
         MemberId::new(1, [1; 10]),
         KeyId::new(1, [1; 10]),
     );
+    let (approval, call) = (ApprovalId::new(1, [1; 10]), CallId::new(1, [1; 10]));
     let invitation = InvitationId::new(1, [1; 10]);
     let (before, after) = (value, json!({"name": "new"}));
     let both = || (before.clone(), after.clone());
@@ -158,6 +161,43 @@ fn one_of_each() -> Vec<Event> {
         Event::GrantRevoked {
             grant,
             name: text("agent"),
+        },
+        Event::ApprovalAsked {
+            approval,
+            tool: text("refund"),
+            server,
+            rule: text("/tools/refund/action"),
+            call,
+        },
+        Event::ApprovalApproved {
+            approval,
+            tool: text("refund"),
+            note: text("fine"),
+            uses: 1,
+            lasts_s: 60,
+            vary: Vec::new(),
+            is_enough: true,
+        },
+        Event::ApprovalRefused {
+            approval,
+            tool: text("refund"),
+            note: text("too much"),
+        },
+        Event::ApprovalWithdrawn {
+            approval,
+            tool: text("refund"),
+            note: String::new(),
+        },
+        Event::ApprovalExpired {
+            approval,
+            tool: text("refund"),
+        },
+        Event::ApprovalSpent {
+            approval,
+            tool: text("refund"),
+            call,
+            used: 1,
+            uses: 3,
         },
     ]
 }

@@ -18,6 +18,7 @@ fn session() -> Session {
         revision: Revision::V2025_11_25,
         client_name: Some("a client".into()),
         client_version: None,
+        opens_urls: false,
         upstream: "theirs".into(),
     }
 }

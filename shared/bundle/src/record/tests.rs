@@ -36,6 +36,7 @@ fn longest(text: &str) -> Intent {
                 rule: long.as_str().into(),
             })
             .collect(),
+        approval: Some(ids::ApprovalId::new(1, [1; 10])),
         client: Some(Client {
             name: long.as_str().into(),
             version: long.as_str().into(),

@@ -15,6 +15,7 @@ fn session(name: Option<String>, upstream: String) -> Session {
         client_name: name,
         client_version: None,
         upstream,
+        opens_urls: false,
     }
 }
 
@@ -35,8 +36,9 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(10_000))]
 
     #[test]
-    fn what_goes_in_comes_out(name in proptest::option::of("[a-z ä]{0,20}"), upstream in "[!-~]{0,80}", approval in proptest::option::of(any::<[u8; 16]>()), digest in any::<[u8; 32]>()) {
-        let session = session(name, upstream.clone());
+    fn what_goes_in_comes_out(name in proptest::option::of("[a-z ä]{0,20}"), upstream in "[!-~]{0,80}", approval in proptest::option::of((any::<[u8; 16]>(), any::<bool>())), digest in any::<[u8; 32]>(), opens_urls in any::<bool>()) {
+        let session = Session { opens_urls, ..session(name, upstream.clone()) };
+        let approval = approval.map(|(id, is_spent)| if is_spent { Approval::Spent(id) } else { Approval::Asked(id) });
         prop_assert_eq!(Session::from_bytes(&session.to_bytes()), Some(session));
         let state = State { bearer: BEARER, expires_ms: 1, digest, approval, upstream };
         prop_assert_eq!(State::from_bytes(&state.to_bytes()), Some(state));

@@ -57,6 +57,7 @@ fn sealed(data: &[u8]) {
         client_name: Some(name.to_owned()),
         client_version: None,
         upstream: upstream.to_owned(),
+        opens_urls: false,
     };
     let Some(id) = seals.session(session, NOW, [9; 12]) else {
         return;
