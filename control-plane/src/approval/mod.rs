@@ -4,9 +4,11 @@
 pub mod act;
 pub mod api;
 pub mod ask;
+mod before;
 pub mod door;
 pub mod expire;
 mod open;
+pub mod page;
 mod standing;
 pub mod store;
 

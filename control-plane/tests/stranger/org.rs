@@ -55,6 +55,7 @@ impl<'a> Org<'a> {
             "{policy}",
             "{grant}",
             "{call}",
+            "{approval}",
             "{url}",
             "{number}",
             "{version}",
@@ -121,6 +122,7 @@ impl<'a> Org<'a> {
                     .await)
             }
             "{call}" => self.call().await,
+            "{approval}" => self.approval().await,
             "{url}" => self.stub.url.clone(),
             "{etag}" => {
                 let policy = self.get("policies/rules").await;
@@ -186,6 +188,37 @@ impl<'a> Org<'a> {
         .await
         .unwrap();
         id.to_string()
+    }
+
+    /// As a replica asks for one, of a grant that is nobody's own here.
+    async fn approval(&mut self) -> String {
+        let grant = Box::pin(self.fill("{grant}")).await;
+        let mut owner = self
+            .world
+            .database
+            .connect(&self.world.database.owner)
+            .await;
+        sqlx::query("update grants set made_by = 'mem_gone'")
+            .execute(&mut owner)
+            .await
+            .unwrap();
+        let org = self.get("servers/desk").await;
+        let policy = self.get("policies/rules").await;
+        let org_id: uuid::Uuid = sqlx::query_scalar("select id from orgs where slug = $1")
+            .bind(&self.slug)
+            .fetch_one(&mut owner)
+            .await
+            .unwrap();
+        let ask = json!({
+            "org": ids::OrgId::from_uuid(org_id), "grant": grant, "server": org["id"], "tool": "search",
+            "definition": "00".repeat(32), "category": "write", "arguments": {},
+            "policy": { "id": policy["id"], "version": 1 }, "rule": "/tools/search/action", "approvers": 1,
+            "timeout_s": 1800, "call": self.world.app.now().id(ids::CallId::new),
+        });
+        let replica = self.world.replica("r1");
+        let path = "/v1/gateway/approvals/ask";
+        let answer = self.world.post(&replica, path, ask).await.expect(200);
+        answer["approval"].as_str().unwrap().to_owned()
     }
 
     pub async fn someone(&self, role: &str) -> Who {

@@ -209,6 +209,19 @@ impl World {
         }
     }
 
+    /// The replica of this name, with what it signs now.
+    pub fn replica(&self, name: &str) -> Who {
+        use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
+        let now = self.app.now().unix_ms() / 1000;
+        let claims =
+            json!({ "sub": name, "aud": "portcullis-control-plane", "iat": now, "exp": now + 60 });
+        let key = EncodingKey::from_ed_pem(self.gateway_signing_pem.as_bytes()).unwrap();
+        Who {
+            key: Some(encode(&Header::new(Algorithm::EdDSA), &claims, &key).unwrap()),
+            ..Who::default()
+        }
+    }
+
     /// Every mail of this instance that would be on the screen now, newest first.
     pub async fn mails(&self) -> Vec<control_plane::mail::Kept> {
         control_plane::account::wishes::grant(&self.app)
