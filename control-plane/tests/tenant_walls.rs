@@ -14,7 +14,7 @@ use world::World;
 
 /// A row for every table of an organisation: `$1` is the organisation, `$2` tells rows apart. A table that has none
 /// here fails the tests.
-const ROWS: [(&str, &str); 23] = [
+const ROWS: [(&str, &str); 27] = [
     ("orgs", "(id, slug, name, created_at) values ($1, $2::text, 'n', now())"),
     ("org_versions", "(org_id, version) values ($1, 1)"),
     ("members", "(id, org_id, user_id, role, created_at) values ($2, $1, $2, 'owner', now())"),
@@ -56,6 +56,20 @@ const ROWS: [(&str, &str); 23] = [
         values ($2, $1, 'n', sha256($2::text::bytea), 'h', 'a', $2, now())",
     ),
     ("attachments", "(org_id, grant_id, server_id, position) values ($1, $2, $2, 0)"),
+    (
+        "approvals",
+        "(id, org_id, grant_id, grant_name, grant_made_by, server_id, tool, category, definition, policy_id,
+            policy_version, rule, digest, arguments, approvers, timeout_s, call_id, replica, asked_at, ends_at)
+        values ($2, $1, $2, 'n', 'm', $2, 't', 'write', sha256('{}'), $2, 1, 'r', sha256($2::text::bytea), '{}', 1, 1,
+            $2, 'r', now(), now())",
+    ),
+    ("approval_notices", "(org_id, grant_id, told_at) values ($1, $2, now())"),
+    (
+        "approval_decisions",
+        "(org_id, approval_id, decision, user_id, member, email, actor, actor_name, note, at)
+        values ($1, $2, 'approve', $2, 'm', 'e', 'a', 'a', '', now())",
+    ),
+    ("approval_spends", "(org_id, call_id, approval_id, replica, at) values ($1, $2, $2, 'r', now())"),
     (
         "events",
         "(id, org_id, at, actor, actor_name, action, target, detail) values ($2, $1, now(), 'a', 'a', 'a', 't', '{}')",
@@ -473,10 +487,13 @@ async fn organisations_that_take_turns_on_the_same_connections_never_see_each_ot
 }
 
 /// Where the plane looks across organisations, and how often. A new place is a new line here, with a reader's consent.
-const REASONS: [(&str, &str, usize); 26] = [
+const REASONS: [(&str, &str, usize); 30] = [
     ("Account", "account/act.rs", 8),
     ("Account", "account/wishes.rs", 1),
     ("Account", "totp/act.rs", 4),
+    ("Approve", "approval/ask.rs", 2),
+    ("Approve", "approval/expire.rs", 1),
+    ("Approve", "approval/notice.rs", 1),
     ("Attempt", "session/attempts.rs", 2),
     ("CreateOrg", "org/act.rs", 1),
     ("DeleteOrg", "org/act.rs", 1),
@@ -486,6 +503,7 @@ const REASONS: [(&str, &str, usize); 26] = [
     ("JoinOrg", "org/invitation/act.rs", 2),
     ("Mail", "mail/act.rs", 1),
     ("Mail", "mail/outbox.rs", 4),
+    ("NameMember", "approval/act.rs", 1),
     ("NameMember", "grant/act.rs", 1),
     ("NameMember", "org/export/write.rs", 1),
     ("NameMember", "org/invitation/act.rs", 1),

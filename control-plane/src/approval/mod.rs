@@ -7,6 +7,7 @@ pub mod ask;
 mod before;
 pub mod door;
 pub mod expire;
+pub mod notice;
 mod open;
 pub mod page;
 mod standing;
