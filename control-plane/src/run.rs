@@ -37,12 +37,14 @@ pub async fn run(app: App, config: &Config, stop: Stop) -> anyhow::Result<()> {
     let mails = tokio::spawn(mail::outbox::run(app.clone(), stop.clone()));
     let wishes = tokio::spawn(account::wishes::run(app.clone(), stop.clone()));
     let approvals = tokio::spawn(approval::expire::run(app.clone(), stop.clone()));
+    let notices = tokio::spawn(approval::notice::run(app.clone(), stop.clone()));
     let days = tokio::spawn(call::days::keep_ahead(app.clone(), stop.clone()));
     tracing::info!(listen = %config.listen, "ready");
     let service = TowerToHyperService::new(http::router(app, newest));
     host::serve::serve(listener, host::serve::Limits::default(), stop, service).await;
     publisher.await?;
     approvals.await?;
+    notices.await?;
     days.await?;
     wishes.await?;
     mails.await?;

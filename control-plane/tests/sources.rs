@@ -4,12 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Where the plane looks across organisations, and how often. A new place is a new line here, with a reader's consent.
-const REASONS: [(&str, &str, usize); 29] = [
+const REASONS: [(&str, &str, usize); 30] = [
     ("Account", "account/act.rs", 8),
     ("Account", "account/wishes.rs", 1),
     ("Account", "totp/act.rs", 4),
     ("Approve", "approval/ask.rs", 2),
     ("Approve", "approval/expire.rs", 1),
+    ("Approve", "approval/notice.rs", 1),
     ("Attempt", "session/attempts.rs", 2),
     ("CreateOrg", "org/act.rs", 1),
     ("DeleteOrg", "org/act.rs", 1),

@@ -13,7 +13,7 @@ use world::World;
 
 /// A row for every table of an organisation: `$1` is the organisation, `$2` tells rows apart. A table that has none
 /// here fails the tests.
-const ROWS: [(&str, &str); 26] = [
+const ROWS: [(&str, &str); 27] = [
     ("orgs", "(id, slug, name, created_at) values ($1, $2::text, 'n', now())"),
     ("org_versions", "(org_id, version) values ($1, 1)"),
     ("members", "(id, org_id, user_id, role, created_at) values ($2, $1, $2, 'owner', now())"),
@@ -62,6 +62,7 @@ const ROWS: [(&str, &str); 26] = [
         values ($2, $1, $2, 'n', 'm', $2, 't', 'write', sha256('{}'), $2, 1, 'r', sha256($2::text::bytea), '{}', 1, 1,
             $2, 'r', now(), now())",
     ),
+    ("approval_notices", "(org_id, grant_id, told_at) values ($1, $2, now())"),
     (
         "approval_decisions",
         "(org_id, approval_id, decision, user_id, member, email, actor, actor_name, note, at)

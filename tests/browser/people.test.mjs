@@ -39,10 +39,10 @@ function code(secret) {
 
 // What the navigation and the settings offer, besides what everybody sees.
 const VIEWS = {
-  admin: ["Events", "Members", "API keys", "Download it", "Stop every call"],
+  admin: ["Approvals", "Events", "Members", "API keys", "Download it", "Stop every call"],
   policy_manager: [],
-  approver: [],
-  auditor: ["Events", "Download it"],
+  approver: ["Approvals"],
+  auditor: ["Approvals", "Events", "Download it"],
   viewer: [],
 };
 const EVERYBODY = ["Overview", "Servers", "Policies", "Grants", "Calls", "Settings", "Leave"];

@@ -15,11 +15,13 @@ export async function furnished(page) {
   await page.getByRole("button", { name: "Found it" }).click();
   await page.waitForURL(`${home}/${org}`);
   await addServer(page, org, "Desk", await demoServer());
-  await newPolicy(page, org, "Reading", { version: "1", default: "deny", tools: { list_customers: {} } });
+  await newPolicy(page, org, "Reading", { version: "1", default: "deny", tools: { list_customers: {}, create_refund: { action: "require_approval" } } });
   const minted = await mint(page, org, "An agent", "Desk", "Reading");
   const client = await connect(minted);
   await call(client, "list_customers", {});
   await call(client, "delete_customer", { customer: "ada-byron" });
+  const held = await call(client, "create_refund", { customer: "ada-byron", amount: 900, currency: "EUR", reason: "it came broken" });
+  const approvalPath = new URL(held.match(/https?:\S+\/approvals\/apr_[0-9a-f]+/)[0]).pathname;
   await client.close();
   const one = page.locator("tbody a[href*='/calls/']").first();
   await until(async () => {
@@ -38,11 +40,11 @@ export async function furnished(page) {
   await page.getByRole("rowheader", { name: guest }).waitFor();
   const memberPath = new URL(await page.locator("tbody a[href*='/members/']").first().getAttribute("href"), home).pathname;
   const invitationPath = new URL(await link(page, guest, "invitations")).pathname;
-  return { empty, full: { org, callPath, grantPath, memberPath, invitationPath } };
+  return { empty, full: { org, approvalPath, callPath, grantPath, memberPath, invitationPath } };
 }
 
-export function paths({ org, callPath, grantPath, memberPath, invitationPath }) {
-  const all = ["", "/servers", "/servers/new", "/policies", "/policies/new", "/grants", "/grants/new", "/calls", "/calls?verdict=deny", "/events", "/members", "/settings", "/settings/keys"];
+export function paths({ org, approvalPath, callPath, grantPath, memberPath, invitationPath }) {
+  const all = ["", "/servers", "/servers/new", "/policies", "/policies/new", "/grants", "/grants/new", "/calls", "/calls?verdict=deny", "/approvals", "/approvals?state=waiting", "/events", "/members", "/settings", "/settings/keys"];
   if (callPath) all.push("/servers/desk", "/servers/desk?q=customer", "/servers/desk?q=nothing-like-it", "/servers/desk?tab=access", "/servers/desk?tab=calls", "/servers/desk?tab=settings", "/servers?q=nothing-like-it", "/events?action=server", "/calls?until=2020-01-01T00:00", "/policies/reading", "/policies/reading/versions/1", ...["tools", "tools?q=nothing-like-it", "entry", "entry?for=list_customers", "settings", "try", "changes"].map((view) => `/policies/reading/${view}`));
-  return [...all.map((path) => `/${org}${path}`), "/account", "/new", ...(callPath ? [callPath, grantPath, memberPath, invitationPath] : [])];
+  return [...all.map((path) => `/${org}${path}`), "/account", "/new", ...(callPath ? [approvalPath, callPath, grantPath, memberPath, invitationPath] : [])];
 }

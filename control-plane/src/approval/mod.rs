@@ -4,9 +4,12 @@
 pub mod act;
 pub mod api;
 pub mod ask;
+mod before;
 pub mod door;
 pub mod expire;
+pub mod notice;
 mod open;
+pub mod page;
 mod standing;
 pub mod store;
 

@@ -9,15 +9,14 @@ use crate::grant::act::Sought;
 use crate::grant::{self, Grant};
 use crate::http::read::{Path, Query};
 use crate::page::{Frame, Visit, choice, ok, older, show};
-use crate::policy::{line, version};
-use crate::problem::{Kind, Problem};
+use crate::policy::page::place;
+use crate::problem::Problem;
 use crate::server::{self, Server};
 use askama::Template;
 use axum::extract::State;
 use axum::response::Response;
 use ids::{CallId, GrantId};
 use serde::Deserialize;
-use serde_json::value::RawValue;
 
 const VERDICTS: [&str; 6] = ["allow", "deny", "limit", "hold", "unknown_tool", "invalid"];
 
@@ -223,19 +222,10 @@ pub async fn one(
     }))
 }
 
-/// None where the policy is gone, or the rule has no place in it.
+/// None where no rule decided, or it has no place any more.
 async fn line_of_rule(app: &App, visit: &Visit, call: &Call) -> Result<Option<u32>, Problem> {
     let (Some(policy), Some(number), Some(rule)) = (call.policy, call.version, &call.rule) else {
         return Ok(None);
     };
-    match version::act::show(app, &visit.caller, &policy.to_string(), number).await {
-        Ok(version) => {
-            let text = version.document.as_deref().map_or("", RawValue::get);
-            Ok(line::of_rule(text, rule))
-        }
-        Err(error) => match Problem::from(error) {
-            problem if problem.kind == Kind::NotFound => Ok(None),
-            problem => Err(problem),
-        },
-    }
+    place::line_of(app, visit, (policy, number), rule).await
 }

@@ -77,6 +77,7 @@ impl List {
             "srv" => "servers",
             "pol" => "policies",
             "grt" => "grants",
+            "apr" => "approvals",
             _ => return None,
         };
         let is_gone = told.action.ends_with(".removed");

@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::page::{asset, door};
-use crate::{account, call, event, grant, key, mail, org, policy, server, session, totp};
+use crate::{account, approval, call, event, grant, key, mail, org, policy, server, session, totp};
 use axum::Router;
 use axum::middleware;
 use axum::routing::{get, post};
@@ -149,6 +149,20 @@ fn of_an_organisation() -> Router<App> {
         .route("/{org}/grants/{grant}/revoke", post(grant::page::revoke))
         .route("/{org}/calls", get(call::page::list))
         .route("/{org}/calls/{call}", get(call::page::one))
+        .route("/{org}/approvals", get(approval::page::list))
+        .route("/{org}/approvals/{approval}", get(approval::page::one))
+        .route(
+            "/{org}/approvals/{approval}/approve",
+            post(approval::page::approve),
+        )
+        .route(
+            "/{org}/approvals/{approval}/refuse",
+            post(approval::page::refuse),
+        )
+        .route(
+            "/{org}/approvals/{approval}/withdraw",
+            post(approval::page::withdraw),
+        )
         .route("/{org}/events", get(event::page::list))
         .route(
             "/{org}/settings",

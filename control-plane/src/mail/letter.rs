@@ -1,6 +1,7 @@
 //! What each mail says.
 
 use super::{Mail, Text};
+use ids::ApprovalId;
 use url::Url;
 
 /// The reasons why anybody gets mail from here. Links begin with the instance's own address.
@@ -22,6 +23,13 @@ pub enum Letter<'a> {
     SecondFactorOff,
     SignInLinked {
         provider: &'a str,
+    },
+    /// Nothing of what a call says: an agent wrote that.
+    CallsWait {
+        org: &'a str,
+        grant: &'a str,
+        waiting: i64,
+        newest: ApprovalId,
     },
 }
 
@@ -98,6 +106,36 @@ impl Letter<'_> {
                     link("forgot", "").trim_end_matches('/')
                 ),
             ),
+            Self::CallsWait {
+                org,
+                grant,
+                waiting,
+                newest,
+            } => {
+                let (subject, calls, link) = if waiting == 1 {
+                    let path = format!("{org}/approvals");
+                    let link = link(&path, &newest.to_string());
+                    (
+                        "A call waits for a decision".to_owned(),
+                        "A call".to_owned(),
+                        link,
+                    )
+                } else {
+                    let (subject, calls) = (
+                        format!("{waiting} calls wait for a decision"),
+                        format!("{waiting} calls"),
+                    );
+                    (subject, calls, link(org, "approvals"))
+                };
+                let body = format!(
+                    "{calls} of the grant \"{grant}\" in {org} at {host} cannot go on before a person has agreed. Look at \
+                    it here, and decide:\n\n\
+                    {link}\n\n\
+                    Following the link decides nothing. For ten minutes, or until somebody has decided, there is no other \
+                    mail about this grant.\n"
+                );
+                (subject, body)
+            }
         };
         Text { subject, body }
     }

@@ -5,6 +5,7 @@
 pub mod asset;
 pub mod door;
 pub mod form;
+pub mod reveal;
 pub mod show;
 pub mod visit;
 
@@ -36,6 +37,8 @@ pub struct Frame {
     pub section: &'static str,
     /// What the last act has done, where the reader was sent here by one.
     pub done: Option<&'static str>,
+    /// How many calls wait for a person, where the reader may decide.
+    pub waiting: i64,
 }
 
 #[derive(Debug)]
@@ -56,6 +59,7 @@ impl Frame {
             org: None,
             section: "",
             done: None,
+            waiting: 0,
         }
     }
 
@@ -83,6 +87,10 @@ impl Frame {
 
     pub fn may_read_events(&self) -> bool {
         self.may(Action::ReadEvents)
+    }
+
+    pub fn may_read_approvals(&self) -> bool {
+        self.may(Action::ReadApprovals)
     }
 
     /// What a reader may not do is not offered to them.

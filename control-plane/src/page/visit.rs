@@ -1,7 +1,9 @@
 //! Who looks at a page: anybody, or a member of the organisation in its path.
 
 use super::{Frame, Person};
+use crate::access::Action;
 use crate::app::App;
+use crate::approval;
 use crate::caller::Caller;
 use crate::org::{self, Org};
 use crate::problem::{Kind, Problem};
@@ -32,6 +34,7 @@ pub struct Visit {
     pub account: Account,
     org: Org,
     done: Option<&'static str>,
+    waiting: i64,
 }
 
 impl FromRequestParts<App> for Visit {
@@ -42,11 +45,17 @@ impl FromRequestParts<App> for Visit {
         let caller = Caller::of(app, parts, &account).await?;
         let org = org::act::show(app, &caller).await?;
         let done = super::show::done_in(parts.uri.query().unwrap_or_default());
+        let waiting = if caller.role().may(Action::DecideApprovals) {
+            approval::act::waiting(app, &caller).await?
+        } else {
+            0
+        };
         Ok(Self {
             caller,
             account,
             org,
             done,
+            waiting,
         })
     }
 }
@@ -59,6 +68,7 @@ impl Visit {
             org: Some(self.org.clone()),
             section,
             done: self.done,
+            waiting: self.waiting,
             ..Frame::outside(app, title, None)
         }
     }

@@ -1,7 +1,7 @@
 //! The same table for the dashboard: every page and form, who may, and fields that do what the form says.
 
 /// In an organisation, as [`super::ROWS`]: route, who may, and the fields of a form.
-pub const ROWS: [(&str, &str, &str); 53] = [
+pub const ROWS: [(&str, &str, &str); 59] = [
     ("get /{org}", "x x x x x x", ""),
     ("get /{org}/servers", "x x x x x x", ""),
     ("get /{org}/servers/new", "x x . . . .", ""),
@@ -100,6 +100,24 @@ pub const ROWS: [(&str, &str, &str); 53] = [
     ),
     ("get /{org}/calls", "x x x x x x", ""),
     ("get /{org}/calls/{call}", "x x x x x x", ""),
+    ("get /{org}/approvals", "x x . x x .", ""),
+    ("get /{org}/approvals?state=waiting", "x x . x x .", ""),
+    ("get /{org}/approvals/{approval}", "x x . x x .", ""),
+    (
+        "post /{org}/approvals/{approval}/approve",
+        "x x . x . .",
+        "note=fine",
+    ),
+    (
+        "post /{org}/approvals/{approval}/refuse",
+        "x x . x . .",
+        "note=too much",
+    ),
+    (
+        "post /{org}/approvals/{approval}/withdraw",
+        "x x . . . .",
+        "note=a mistake",
+    ),
     ("get /{org}/events", "x x . . x .", ""),
     ("get /{org}/members", "x x . . . .", ""),
     ("get /{org}/members/{member}", "x x . . . .", ""),

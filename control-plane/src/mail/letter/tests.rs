@@ -1,5 +1,22 @@
 use super::*;
 
+fn waiting(waiting: i64) -> Letter<'static> {
+    Letter::CallsWait {
+        org: "acme",
+        grant: "<i>agent</i>",
+        waiting,
+        newest: ids::ApprovalId::new(1, [0; 10]),
+    }
+}
+
+#[test]
+fn one_call_that_waits_is_linked_itself_and_several_by_their_list() {
+    let site: Url = "https://gate.example.org".parse().unwrap();
+    let body = |number| waiting(number).to("bob@example.org", &site).text.body;
+    assert!(body(1).contains("https://gate.example.org/acme/approvals/apr_"));
+    assert!(body(9).contains("https://gate.example.org/acme/approvals\n"));
+}
+
 #[test]
 fn every_letter_is_plain_and_links_nowhere_but_home() {
     let site: Url = "https://gate.example.org".parse().unwrap();
@@ -15,6 +32,8 @@ fn every_letter_is_plain_and_links_nowhere_but_home() {
         Letter::PasswordChanged,
         Letter::SecondFactorOff,
         Letter::SignInLinked { provider: "Corp" },
+        waiting(1),
+        waiting(9),
     ];
     for letter in letters {
         let mail = letter.to("bob@example.org", &site);

@@ -5,6 +5,7 @@ mod changes;
 mod chosen;
 mod draft;
 mod entry;
+pub mod place;
 mod settings;
 mod tools;
 mod trial;
