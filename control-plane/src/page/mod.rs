@@ -5,10 +5,12 @@
 pub mod asset;
 pub mod door;
 pub mod form;
+pub mod next;
 pub mod show;
 pub mod visit;
 
 pub use form::{Form, Trouble};
+pub use next::Next;
 pub use visit::{Guest, Visit};
 
 use crate::access::Action;

@@ -12,3 +12,4 @@ mod members;
 mod pages;
 mod sessions;
 mod totp;
+mod ways_in;
