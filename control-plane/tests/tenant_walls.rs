@@ -473,9 +473,11 @@ async fn organisations_that_take_turns_on_the_same_connections_never_see_each_ot
 }
 
 /// Where the plane looks across organisations, and how often. A new place is a new line here, with a reader's consent.
-const REASONS: [(&str, &str, usize); 26] = [
-    ("Account", "account/act.rs", 8),
+const REASONS: [(&str, &str, usize); 28] = [
+    ("Account", "account/act.rs", 9),
+    ("Account", "account/delete.rs", 2),
     ("Account", "account/wishes.rs", 1),
+    ("Account", "oidc/identity/act.rs", 2),
     ("Account", "totp/act.rs", 4),
     ("Attempt", "session/attempts.rs", 2),
     ("CreateOrg", "org/act.rs", 1),

@@ -196,6 +196,21 @@ async fn whom_the_provider_vouches_for_gets_an_account_and_comes_back_to_it() {
     let back = world.journey(&mut other, "ann@example.org").await;
     assert_eq!(other.get(&back).await.status(), StatusCode::SEE_OTHER);
     assert_eq!(world.me(&mut other).await.1["user"]["id"], me["user"]["id"]);
+    // The account tells of it, under the provider's name here, and proves itself with it alone.
+    let told = other.get(&world.url("/v1/me/identities")).await;
+    let told: Value = told.json().await.unwrap();
+    let one = &told["items"][0];
+    assert_eq!(
+        [&one["title"], &one["is_offered"]],
+        [&json!("Corp"), &json!(true)]
+    );
+    let proof = other.get(&world.url("/login/again?next=/account")).await;
+    let proof = proof.text().await.unwrap();
+    assert!(
+        proof.contains(r#"href="/v1/login/oidc/corp?next=%2Faccount""#),
+        "{proof}"
+    );
+    assert!(!proof.contains(r#"name="password""#), "{proof}");
 }
 
 #[tokio::test]

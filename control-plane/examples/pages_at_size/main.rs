@@ -6,6 +6,7 @@ mod world;
 
 use axum::body::Body;
 use axum::http::{Request, header};
+use control_plane::call::usage::By;
 use http_body_util::BodyExt;
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
 use std::collections::BTreeSet;
@@ -183,6 +184,11 @@ async fn pages(sql: &mut PgConnection) -> Vec<String> {
         "/policies/new",
         "/policies/policy-7",
         "/policies/policy-7/versions/7",
+        "/policies/policy-7/tools?server=server-7",
+        "/policies/policy-7/entry?for=tool_7_3&server=server-7",
+        "/policies/policy-7/settings",
+        "/policies/policy-7/try?server=server-7",
+        "/policies/policy-7/changes",
         "/grants",
         "/grants?q=agent+9",
         "/grants/new",
@@ -205,15 +211,20 @@ async fn pages(sql: &mut PgConnection) -> Vec<String> {
         "/events?action=server.changed",
         "/events?action=grant",
         "/events?target=pol_7",
+        "/members",
         "/settings",
+        "/settings/keys",
     ];
-    paths
-        .map(|path| {
-            format!("/big{path}")
-                .replace("{grant}", &grant)
-                .replace("{call}", &call)
-        })
-        .to_vec()
+    // What programs draw charts of: the longest time that may be asked for.
+    let month = "since=2026-10-23T00:00:00Z&until=2026-11-23T00:00:00Z";
+    let usage = By::ALL.map(|(by, _)| format!("/v1/orgs/big/usage?by={by}&{month}"));
+    let of_the_organisation = paths.map(|path| {
+        format!("/big{path}")
+            .replace("{grant}", &grant)
+            .replace("{call}", &call)
+    });
+    let of_people = ["/", "/account"].map(str::to_owned);
+    [of_people.as_slice(), &of_the_organisation, &usage].concat()
 }
 
 async fn open(world: &World, who: &Who, path: &str) {

@@ -301,7 +301,7 @@ async fn enter(
         user
     } else {
         let user = adopt(app, &mut tx, provider, claims, now).await?;
-        store::link(&mut tx, issuer, subject, user, now.time()).await?;
+        store::link(&mut tx, issuer, subject, user, now).await?;
         user
     };
     let step = if totp::store::is_on(&mut tx, user).await? {

@@ -7,6 +7,7 @@ mod account;
 mod guesses;
 mod invitations;
 mod kill;
+mod leaving;
 mod mails;
 mod members;
 mod pages;
