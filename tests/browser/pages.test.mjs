@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { AxeBuilder } from "@axe-core/playwright";
 import { browser, home } from "./site.mjs";
-import { WIDTHS, furnished, outside, paths } from "./tour.mjs";
+import { WIDTHS, furnished, outside, paths, unconfirmed } from "./tour.mjs";
 
 let chromium;
 before(async () => (chromium = await browser()));
@@ -27,6 +27,7 @@ for (const colorScheme of ["light", "dark"]) {
         assert.equal(spill, 0, `${path} is wider than ${width} px`);
       };
       for (const path of outside) await look(path);
+      await unconfirmed(page, look);
       const { empty, full } = await furnished(page);
       for (const path of paths(empty)) await look(path);
       for (const path of paths(full)) await look(path);

@@ -215,13 +215,26 @@ async fn form(app: &App, visit: &Visit, fields: &Fields, trouble: Trouble) -> Re
     let chosen: Vec<String> = chosen.map(|(_, slug)| slug.clone()).collect();
     let query = said(fields, "q");
     let (servers, is_more) = act::choices(app, &visit.caller, &chosen, query).await?;
+    let policies = policy::act::list(app, &visit.caller, choice()?).await?;
+    let mut policies = policies.items;
+    policies.retain(|policy| policy.published.is_some());
+    // Before anything is filled in, where there is no choice it is made.
+    let is_fresh = fields.is_empty();
+    let only_policy = policies.first().filter(|_| is_fresh && policies.len() == 1);
+    let only_policy = only_policy.map(|policy| policy.slug.to_string());
+    let is_only_server = is_fresh && servers.len() == 1;
     let with_policy = |choice: Choice| {
-        let policy = said(fields, &format!("policy:{}", choice.slug)).to_owned();
-        (choice, policy)
+        let policy = said(fields, &format!("policy:{}", choice.slug));
+        let policy = only_policy.clone().unwrap_or_else(|| policy.to_owned());
+        let is_chosen = choice.is_chosen || is_only_server;
+        (
+            Choice {
+                is_chosen,
+                ..choice
+            },
+            policy,
+        )
     };
-    let policies = policy::act::list(app, &visit.caller, choice()?)
-        .await?
-        .items;
     Ok(New {
         frame: visit.frame(app, "grants", "Mint a grant"),
         trouble,
@@ -231,10 +244,7 @@ async fn form(app: &App, visit: &Visit, fields: &Fields, trouble: Trouble) -> Re
         servers: servers.into_iter().map(with_policy).collect(),
         query: query.to_owned(),
         is_more,
-        policies: policies
-            .into_iter()
-            .filter(|policy| policy.published.is_some())
-            .collect(),
+        policies,
     })
 }
 

@@ -10,7 +10,6 @@ use crate::app::App;
 use crate::http::layers::Source;
 use crate::http::read::{Path, Query};
 use crate::oidc::{self, page::Button};
-use crate::org::NewOrg;
 use crate::org::page::OrgForm;
 use crate::page::{Form, Frame, Guest, Next, Trouble, answer, ok, then};
 use crate::problem::Problem;
@@ -297,15 +296,20 @@ async fn try_sign_up(
         org: form.org.clone(),
         slug: form.slug.clone(),
     };
-    let org: NewOrg = org.read("/org")?;
-    let own = format!("/{}", org.slug);
-    let wish = SignUp {
+    let mut wish = SignUp {
         email: form.email.clone(),
         password: form.password.clone(),
         name: form.name.trim().to_owned(),
-        org: Some(org),
+        org: None,
         invitation: None,
     };
+    // Everything that is wrong is said at once.
+    let org = org.read("/org").map_err(|mut problem| {
+        problem.errors.extend(sign_up::faults(&wish));
+        problem
+    })?;
+    let own = format!("/{}", org.slug);
+    wish.org = Some(org);
     let (signed_in, _) = sign_up::sign_up(app, source.0, browser, wish).await?;
     let to = form.next.outside_of_organisations().unwrap_or(&own);
     Ok(with_cookie(then(to), &signed_in.session.cookie(app)))

@@ -193,8 +193,7 @@ pub const ROWS: [(&str, &str, &str); 51] = [
 pub const ACCOUNT: [(&str, &str, u16); 19] = [
     ("get /v1/me", "", 200),
     ("patch /v1/me", r#"{"name": "Another"}"#, 200),
-    // Whoever has just come alone owns the organisation of their own.
-    ("delete /v1/me", "", 409),
+    ("delete /v1/me", "", 204),
     ("get /v1/me/identities", "", 200),
     (
         "delete /v1/me/identities/idn_00000000000000000000000000000000",
