@@ -83,7 +83,7 @@ test("three hundred hostile strings stay text wherever they are shown", async (t
   // One account after another name, each kept in an event; then invitations and members.
   await confirm(page, `${org}@example.com`);
   for (const name of names) await ask("PATCH", "/me", { name });
-  const addresses = HOSTILE.map((text) => `${text.toLowerCase().replace(/[\s\p{Cc},;:<>()"\\[\]@]/gu, "")}@example.com`).filter((address) => address.length > 14);
+  const addresses = HOSTILE.map((text) => `${text.toLowerCase().replace(/[\s\p{Cc},;:<>()"\\[\]@]/gu, "")}@example.com`).filter((address) => address.length > 14 && Buffer.byteLength(address) <= 254);
   for (const email of addresses.slice(-20)) await ask("POST", `/orgs/${org}/invitations`, { email, role: "viewer" });
   for (const [index, name] of [names[0], names[3], names.at(-1)].entries()) {
     const email = `guest-${index}.${org}@example.com`;

@@ -84,7 +84,7 @@ enum Tab {
         hours: Vec<Used>,
         latency: Option<Latency>,
     },
-    Settings(settings::Forms),
+    Settings(Box<settings::Forms>),
 }
 
 /// What a page of one server is asked for, and what it has to say of the last act.
@@ -313,7 +313,7 @@ async fn page(app: &App, visit: &Visit, mut server: Server, said: Said) -> Resul
                 latency,
             }
         }
-        "settings" => Tab::Settings(settings::Forms::of(&server, said.typed)),
+        "settings" => Tab::Settings(Box::new(settings::Forms::of(&server, said.typed))),
         _ => tools(&mut server, &said.query),
     };
     Ok(Show {
