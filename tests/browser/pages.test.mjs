@@ -20,6 +20,9 @@ for (const colorScheme of ["light", "dark"]) {
       page.on("pageerror", (error) => faults.push(String(error)));
       const look = async (path) => {
         await page.goto(home + path);
+        await see(path);
+      };
+      const see = async (path) => {
         const { violations } = await new AxeBuilder({ page }).analyze();
         const said = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
         assert.deepEqual(said, [], path);
@@ -28,7 +31,7 @@ for (const colorScheme of ["light", "dark"]) {
       };
       for (const path of outside) await look(path);
       await unconfirmed(page, look);
-      const { empty, full } = await furnished(page);
+      const { empty, full } = await furnished(page, see);
       for (const path of paths(empty)) await look(path);
       for (const path of paths(full)) await look(path);
       assert.deepEqual(faults, []);

@@ -26,8 +26,8 @@ export async function unconfirmed(page, look) {
   await page.context().clearCookies();
 }
 
-/** Signs up, and furnishes an organisation. */
-export async function furnished(page) {
+/** Signs up, and furnishes an organisation. What is shown this once, `see` looks at. */
+export async function furnished(page, see = async () => {}) {
   const empty = { org: fresh("empty") };
   await signUp(page, empty.org);
   const org = fresh("full");
@@ -39,6 +39,7 @@ export async function furnished(page) {
   await addServer(page, org, "Desk", await demoServer());
   await newPolicy(page, org, "Reading", READING);
   const minted = await mint(page, org, "Support agent", "Desk", "Reading");
+  await see("a token, this once");
   const client = await connect(minted);
   for (let times = 0; times < 7; times += 1) await call(client, "list_customers", {}).catch(() => {});
   for (let times = 0; times < 3; times += 1) await call(client, "delete_customer", { customer: "ada-byron" });
