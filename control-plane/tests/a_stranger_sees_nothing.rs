@@ -37,6 +37,7 @@ fn every_operation_has_a_row() {
         .map(|row| {
             row.replace("/none/", "/{token}/")
                 .replace(&format!("ses_{:032}", 0), "{session}")
+                .replace(&format!("idn_{:032}", 0), "{identity}")
         })
         .collect();
     assert_eq!(rows, described);

@@ -91,6 +91,10 @@ get /v1/login/providers
 get /v1/login/oidc/{provider}
 get /v1/login/oidc/{provider}/callback
 post /v1/step-up
+patch /v1/me
+delete /v1/me
+get /v1/me/identities
+delete /v1/me/identities/{identity}
 get /v1/me/sessions
 delete /v1/me/sessions
 delete /v1/me/sessions/{session}

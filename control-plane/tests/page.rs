@@ -1,5 +1,7 @@
 //! The dashboard, through the router: the same acts as the API, for people with a browser and nothing else.
 
+#[path = "world/rows.rs"]
+mod rows;
 mod world;
 
 use axum::http::{Method, StatusCode, header};
@@ -275,4 +277,98 @@ async fn a_page_that_is_not_there_says_so_in_words() {
     assert_eq!(page.status, StatusCode::NOT_FOUND);
     page.has("There is no such thing here")
         .has("To the start page");
+}
+
+#[tokio::test]
+async fn everything_that_is_wrong_with_a_sign_up_is_said_at_once() {
+    let world = World::new().await;
+    let fields = [("email", "not an address"), ("password", "short")];
+    post(&world, &Who::default(), "/signup", &fields)
+        .await
+        .has(r#"id="name-fault""#)
+        .has(r#"id="email-fault""#)
+        .has(r#"id="password-fault""#)
+        .has(r#"id="org-fault""#);
+}
+
+#[tokio::test]
+async fn a_servers_settings_keep_what_was_typed_but_for_secrets() {
+    let world = World::new().await;
+    let ada = world.owner("acme").await;
+    rows::server(&world, "acme", "desk", &[]).await;
+    let page = get(&world, &ada, "/acme/servers/desk?tab=settings").await;
+    let etag = page.html.split(r#"name="etag" value=""#).nth(1).unwrap();
+    let etag = etag.split('"').next().unwrap();
+    let settings = [
+        ("etag", etag),
+        ("name", "Front desk"),
+        ("pinning", "block"),
+        ("connect_ms", "soon"),
+        ("idle_ms", "1234"),
+    ];
+    let page = post(&world, &ada, "/acme/servers/desk/settings", &settings).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    page.has(r#"value="Front desk""#)
+        .has(r#"<option value="block" selected>"#)
+        .has(r#"id="connect_ms-fault""#)
+        .has(r#"value="soon""#)
+        .has(r#"value="1234""#)
+        .has_not(r#"name="sampling" value="on" checked"#);
+    let place = [
+        ("etag", etag),
+        ("url", "nowhere"),
+        ("auth", "headers"),
+        ("header", "X-Key"),
+        ("value", "canary-of-a-header"),
+    ];
+    let page = post(&world, &ada, "/acme/servers/desk/place", &place).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    page.has(r#"value="nowhere""#)
+        .has(r#"name="auth" value="headers" checked"#)
+        .has(r#"value="X-Key""#)
+        .has("A value is not kept")
+        .has_not("canary-of-a-header");
+    // Somebody else was quicker: what was typed stands there, and saving once more is meant.
+    let other = [("etag", etag), ("name", "Desk one")];
+    post(&world, &ada, "/acme/servers/desk/settings", &other).await;
+    let late = [("etag", etag), ("name", "Desk two")];
+    let page = post(&world, &ada, "/acme/servers/desk/settings", &late).await;
+    assert_eq!(page.status, StatusCode::PRECONDITION_FAILED);
+    page.has(r#"value="Desk two""#).has_not(etag);
+}
+
+#[tokio::test]
+async fn a_server_is_found_while_minting_and_nothing_that_was_filled_in_is_lost() {
+    let world = World::new().await;
+    let ada = world.owner("acme").await;
+    rows::server(&world, "acme", "desk", &[]).await;
+    // Of one server there is no choice; of more than the form lists, one is found.
+    get(&world, &ada, "/acme/grants/new")
+        .await
+        .has(r#"value="desk" checked"#)
+        .has_not("Find a server");
+    for number in 0..60 {
+        rows::server(&world, "acme", &format!("other-{number}"), &[]).await;
+    }
+    get(&world, &ada, "/acme/grants/new")
+        .await
+        .has("there are more servers")
+        .has_not(r#"value="desk""#);
+    let fields = [
+        ("name", "An agent"),
+        ("server", "other-7"),
+        ("user", "bob@example.com"),
+        ("q", "DESK"),
+        ("act", "find"),
+    ];
+    let found = post(&world, &ada, "/acme/grants/new", &fields).await;
+    assert_eq!(found.status, StatusCode::OK);
+    found
+        .has(r#"value="An agent""#)
+        .has(r#"value="bob@example.com""#)
+        .has(r#"value="other-7" checked"#)
+        .has(r#"value="desk">"#)
+        .has_not(r#"value="other-8""#);
+    let grants = world.get(&ada, "/v1/orgs/acme/grants").await.expect(200);
+    assert_eq!(grants["items"], json!([]), "looking mints nothing");
 }

@@ -4,9 +4,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Where the plane looks across organisations, and how often. A new place is a new line here, with a reader's consent.
-const REASONS: [(&str, &str, usize); 30] = [
-    ("Account", "account/act.rs", 8),
+const REASONS: [(&str, &str, usize); 32] = [
+    ("Account", "account/act.rs", 9),
+    ("Account", "account/delete.rs", 2),
     ("Account", "account/wishes.rs", 1),
+    ("Account", "oidc/identity/act.rs", 2),
     ("Account", "totp/act.rs", 4),
     ("Approve", "approval/ask.rs", 2),
     ("Approve", "approval/expire.rs", 1),

@@ -3,7 +3,8 @@ import assert from "node:assert/strict";
 import { createServer } from "node:http";
 import { after, before, test } from "node:test";
 import { HOSTILE, nameable } from "./hostile.mjs";
-import { browser, connect, fresh, home, signUp, until } from "./site.mjs";
+import { confirm, link } from "./mail.mjs";
+import { PASSWORD, browser, connect, fresh, home, signUp, until } from "./site.mjs";
 
 let chromium;
 before(async () => (chromium = await browser()));
@@ -79,6 +80,18 @@ test("three hundred hostile strings stay text wherever they are shown", async (t
     await ask("PUT", `/orgs/${org}/policies/p-${index}/draft`, { document: { version: "1", default: "deny", description: name, tools: { [name]: { [name]: name } } } });
     await ask("POST", `/orgs/${org}/grants`, { name, labels: { why: name }, servers: [{ server: `s-${index}` }] });
   });
+  // One account after another name, each kept in an event; then invitations and members.
+  await confirm(page, `${org}@example.com`);
+  for (const name of names) await ask("PATCH", "/me", { name });
+  const addresses = HOSTILE.map((text) => `${text.toLowerCase().replace(/[\s\p{Cc},;:<>()"\\[\]@]/gu, "")}@example.com`).filter((address) => address.length > 14 && Buffer.byteLength(address) <= 254);
+  for (const email of addresses.slice(-20)) await ask("POST", `/orgs/${org}/invitations`, { email, role: "viewer" });
+  for (const [index, name] of [names[0], names[3], names.at(-1)].entries()) {
+    const email = `guest-${index}.${org}@example.com`;
+    await ask("POST", `/orgs/${org}/invitations`, { email, role: "viewer" });
+    const invitation = new URL(await link(page, email, "invitations")).pathname.split("/").at(-1);
+    const joined = await fetch(`${home}/v1/signup`, { method: "POST", headers: { "content-type": "application/json" }, body: JSON.stringify({ email, password: PASSWORD, name, invitation }) });
+    assert.equal(joined.status, 201, await joined.text());
+  }
   const { token } = await ask("POST", `/orgs/${org}/grants`, { name: "caller", servers: [{ server: "upstream", policy: "all", version: "latest" }] });
   const { proxy_url: url } = await ask("GET", `/orgs/${org}/servers/upstream`);
   const client = await connect({ token, url });

@@ -93,6 +93,8 @@ test("minting needs no mouse", async (t) => {
   const org = fresh("keys");
   await signUp(page, org);
   await addServer(page, org, "Desk", await demoServer());
+  // Of one server alone there is no choice: it is chosen already.
+  await addServer(page, org, "Shelf", await demoServer());
   await newPolicy(page, org, "Reading", READ_ONLY);
   await page.goto(`${home}/${org}/grants/new`);
   await tabTo(page, page.getByLabel("Name"));

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { AxeBuilder } from "@axe-core/playwright";
 import { browser, home } from "./site.mjs";
-import { WIDTHS, furnished, outside, paths } from "./tour.mjs";
+import { WIDTHS, furnished, outside, paths, unconfirmed } from "./tour.mjs";
 
 let chromium;
 before(async () => (chromium = await browser()));
@@ -20,6 +20,9 @@ for (const colorScheme of ["light", "dark"]) {
       page.on("pageerror", (error) => faults.push(String(error)));
       const look = async (path) => {
         await page.goto(home + path);
+        await see(path);
+      };
+      const see = async (path) => {
         const { violations } = await new AxeBuilder({ page }).analyze();
         const said = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.html).join(" | ")}`);
         assert.deepEqual(said, [], path);
@@ -27,7 +30,8 @@ for (const colorScheme of ["light", "dark"]) {
         assert.equal(spill, 0, `${path} is wider than ${width} px`);
       };
       for (const path of outside) await look(path);
-      const { empty, full } = await furnished(page);
+      await unconfirmed(page, look);
+      const { empty, full } = await furnished(page, see);
       for (const path of paths(empty)) await look(path);
       for (const path of paths(full)) await look(path);
       assert.deepEqual(faults, []);

@@ -5,21 +5,44 @@ import { addServer, call, connect, demoServer, fresh, home, mint, newPolicy, sig
 export const WIDTHS = [390, 1440];
 export const outside = ["/", "/signup", "/login", "/forgot", "/forgot/none", "/verify/none", "/invitations/none", "/dev/mail", "/nowhere-at-all"];
 
-/** Signs up, and furnishes an organisation. */
-export async function furnished(page) {
+const READING = {
+  version: "1",
+  default: "deny",
+  tools: {
+    list_customers: { rate_limit: "5/minute" },
+    get_customer: {},
+    search_tickets: {},
+    create_refund: { deny_if: [{ conditions: [{ path: "args.amount", op: "gt", value: 50000 }], on_deny: "Refunds stop at 500.00." }], approve_if: [{ conditions: [{ path: "args.amount", op: "gt", value: 500 }], on_hold: "Over 5.00: a human decides." }] },
+    delete_customer: { action: "deny", reason: "Customers are deleted by people, not by agents." },
+  },
+};
+
+/** Signs up and confirms nothing: every page says so. Ends signed out. */
+export async function unconfirmed(page, look) {
+  const org = fresh("unconfirmed");
+  await signUp(page, org);
+  await page.getByText("is not confirmed yet").waitFor();
+  for (const path of [`/${org}`, `/${org}/members`, "/account"]) await look(path);
+  await page.context().clearCookies();
+}
+
+/** Signs up, and furnishes an organisation. What is shown this once, `see` looks at. */
+export async function furnished(page, see = async () => {}) {
   const empty = { org: fresh("empty") };
   await signUp(page, empty.org);
   const org = fresh("full");
   await page.goto(`${home}/new`);
-  await page.getByLabel("Name").fill(org);
+  await page.getByLabel("Name").fill("Acme Mills");
+  await page.getByLabel("Address").fill(org);
   await page.getByRole("button", { name: "Found it" }).click();
   await page.waitForURL(`${home}/${org}`);
   await addServer(page, org, "Desk", await demoServer());
-  await newPolicy(page, org, "Reading", { version: "1", default: "deny", tools: { list_customers: {}, create_refund: { action: "require_approval" } } });
-  const minted = await mint(page, org, "An agent", "Desk", "Reading");
+  await newPolicy(page, org, "Reading", READING);
+  const minted = await mint(page, org, "Support agent", "Desk", "Reading");
+  await see("a token, this once");
   const client = await connect(minted);
-  await call(client, "list_customers", {});
-  await call(client, "delete_customer", { customer: "ada-byron" });
+  for (let times = 0; times < 7; times += 1) await call(client, "list_customers", {}).catch(() => {});
+  for (let times = 0; times < 3; times += 1) await call(client, "delete_customer", { customer: "ada-byron" });
   const held = await call(client, "create_refund", { customer: "ada-byron", amount: 900, currency: "EUR", reason: "it came broken" });
   const approvalPath = new URL(held.match(/https?:\S+\/approvals\/apr_[0-9a-f]+/)[0]).pathname;
   await client.close();

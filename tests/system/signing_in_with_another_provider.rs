@@ -87,7 +87,11 @@ impl World {
 
     /// Leaves for the provider and signs in there as `name`; answers the way back, not yet taken.
     async fn journey(&self, browser: &mut Browser, name: &str) -> Url {
-        let left = browser.get(&self.url("/v1/login/oidc/corp")).await;
+        self.journey_by("/v1/login/oidc/corp", browser, name).await
+    }
+
+    async fn journey_by(&self, way: &str, browser: &mut Browser, name: &str) -> Url {
+        let left = browser.get(&self.url(way)).await;
         assert_eq!(
             left.status(),
             StatusCode::SEE_OTHER,
@@ -192,6 +196,21 @@ async fn whom_the_provider_vouches_for_gets_an_account_and_comes_back_to_it() {
     let back = world.journey(&mut other, "ann@example.org").await;
     assert_eq!(other.get(&back).await.status(), StatusCode::SEE_OTHER);
     assert_eq!(world.me(&mut other).await.1["user"]["id"], me["user"]["id"]);
+    // The account tells of it, under the provider's name here, and proves itself with it alone.
+    let told = other.get(&world.url("/v1/me/identities")).await;
+    let told: Value = told.json().await.unwrap();
+    let one = &told["items"][0];
+    assert_eq!(
+        [&one["title"], &one["is_offered"]],
+        [&json!("Corp"), &json!(true)]
+    );
+    let proof = other.get(&world.url("/login/again?next=/account")).await;
+    let proof = proof.text().await.unwrap();
+    assert!(
+        proof.contains(r#"href="/v1/login/oidc/corp?next=%2Faccount""#),
+        "{proof}"
+    );
+    assert!(!proof.contains(r#"name="password""#), "{proof}");
 }
 
 #[tokio::test]
@@ -295,12 +314,54 @@ async fn an_account_that_asks_for_codes_asks_whoever_comes_from_a_provider_too()
         .sql("insert into totp (user_id, secret, confirmed_at, created_at) select id, 'x', now(), now() from users")
         .await;
     let mut other = Browser::new();
-    let back = world.journey(&mut other, "ann@example.org").await;
+    let way = "/v1/login/oidc/corp?next=%2Facme";
+    let back = world.journey_by(way, &mut other, "ann@example.org").await;
     let arrived = other.get(&back).await;
     assert_eq!(arrived.status(), StatusCode::SEE_OTHER);
     let to = arrived.headers()["location"].to_str().unwrap();
     assert!(to.starts_with("/login/code?challenge="), "{to}");
+    assert!(to.ends_with("&next=%2Facme"), "{to}");
     assert_eq!(world.me(&mut other).await.0, 401);
+}
+
+#[tokio::test]
+async fn whoever_comes_back_ends_where_they_wanted_to_go_and_nowhere_else() {
+    let world = World::new().await;
+    let mut browser = Browser::new();
+    for (wanted, led) in [
+        ("%2Fcatalog%2Fgithub%3Fq%3Da", "/catalog/github?q=a"),
+        ("%2F%2Fevil.example", "/"),
+        ("https%3A%2F%2Fevil.example", "/"),
+    ] {
+        let way = format!("/v1/login/oidc/corp?next={wanted}");
+        let back = world
+            .journey_by(&way, &mut browser, "ann@example.org")
+            .await;
+        let arrived = browser.get(&back).await;
+        assert_eq!(arrived.headers()["location"], led);
+    }
+    // Refused, the form that says why still knows where they wanted to go.
+    let way = "/v1/login/oidc/corp?next=%2Facme%2Fcalls";
+    let mut other = Browser::new();
+    let back = world
+        .journey_by(way, &mut other, "unverified@example.org")
+        .await;
+    let cookies = other.cookies[back.authority()]
+        .iter()
+        .map(|(name, value)| format!("{name}={value}"))
+        .collect::<Vec<_>>();
+    let told = other
+        .client
+        .get(back)
+        .header("accept", "text/html")
+        .header("cookie", cookies.join("; "))
+        .send()
+        .await
+        .unwrap();
+    assert_eq!(
+        told.headers()["location"],
+        "/login?refused=unverified&next=%2Facme%2Fcalls"
+    );
 }
 
 #[tokio::test]

@@ -6,6 +6,7 @@ mod world;
 
 use axum::body::Body;
 use axum::http::{Request, header};
+use control_plane::call::usage::By;
 use http_body_util::BodyExt;
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
 use std::collections::BTreeSet;
@@ -25,6 +26,8 @@ const BIG: [&str; 6] = [
 ];
 /// What the slowest of a hundred may cost, in milliseconds.
 const TARGET: f64 = 50.0;
+/// The longest time that programs may ask counts of. No page does: what it costs is said, and held to nothing.
+const MONTH: &str = "since=2026-10-23T00:00:00Z&until=2026-11-23T00:00:00Z";
 
 #[tokio::main]
 async fn main() -> ExitCode {
@@ -60,6 +63,12 @@ async fn main() -> ExitCode {
         counted / stored
     );
 
+    // Of a day that is empty, or nearly so, its whole table is the quickest to read.
+    let small: Vec<String> =
+        sqlx::query_scalar("select relname::text from pg_class where reltuples < 1000")
+            .fetch_all(&mut sql)
+            .await
+            .unwrap();
     let pages = pages(&mut sql).await;
     let (mut slow, mut scanned) = (Vec::new(), BTreeSet::new());
     println!(
@@ -76,6 +85,7 @@ async fn main() -> ExitCode {
             scanned.extend(
                 told.scans
                     .iter()
+                    .filter(|table| !small.contains(table))
                     .map(|table| format!("{page}: sequential scan of {table}")),
             );
             // The first ones prepare statements and fill caches.
@@ -92,7 +102,7 @@ async fn main() -> ExitCode {
             at(99),
             at(100)
         );
-        if at(99) > TARGET {
+        if at(99) > TARGET && !page.contains(MONTH) {
             slow.push(format!("{page}: p99 {:.1} ms", at(99)));
         }
     }
@@ -183,6 +193,11 @@ async fn pages(sql: &mut PgConnection) -> Vec<String> {
         "/policies/new",
         "/policies/policy-7",
         "/policies/policy-7/versions/7",
+        "/policies/policy-7/tools?server=server-7",
+        "/policies/policy-7/entry?for=tool_7_3&server=server-7",
+        "/policies/policy-7/settings",
+        "/policies/policy-7/try?server=server-7",
+        "/policies/policy-7/changes",
         "/grants",
         "/grants?q=agent+9",
         "/grants/new",
@@ -205,15 +220,19 @@ async fn pages(sql: &mut PgConnection) -> Vec<String> {
         "/events?action=server.changed",
         "/events?action=grant",
         "/events?target=pol_7",
+        "/members",
         "/settings",
+        "/settings/keys",
     ];
-    paths
-        .map(|path| {
-            format!("/big{path}")
-                .replace("{grant}", &grant)
-                .replace("{call}", &call)
-        })
-        .to_vec()
+    let usage = By::ALL.map(|(by, _)| format!("/v1/orgs/big/usage?by={by}"));
+    let months = usage.clone().map(|usage| format!("{usage}&{MONTH}"));
+    let of_the_organisation = paths.map(|path| {
+        format!("/big{path}")
+            .replace("{grant}", &grant)
+            .replace("{call}", &call)
+    });
+    let of_people = ["/", "/account"].map(str::to_owned);
+    [of_people.as_slice(), &of_the_organisation, &usage, &months].concat()
 }
 
 async fn open(world: &World, who: &Who, path: &str) {

@@ -5,6 +5,8 @@ use super::store;
 use crate::app::App;
 use crate::caller::{Actor, Forbidden};
 use crate::db::{DbError, Reason, SystemTx};
+use crate::event::Event;
+use crate::http::read::Faults;
 use crate::mail::{self, Letter};
 use crate::now::Now;
 use crate::problem::Fault;
@@ -209,8 +211,7 @@ pub async fn change_password(
     drop(tx);
     match (hash, old) {
         // Who has none signed in with another provider, and lately.
-        (None, _) if account.is_proven(now.time()) => {}
-        (None, _) => return Err(Forbidden::Unproven.into()),
+        (None, _) => account.proven(now.time())?,
         (Some(_), old) => verify(app, &user, old.ok_or(AccountError::WrongPassword)?).await?,
     }
     let hash = app.passwords().hash(new, app.random()).await;
@@ -230,6 +231,33 @@ pub async fn change_password(
         profile,
         session: token,
     })
+}
+
+/// Another name, which everybody sees who sits in an organisation with the account.
+pub async fn rename(app: &App, account: &Account, name: &str) -> Result<(), AccountError> {
+    let (name, now) = (name.trim(), app.now());
+    let mut faults = Faults::default();
+    faults.name("/name", name);
+    faults.into_result().map_err(AccountError::Invalid)?;
+    if name == account.name {
+        return Ok(());
+    }
+    let mut tx = app.db().system(Reason::Account).await?;
+    if !store::hold(&mut tx, account.id).await? {
+        return Err(DbError::Gone.into());
+    }
+    store::rename(&mut tx, account.id, name).await?;
+    for seat in store::seats(&mut tx, account.id).await? {
+        let event = Event::MemberRenamed {
+            member: seat.member,
+            email: account.email.clone(),
+            before: account.name.clone(),
+            after: name.to_owned(),
+        };
+        tx.say(seat.org, &Actor::from(account), &now, &event)
+            .await?;
+    }
+    Ok(tx.commit().await?)
 }
 
 /// Tells an account's owner what was done with it, in the transaction of the deed.

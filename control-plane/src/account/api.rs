@@ -1,17 +1,20 @@
 //! The JSON door of what people do about their own account.
 
 use super::act::{self, AccountError};
+use super::delete::{self, NotDeleted};
 use crate::app::App;
 use crate::http::layers::Source;
 use crate::http::read::Body;
 use crate::page::Guest;
 use crate::problem::{Kind, Problem, ProblemBody};
-use crate::session::Account;
 use crate::session::api::{Me, admitted};
 use crate::session::ticket::Ticket;
+use crate::session::{self, Account, SessionToken};
+use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
-use axum::response::IntoResponse;
+use axum::http::header::SET_COOKIE;
+use axum::response::{AppendHeaders, IntoResponse};
 use seal::Secret;
 use serde::Deserialize;
 use utoipa::ToSchema;
@@ -51,6 +54,12 @@ pub struct PasswordBody {
     password: Option<Secret>,
     #[schema(value_type = String)]
     new_password: Secret,
+}
+
+#[derive(Debug, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NameBody {
+    name: String,
 }
 
 /// Confirms the address that the link was sent to, in a session of its account or with its password: a link alone shows who
@@ -100,6 +109,31 @@ pub async fn reset(
     Ok(StatusCode::NO_CONTENT)
 }
 
+/// Changes the account's own name.
+#[utoipa::path(patch, path = "/v1/me", tag = "account", request_body = NameBody,
+    responses((status = 200, body = Me), (status = "default", body = ProblemBody)))]
+pub async fn rename(
+    State(app): State<App>,
+    account: Account,
+    Body(body): Body<NameBody>,
+) -> Result<Json<Me>, Problem> {
+    act::rename(&app, &account, &body.name).await?;
+    session::api::show(State(app), account).await
+}
+
+/// Deletes the account, its sessions, its seats in organisations, and the API keys and invitations that it made there. Whoever
+/// alone owns an organisation makes somebody else an owner first, or deletes it.
+#[utoipa::path(delete, path = "/v1/me", tag = "account",
+    responses((status = 204), (status = "default", body = ProblemBody)))]
+pub async fn delete(
+    State(app): State<App>,
+    account: Account,
+) -> Result<impl IntoResponse, Problem> {
+    delete::delete(&app, &account).await?;
+    let forget = [(SET_COOKIE, SessionToken::no_cookie(&app))];
+    Ok((StatusCode::NO_CONTENT, AppendHeaders(forget)))
+}
+
 /// Chooses another password. Every other session of the account ends, and this one gets a new cookie.
 #[utoipa::path(post, path = "/v1/me/password", tag = "account", request_body = PasswordBody,
     responses((status = 200, body = Me), (status = "default", body = ProblemBody)))]
@@ -129,6 +163,17 @@ impl From<AccountError> for Problem {
             AccountError::TooMany(wait) => wait.into(),
             AccountError::Forbidden(forbidden) => forbidden.into(),
             AccountError::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<NotDeleted> for Problem {
+    fn from(error: NotDeleted) -> Self {
+        let text = error.to_string();
+        match error {
+            NotDeleted::LastOwner(_) => Self::new(Kind::Conflict, text),
+            NotDeleted::Forbidden(forbidden) => forbidden.into(),
+            NotDeleted::Db(error) => error.into(),
         }
     }
 }

@@ -1,8 +1,9 @@
-//! What a person does about their own account: confirm the address, get back in, choose another password. Signing in and out
-//! is `session`'s business, codes are `totp`'s.
+//! What a person does about their own account: confirm the address, get back in, choose another name or password, delete it.
+//! Signing in and out is `session`'s business, codes are `totp`'s, other providers' sign-ins `oidc`'s.
 
 pub mod act;
 pub mod api;
+pub mod delete;
 pub mod page;
 pub mod store;
 pub mod wishes;

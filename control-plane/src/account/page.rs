@@ -2,16 +2,18 @@
 
 use super::Purpose;
 use super::act::{self, AccountError};
+use super::delete::{self, Seat};
 use crate::app::App;
 use crate::http::layers::Source;
 use crate::http::read::{Path, Query};
 use crate::mail::Way;
+use crate::oidc::identity::{self, Identity};
 use crate::page::{Form, Frame, Guest, Told, Trouble, answer, ok, show, then};
 use crate::problem::Problem;
 use crate::session::page::with_cookie;
 use crate::session::store::Profile;
 use crate::session::ticket::Ticket;
-use crate::session::{self, Account, Session};
+use crate::session::{self, Account, Session, SessionToken};
 use askama::Template;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -63,7 +65,12 @@ struct Show {
     frame: Frame,
     trouble: Trouble,
     profile: Profile,
+    /// As it was typed, where it was.
+    name: String,
+    identities: Vec<Identity>,
     sessions: Vec<Session>,
+    /// The organisations that keep the account from being deleted.
+    owned_alone: Vec<Seat>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -80,6 +87,18 @@ pub struct ResetForm {
 #[derive(Debug, Deserialize)]
 pub struct VerifyForm {
     password: Option<Secret>,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct NameForm {
+    #[serde(default)]
+    name: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct Sure {
+    #[serde(default)]
+    sure: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -238,7 +257,42 @@ pub async fn show(
 pub async fn ask_again(State(app): State<App>, account: Account) -> Result<Response, Problem> {
     match act::ask_again(&app, &account).await {
         Ok(()) => Ok(then("/account?done=sent")),
-        Err(error) => again(&app, &account, error).await,
+        Err(error) => again(&app, &account, error.into()).await,
+    }
+}
+
+pub async fn rename(
+    State(app): State<App>,
+    account: Account,
+    Form(form): Form<NameForm>,
+) -> Result<Response, Problem> {
+    match act::rename(&app, &account, &form.name).await {
+        Ok(()) => Ok(then("/account?done=saved")),
+        Err(error) => {
+            let (status, trouble) = Trouble::of(error.into())?;
+            let mut page = page(&app, &account, trouble).await?;
+            page.name = form.name;
+            Ok(answer(status, &page))
+        }
+    }
+}
+
+/// Whoever is gone is told so on the start page.
+pub async fn delete(
+    State(app): State<App>,
+    account: Account,
+    Form(form): Form<Sure>,
+) -> Result<Response, Problem> {
+    if form.sure.trim().to_lowercase() != account.email {
+        let said = format!("type `{}` to be sure; nothing was done", account.email);
+        return again(&app, &account, Problem::invalid("/delete", said)).await;
+    }
+    match delete::delete(&app, &account).await {
+        Ok(()) => Ok(with_cookie(
+            then("/?done=account-deleted"),
+            &SessionToken::no_cookie(&app),
+        )),
+        Err(error) => again(&app, &account, error.into()).await,
     }
 }
 
@@ -253,12 +307,17 @@ pub async fn change_password(
             then("/account?done=saved"),
             &signed_in.session.cookie(&app),
         )),
-        Err(error) => again(&app, &account, error).await,
+        Err(error) => again(&app, &account, error.into()).await,
     }
 }
 
-async fn again(app: &App, account: &Account, error: AccountError) -> Result<Response, Problem> {
-    let (status, trouble) = Trouble::of(error.into())?;
+/// The page with what was wrong.
+pub(crate) async fn again(
+    app: &App,
+    account: &Account,
+    problem: Problem,
+) -> Result<Response, Problem> {
+    let (status, trouble) = Trouble::of(problem)?;
     Ok(answer(status, &page(app, account, trouble).await?))
 }
 
@@ -267,6 +326,9 @@ async fn page(app: &App, account: &Account, trouble: Trouble) -> Result<Show, Pr
         frame: Frame::outside(app, "Your account", Some(account)),
         trouble,
         profile: session::act::profile(app, account).await?,
+        name: account.name.clone(),
+        identities: identity::act::list(app, account).await?,
         sessions: session::act::list(app, account).await?,
+        owned_alone: delete::owned_alone(app, account).await?,
     })
 }

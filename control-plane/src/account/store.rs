@@ -1,12 +1,14 @@
 //! The SQL of tickets, wishes and passwords.
 
 use super::Purpose;
+use super::delete::Seat;
+use crate::access::Role;
 use crate::db::{DbError, SystemTx};
 use crate::event::Event;
 use crate::now::Now;
 use crate::session::store::User;
 use crate::session::ticket::Ticket;
-use ids::{EventId, InvitationId, KeyId, OrgId, UserId};
+use ids::{EventId, InvitationId, KeyId, MemberId, OrgId, Slug, UserId};
 use time::OffsetDateTime;
 
 /// How many links of one purpose are good at once: an impatient owner may follow any of the last few.
@@ -211,4 +213,74 @@ pub async fn take_wish(tx: &mut SystemTx) -> Result<Option<String>, DbError> {
     .fetch_optional(tx.sql())
     .await?;
     Ok(email)
+}
+
+pub async fn rename(tx: &mut SystemTx, user: UserId, name: &str) -> Result<(), DbError> {
+    sqlx::query!(
+        "update users set name = $2 where id = $1",
+        user.uuid(),
+        name
+    )
+    .execute(tx.sql())
+    .await?;
+    Ok(())
+}
+
+/// Where the account sits, by the organisation's address.
+pub async fn seats(tx: &mut SystemTx, user: UserId) -> Result<Vec<Seat>, DbError> {
+    let rows = sqlx::query!(
+        r#"select members.id, members.role, orgs.id as org, orgs.slug, orgs.name,
+            members.role = 'owner' and not exists (
+                select from members others
+                where others.org_id = members.org_id and others.role = 'owner' and others.id <> members.id
+            ) as "is_last_owner!"
+        from members join orgs on orgs.id = members.org_id
+        where members.user_id = $1
+        order by orgs.slug"#,
+        user.uuid()
+    )
+    .fetch_all(tx.sql())
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            let unreadable = || DbError::Stored(format!("role `{}` in `{}`", row.role, row.slug));
+            Ok(Seat {
+                member: MemberId::from_uuid(row.id),
+                role: Role::of(&row.role).ok_or_else(unreadable)?,
+                org: OrgId::from_uuid(row.org),
+                slug: row.slug.parse::<Slug>().map_err(|_| unreadable())?,
+                name: row.name,
+                is_last_owner: row.is_last_owner,
+            })
+        })
+        .collect()
+}
+
+/// Lets nobody change the account, its seats or who else owns their organisations before the end of this transaction. False:
+/// there is no such account any more.
+pub async fn hold(tx: &mut SystemTx, user: UserId) -> Result<bool, DbError> {
+    let held = sqlx::query!("select id from users where id = $1 for update", user.uuid())
+        .fetch_optional(tx.sql())
+        .await?;
+    sqlx::query!(
+        "select id from orgs
+        where id in (select org_id from members where user_id = $1)
+        order by id
+        for no key update",
+        user.uuid()
+    )
+    .fetch_all(tx.sql())
+    .await?;
+    Ok(held.is_some())
+}
+
+/// The account with everything that is its own, and whatever its address has asked for.
+pub async fn delete(tx: &mut SystemTx, user: UserId, email: &str) -> Result<(), DbError> {
+    sqlx::query!("delete from reset_wishes where email = $1", email)
+        .execute(tx.sql())
+        .await?;
+    sqlx::query!("delete from users where id = $1", user.uuid())
+        .execute(tx.sql())
+        .await?;
+    Ok(())
 }

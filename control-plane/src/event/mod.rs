@@ -66,6 +66,14 @@ pub enum Event {
         before: Role,
         after: Role,
     },
+    /// Says of an account that sits here what it calls itself.
+    #[serde(rename = "member.renamed")]
+    MemberRenamed {
+        member: MemberId,
+        email: String,
+        before: String,
+        after: String,
+    },
     #[serde(rename = "member.removed")]
     MemberRemoved {
         member: MemberId,
@@ -211,6 +219,7 @@ pub const KINDS: &[&str] = &[
     "invitation.withdrawn",
     "member.joined",
     "member.changed",
+    "member.renamed",
     "member.removed",
     "key.made",
     "key.deleted",
@@ -247,6 +256,7 @@ impl Event {
             | Self::InvitationWithdrawn { invitation, .. } => invitation.to_string(),
             Self::MemberJoined { member, .. }
             | Self::MemberChanged { member, .. }
+            | Self::MemberRenamed { member, .. }
             | Self::MemberRemoved { member, .. } => member.to_string(),
             Self::KeyMade { key, .. } | Self::KeyDeleted { key, .. } => key.to_string(),
             Self::ServerAdded { server, .. }
@@ -280,6 +290,7 @@ impl Event {
             | Self::InvitationWithdrawn { .. }
             | Self::MemberJoined { .. }
             | Self::MemberChanged { .. }
+            | Self::MemberRenamed { .. }
             | Self::MemberRemoved { .. }
             | Self::KeyMade { .. }
             | Self::KeyDeleted { .. }

@@ -24,6 +24,11 @@ pub fn of(told: &Told) -> String {
             said("after"),
             said("before")
         ),
+        "member.renamed" => format!(
+            "calls themselves {} now, and was {}",
+            quoted("after"),
+            quoted("before")
+        ),
         "member.removed" if told.detail["left"] == true => "left the organisation".to_owned(),
         "member.removed" => format!("removed {}, who was {}", said("email"), said("role")),
         "key.made" => format!(

@@ -4,7 +4,9 @@ pub use store::{Judge, Sought};
 
 use super::attach::{self, Attached};
 use super::store::Locked;
-use super::{Grant, GrantChange, MOST, Minted, NewGrant, Pin, Rotation, check, overlap, store};
+use super::{
+    Choice, Grant, GrantChange, MOST, Minted, NewGrant, Pin, Rotation, check, overlap, store,
+};
 use crate::access::Action;
 use crate::app::App;
 use crate::caller::{Caller, Forbidden, Refused};
@@ -101,6 +103,21 @@ pub async fn find(
 pub async fn judges(app: &App, caller: &Caller, server: ServerId) -> Result<Vec<Judge>, Refused> {
     let mut tx = app.db().read(caller.allow(Action::Read)?).await?;
     Ok(store::judges(&mut tx, server).await?)
+}
+
+/// Servers to mint a grant for; the second says whether there are more.
+pub async fn choices(
+    app: &App,
+    caller: &Caller,
+    chosen: &[String],
+    query: &str,
+) -> Result<(Vec<Choice>, bool), Refused> {
+    let mut tx = app.db().read(caller.allow(Action::WriteGrants)?).await?;
+    let most = i64::try_from(attach::MOST).unwrap_or(i64::MAX);
+    let mut choices = store::choices(&mut tx, chosen, query, most + 1).await?;
+    let is_more = choices.len() > attach::MOST;
+    choices.truncate(attach::MOST);
+    Ok((choices, is_more))
 }
 
 pub async fn show(app: &App, caller: &Caller, id: GrantId) -> Result<Grant, GrantError> {

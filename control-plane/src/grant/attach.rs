@@ -7,7 +7,7 @@ use ids::{PolicyId, ServerId};
 use std::collections::{HashMap, HashSet};
 use uuid::Uuid;
 
-const MOST: usize = 50;
+pub const MOST: usize = 50;
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Attached {

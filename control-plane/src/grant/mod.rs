@@ -173,6 +173,14 @@ pub struct Rotation {
     pub overlap: Option<String>,
 }
 
+/// A server that a grant may be minted for.
+#[derive(Debug)]
+pub struct Choice {
+    pub slug: String,
+    pub name: String,
+    pub is_chosen: bool,
+}
+
 /// A grant, this once with its token.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Minted {

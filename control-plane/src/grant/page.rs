@@ -2,7 +2,7 @@
 
 use super::act::{self, Sought};
 use super::snippet::{self, Snippet};
-use super::{Grant, Labels, Minted, NewGrant, Pin, Rotation, State, Wanted};
+use super::{Choice, Grant, Labels, Minted, NewGrant, Pin, Rotation, State, Wanted};
 use crate::access::Action;
 use crate::app::App;
 use crate::http::list::ListQuery;
@@ -10,7 +10,6 @@ use crate::http::read::{Path, Query};
 use crate::page::{Form, Frame, Trouble, Visit, answer, choice, ok, older, show, then};
 use crate::policy::{self, Policy};
 use crate::problem::Problem;
-use crate::server;
 use askama::Template;
 use axum::extract::State as Held;
 use axum::http::StatusCode;
@@ -42,17 +41,12 @@ struct New {
     name: String,
     user: String,
     expires: String,
-    servers: Vec<Choice>,
+    /// Each with the policy that was chosen for it so far.
+    servers: Vec<(Choice, String)>,
+    query: String,
+    /// There are more servers than these.
+    is_more: bool,
     policies: Vec<Policy>,
-}
-
-/// A server that the form offers, as it was filled in so far.
-#[derive(Debug)]
-struct Choice {
-    slug: String,
-    name: String,
-    is_chosen: bool,
-    policy: String,
 }
 
 #[derive(Debug, Template)]
@@ -133,6 +127,10 @@ pub async fn mint(
     visit: Visit,
     Form(fields): Form<Fields>,
 ) -> Result<Response, Problem> {
+    // Looking for a server keeps what was filled in, with scripts and without.
+    if said(&fields, "act") == "find" {
+        return Ok(ok(&form(&app, &visit, &fields, Trouble::default()).await?));
+    }
     let minted = match wish(&fields) {
         Ok(new) => act::mint(&app, &visit.caller, new)
             .await
@@ -213,19 +211,29 @@ fn once(app: &App, visit: &Visit, minted: &Minted) -> Response {
 }
 
 async fn form(app: &App, visit: &Visit, fields: &Fields, trouble: Trouble) -> Result<New, Problem> {
-    let servers = server::act::list(app, &visit.caller, choice()?)
-        .await?
-        .items;
-    let policies = policy::act::list(app, &visit.caller, choice()?)
-        .await?
-        .items;
-    let choice = |server: server::Server| Choice {
-        is_chosen: fields
-            .iter()
-            .any(|(name, value)| name == "server" && *value == server.slug.as_str()),
-        policy: said(fields, &format!("policy:{}", server.slug)).to_owned(),
-        slug: server.slug.to_string(),
-        name: server.name,
+    let chosen = fields.iter().filter(|(name, _)| name == "server");
+    let chosen: Vec<String> = chosen.map(|(_, slug)| slug.clone()).collect();
+    let query = said(fields, "q");
+    let (servers, is_more) = act::choices(app, &visit.caller, &chosen, query).await?;
+    let policies = policy::act::list(app, &visit.caller, choice()?).await?;
+    let mut policies = policies.items;
+    policies.retain(|policy| policy.published.is_some());
+    // Before anything is filled in, where there is no choice it is made.
+    let is_fresh = fields.is_empty();
+    let only_policy = policies.first().filter(|_| is_fresh && policies.len() == 1);
+    let only_policy = only_policy.map(|policy| policy.slug.to_string());
+    let is_only_server = is_fresh && servers.len() == 1;
+    let with_policy = |choice: Choice| {
+        let policy = said(fields, &format!("policy:{}", choice.slug));
+        let policy = only_policy.clone().unwrap_or_else(|| policy.to_owned());
+        let is_chosen = choice.is_chosen || is_only_server;
+        (
+            Choice {
+                is_chosen,
+                ..choice
+            },
+            policy,
+        )
     };
     Ok(New {
         frame: visit.frame(app, "grants", "Mint a grant"),
@@ -233,11 +241,10 @@ async fn form(app: &App, visit: &Visit, fields: &Fields, trouble: Trouble) -> Re
         name: said(fields, "name").to_owned(),
         user: said(fields, "user").to_owned(),
         expires: said(fields, "expires").to_owned(),
-        servers: servers.into_iter().map(choice).collect(),
-        policies: policies
-            .into_iter()
-            .filter(|policy| policy.published.is_some())
-            .collect(),
+        servers: servers.into_iter().map(with_policy).collect(),
+        query: query.to_owned(),
+        is_more,
+        policies,
     })
 }
 

@@ -1,7 +1,7 @@
 //! The SQL of grants and their attachments.
 
 use super::attach::Attached;
-use super::{Attachment, Grant, Labels, Pin, State};
+use super::{Attachment, Choice, Grant, Labels, Pin, State};
 use crate::db::{DbError, OrgRead, OrgTx, SystemTx};
 use crate::http::list::Page;
 use ids::{GrantId, MemberId, OrgId, PolicyId, ServerId, Slug};
@@ -375,6 +375,35 @@ fn labels(stored: serde_json::Value) -> Result<Labels, DbError> {
 
 fn json(labels: &Labels) -> Result<serde_json::Value, DbError> {
     serde_json::to_value(labels).map_err(|error| DbError::Stored(error.to_string()))
+}
+
+/// Servers that a grant may be for: those chosen, then those with this in their name or address, the newest first.
+pub async fn choices(
+    tx: &mut OrgRead,
+    chosen: &[String],
+    query: &str,
+    most: i64,
+) -> Result<Vec<Choice>, DbError> {
+    let org = tx.org().uuid();
+    let rows = sqlx::query!(
+        r#"select slug, name, slug = any($2) as "is_chosen!" from servers
+        where org_id = $1
+            and (slug = any($2) or position(lower($3) in lower(name)) > 0 or position(lower($3) in slug) > 0)
+        order by slug = any($2) desc, id desc
+        limit $4"#,
+        org,
+        chosen,
+        query,
+        most,
+    )
+    .fetch_all(tx.sql())
+    .await?;
+    let choices = rows.into_iter().map(|row| Choice {
+        slug: row.slug,
+        name: row.name,
+        is_chosen: row.is_chosen,
+    });
+    Ok(choices.collect())
 }
 
 fn slug(stored: &str) -> Result<Slug, DbError> {

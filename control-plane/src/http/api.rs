@@ -26,7 +26,13 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(oidc::api::arrive))
         .routes(routes!(session::api::step_up))
         .routes(routes!(session::api::sign_out))
-        .routes(routes!(session::api::show))
+        .routes(routes!(
+            session::api::show,
+            account::api::rename,
+            account::api::delete
+        ))
+        .routes(routes!(oidc::identity::api::list))
+        .routes(routes!(oidc::identity::api::remove))
         .routes(routes!(session::api::list, session::api::end_others))
         .routes(routes!(session::api::end))
         .routes(routes!(account::api::confirm))

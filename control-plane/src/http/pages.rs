@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::page::{asset, door};
-use crate::{account, approval, call, event, grant, key, mail, org, policy, server, session, totp};
+use crate::{account, approval, call, event, grant, key, mail, oidc, org, policy, server, session, totp};
 use axum::Router;
 use axum::middleware;
 use axum::routing::{get, post};
@@ -62,6 +62,12 @@ fn of_people() -> Router<App> {
         )
         .route("/dev/mail", get(mail::page::list))
         .route("/account", get(account::page::show))
+        .route("/account/name", post(account::page::rename))
+        .route("/account/delete", post(account::page::delete))
+        .route(
+            "/account/identities/{identity}/remove",
+            post(oidc::identity::page::remove),
+        )
         .route("/account/confirmation", post(account::page::ask_again))
         .route("/account/password", post(account::page::change_password))
         .route("/account/sessions/end", post(session::page::end_others))

@@ -31,6 +31,10 @@ pub enum Letter<'a> {
         waiting: i64,
         newest: ApprovalId,
     },
+    SignInRemoved {
+        provider: &'a str,
+    },
+    AccountDeleted,
 }
 
 impl Letter<'_> {
@@ -136,6 +140,22 @@ impl Letter<'_> {
                 );
                 (subject, body)
             }
+            Self::SignInRemoved { provider } => (
+                format!("{provider} opens your account no longer"),
+                format!(
+                    "Signing in with {provider} was removed from your account at {host}.\n\n\
+                    If it was not you, choose a new password at once:\n\n{}\n",
+                    link("forgot", "").trim_end_matches('/')
+                ),
+            ),
+            Self::AccountDeleted => (
+                "Your account was deleted".to_owned(),
+                format!(
+                    "Your account at {host} was deleted, with its sessions, its places in organisations and the API keys it \
+                    made there.\n\n\
+                    If it was not you, tell whoever runs {host}: it cannot be brought back.\n"
+                ),
+            ),
         };
         Text { subject, body }
     }

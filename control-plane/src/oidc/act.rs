@@ -9,6 +9,7 @@ use crate::db::{DbError, Reason, SystemTx};
 use crate::http::read::Faults;
 use crate::mail::Letter;
 use crate::now::Now;
+use crate::page::Next;
 use crate::session::act::{PER_SOURCE, Step, begin, is_address};
 use crate::session::attempts::{self, Exhausted, TooMany};
 use crate::session::browser::Browser;
@@ -69,9 +70,18 @@ pub struct Return {
 
 /// Known to us alone between leaving and coming back.
 #[derive(Serialize, Deserialize)]
-struct Kept {
+pub struct Kept {
     nonce: String,
     verifier: String,
+    /// The page that somebody wanted to see who had to sign in first.
+    #[serde(default)]
+    pub next: Next,
+}
+
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("[secret]")
+    }
 }
 
 #[derive(Deserialize)]
@@ -81,7 +91,12 @@ struct Tokens {
     access_token: Option<String>,
 }
 
-pub async fn depart(app: &App, source: IpAddr, name: &str) -> Result<Departure, OidcError> {
+pub async fn depart(
+    app: &App,
+    source: IpAddr,
+    name: &str,
+    next: Next,
+) -> Result<Departure, OidcError> {
     let provider = app
         .providers()
         .named(name)
@@ -97,6 +112,7 @@ pub async fn depart(app: &App, source: IpAddr, name: &str) -> Result<Departure, 
     let kept = Kept {
         nonce: fresh(),
         verifier: fresh(),
+        next,
     };
     let plain = serde_json::to_vec(&kept).map_err(|error| DbError::Stored(error.to_string()))?;
     let sealed = app
@@ -129,36 +145,44 @@ pub async fn depart(app: &App, source: IpAddr, name: &str) -> Result<Departure, 
     Ok(Departure { to, browser })
 }
 
-/// `browser` is what the browser kept.
-pub async fn arrive(
+/// Whose journey it is that comes back, once: `browser` is what the browser kept.
+pub async fn come_back(
     app: &App,
-    (source, agent): (IpAddr, &Browser),
+    source: IpAddr,
     name: &str,
     browser: Option<&Ticket>,
+    state: Option<&str>,
+) -> Result<Kept, OidcError> {
+    let is_known = app.providers().named(name).is_some();
+    is_known.then_some(()).ok_or(OidcError::NoSuchProvider)?;
+    attempts::count_source(app, "oidc", source, PER_SOURCE).await?;
+    let (browser, state) = browser.zip(state).ok_or(OidcError::Lost)?;
+    let state = Ticket::of(state);
+    let mut tx = app.db().system(Reason::SignIn).await?;
+    let (digests, now) = ((state.digest(), browser.digest()), app.now().time());
+    let sealed = store::arrive(&mut tx, &digests.0, &digests.1, name, now).await?;
+    tx.commit().await?;
+    let kept = sealed.and_then(|sealed| {
+        let keys = &app.keys().credentials;
+        let plain = keys.open(&bound_to(&state), &sealed).ok()?;
+        serde_json::from_slice::<Kept>(&plain).ok()
+    });
+    kept.ok_or(OidcError::Lost)
+}
+
+/// Signs in whom the provider tells of at the end of that journey.
+pub async fn arrive(
+    app: &App,
+    agent: &Browser,
+    name: &str,
+    kept: &Kept,
     back: Return,
 ) -> Result<Step, OidcError> {
     let provider = app
         .providers()
         .named(name)
         .ok_or(OidcError::NoSuchProvider)?;
-    attempts::count_source(app, "oidc", source, PER_SOURCE).await?;
     let now = app.now();
-    let (browser, state) = browser.zip(back.state.as_deref()).ok_or(OidcError::Lost)?;
-    let state = Ticket::of(state);
-    let mut tx = app.db().system(Reason::SignIn).await?;
-    let digests = (state.digest(), browser.digest());
-    let sealed = store::arrive(&mut tx, &digests.0, &digests.1, name, now.time()).await?;
-    tx.commit().await?;
-    let kept = sealed.and_then(|sealed| {
-        let plain = app
-            .keys()
-            .credentials
-            .open(&bound_to(&state), &sealed)
-            .ok()?;
-        serde_json::from_slice::<Kept>(&plain).ok()
-    });
-    let kept = kept.ok_or(OidcError::Lost)?;
-
     let known = known(app.providers(), provider, now.time(), false).await?;
     let names_issuer = known
         .metadata
@@ -175,7 +199,7 @@ pub async fn arrive(
         return Err(OidcError::Denied(said.collect()));
     }
     let code = back.code.ok_or(OidcError::Lost)?;
-    let claims = exchange(app, provider, &known, &code, &kept, now.time()).await?;
+    let claims = exchange(app, provider, &known, &code, kept, now.time()).await?;
     let step = enter(app, agent, provider, &claims, &now).await?;
     Ok(step)
 }
@@ -277,7 +301,7 @@ async fn enter(
         user
     } else {
         let user = adopt(app, &mut tx, provider, claims, now).await?;
-        store::link(&mut tx, issuer, subject, user, now.time()).await?;
+        store::link(&mut tx, issuer, subject, user, now).await?;
         user
     };
     let step = if totp::store::is_on(&mut tx, user).await? {

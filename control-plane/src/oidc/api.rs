@@ -5,7 +5,7 @@ use super::page;
 use crate::app::App;
 use crate::http::layers::Source;
 use crate::http::read::{Path, Query};
-use crate::page::then;
+use crate::page::{Next, then};
 use crate::problem::{Kind, Problem, ProblemBody};
 use crate::session::act::Step;
 use crate::session::browser::Browser;
@@ -15,7 +15,7 @@ use axum::extract::State;
 use axum::http::header::{ACCEPT, COOKIE, LOCATION, SET_COOKIE};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{AppendHeaders, IntoResponse, Response};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 /// A provider that one may sign in with.
@@ -45,29 +45,37 @@ pub async fn list(State(app): State<App>) -> Json<ProvidersBody> {
     })
 }
 
+#[derive(Debug, Deserialize)]
+pub struct Wish {
+    #[serde(default)]
+    next: Next,
+}
+
 /// Sends the browser to the provider. Where that fails, whoever accepts `text/html` is led to `/login`, which says why.
 #[utoipa::path(get, path = "/v1/login/oidc/{provider}", tag = "account", security(()),
-    params(("provider" = String, Path)),
+    params(("provider" = String, Path),
+        ("next" = Option<String>, Query, description = "The page of this site to go on to, as `/acme/calls`")),
     responses((status = 303), (status = "default", body = ProblemBody)))]
 pub async fn depart(
     State(app): State<App>,
     source: Source,
     headers: HeaderMap,
     Path(provider): Path<String>,
+    Query(wish): Query<Wish>,
 ) -> Result<Response, Problem> {
-    let departure = match act::depart(&app, source.0, &provider).await {
+    let departure = match act::depart(&app, source.0, &provider, wish.next.clone()).await {
         Ok(departure) => departure,
-        Err(error) => return refused(&headers, error),
+        Err(error) => return refused(&headers, error, &wish.next),
     };
     let headers = [
         (LOCATION, departure.to.to_string()),
-        (SET_COOKIE, kept(&app, departure.browser.expose(), 600)),
+        (SET_COOKIE, cookie(&app, departure.browser.expose(), 600)),
     ];
     Ok((StatusCode::SEE_OTHER, AppendHeaders(headers)).into_response())
 }
 
-/// Where the provider sends the browser back to. Signs in, and goes on to `/`; or to `/login/code`, where the account asks
-/// for codes. Where that fails, whoever accepts `text/html` is led to `/login`, which says why.
+/// Where the provider sends the browser back to. Signs in, and goes on to the page that was wished for; or to `/login/code`,
+/// where the account asks for codes. Where that fails, whoever accepts `text/html` is led to `/login`, which says why.
 #[utoipa::path(get, path = "/v1/login/oidc/{provider}/callback", tag = "account", security(()),
     params(("provider" = String, Path)),
     responses((status = 303), (status = "default", body = ProblemBody)))]
@@ -80,35 +88,40 @@ pub async fn arrive(
     Query(back): Query<Return>,
 ) -> Result<Response, Problem> {
     let browser = browser(&app, &headers);
-    let from = (source.0, &agent);
-    let step = match act::arrive(&app, from, &provider, browser.as_ref(), back).await {
-        Ok(step) => step,
-        Err(error) => return refused(&headers, error),
+    let (browser, state) = (browser.as_ref(), back.state.as_deref());
+    let kept = match act::come_back(&app, source.0, &provider, browser, state).await {
+        Ok(kept) => kept,
+        Err(error) => return refused(&headers, error, &Next::default()),
     };
-    let forget = (SET_COOKIE, kept(&app, "", 0));
-    let (to, cookie) = match step {
+    let step = match act::arrive(&app, &agent, &provider, &kept, back).await {
+        Ok(step) => step,
+        Err(error) => return refused(&headers, error, &kept.next),
+    };
+    let forget = (SET_COOKIE, cookie(&app, "", 0));
+    let (to, session) = match step {
         Step::Done(signed_in) => (
-            "/".to_owned(),
+            kept.next.page().to_owned(),
             Some((SET_COOKIE, signed_in.session.cookie(&app))),
         ),
         Step::Code(challenge) => (
-            format!("/login/code?challenge={}", challenge.expose()),
+            kept.next
+                .on(&format!("/login/code?challenge={}", challenge.expose())),
             None,
         ),
     };
-    let headers = [Some((LOCATION, to)), Some(forget), cookie];
+    let headers = [Some((LOCATION, to)), Some(forget), session];
     let headers: Vec<_> = headers.into_iter().flatten().collect();
     Ok((StatusCode::SEE_OTHER, AppendHeaders(headers)).into_response())
 }
 
 /// A browser is led back to the form, which says why; a program gets the problem.
-fn refused(headers: &HeaderMap, error: OidcError) -> Result<Response, Problem> {
+fn refused(headers: &HeaderMap, error: OidcError, next: &Next) -> Result<Response, Problem> {
     let accepts = headers
         .get(ACCEPT)
         .and_then(|value| value.to_str().ok())
         .unwrap_or_default();
     match page::word(&error).filter(|_| accepts.contains("text/html")) {
-        Some(word) => Ok(then(&format!("/login?refused={word}"))),
+        Some(word) => Ok(then(&next.on(&format!("/login?refused={word}")))),
         None => Err(error.into()),
     }
 }
@@ -122,7 +135,7 @@ fn cookie_name(app: &App) -> &'static str {
 }
 
 /// Sent along when the provider sends the browser back, hence `Lax`.
-fn kept(app: &App, value: &str, seconds: u32) -> String {
+fn cookie(app: &App, value: &str, seconds: u32) -> String {
     let secure = if app.site().is_local { "" } else { "; Secure" };
     let name = cookie_name(app);
     format!("{name}={value}; Path=/; HttpOnly; SameSite=Lax; Max-Age={seconds}{secure}")

@@ -5,6 +5,7 @@
 
 pub mod act;
 pub mod api;
+pub mod identity;
 pub mod page;
 pub mod provider;
 pub mod store;

@@ -1,7 +1,8 @@
 //! The SQL of identities and journeys.
 
 use crate::db::{DbError, SystemTx};
-use ids::UserId;
+use crate::now::Now;
+use ids::{IdentityId, UserId};
 use time::OffsetDateTime;
 
 /// Journeys past their time that one departure clears away.
@@ -98,14 +99,15 @@ pub async fn link(
     issuer: &str,
     subject: &str,
     user: UserId,
-    now: OffsetDateTime,
+    now: &Now,
 ) -> Result<(), DbError> {
     sqlx::query!(
-        "insert into identities (issuer, subject, user_id, created_at) values ($1, $2, $3, $4)",
+        "insert into identities (id, issuer, subject, user_id, created_at) values ($1, $2, $3, $4, $5)",
+        now.id(IdentityId::new).uuid(),
         issuer,
         subject,
         user.uuid(),
-        now
+        now.time(),
     )
     .execute(tx.sql())
     .await?;

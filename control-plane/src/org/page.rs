@@ -52,6 +52,8 @@ struct Overview {
     gateways: Vec<Gateway>,
     /// What a new organisation does first, and whether it has done it.
     steps: [(First, bool); 4],
+    /// The newest server: a first policy begins with what it says of its tools.
+    server: Option<Slug>,
 }
 
 #[derive(Debug)]
@@ -105,7 +107,8 @@ pub async fn home(
 ) -> Result<Response, Problem> {
     let Some(account) = guest.0 else {
         return Ok(ok(&Landing {
-            frame: Frame::outside(&app, "A gate between your agents and their tools", None),
+            frame: Frame::outside(&app, "A gate between your agents and their tools", None)
+                .told(&told.done),
         }));
     };
     let frame = Frame::outside(&app, "Your organisations", Some(&account)).told(&told.done);
@@ -166,7 +169,9 @@ pub async fn overview(State(app): State<App>, visit: Visit) -> Result<Response, 
         .items
         .iter()
         .any(|policy| policy.published.is_some());
+    let server = servers.items.first().map(|server| server.slug.clone());
     Ok(ok(&Overview {
+        server,
         frame: visit.frame(&app, "overview", "Overview"),
         glance,
         gateways: gateways.items,

@@ -1,6 +1,6 @@
 //! What every page passes: forms from elsewhere are turned away, and problems become pages that say what to do.
 
-use super::{Frame, answer};
+use super::{Frame, Next, answer};
 use crate::app::App;
 use crate::http::layers::RequestId;
 use crate::problem::{Kind, Problem};
@@ -10,8 +10,9 @@ use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERER};
 use axum::http::{HeaderValue, Method, StatusCode};
-use axum::middleware::Next;
+use axum::middleware;
 use axum::response::Response;
+use url::Position;
 
 /// A draft of a policy is the largest thing that a form carries.
 const LARGEST_FORM: usize = 2 * 1024 * 1024;
@@ -29,13 +30,8 @@ struct ProblemPage<'a> {
     id: Option<String>,
 }
 
-pub async fn pass(State(app): State<App>, request: Request, next: Next) -> Response {
-    let is_safe = matches!(*request.method(), Method::GET | Method::HEAD);
-    let asked = request
-        .uri()
-        .path_and_query()
-        .map_or_else(|| "/".to_owned(), ToString::to_string);
-    let from = came_from(&request, &asked);
+pub async fn pass(State(app): State<App>, request: Request, next: middleware::Next) -> Response {
+    let from = came_from(&request);
     let id = request
         .extensions()
         .get::<RequestId>()
@@ -47,8 +43,9 @@ pub async fn pass(State(app): State<App>, request: Request, next: Next) -> Respo
     let mut response = next.run(request).await;
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         response = match problem.kind {
-            Kind::StepUp => to_proof(&from),
-            Kind::Unauthorized => to_sign_in(is_safe.then_some(asked.as_str())),
+            // What was typed has to be typed once more.
+            Kind::StepUp => super::then(&from.on("/login/again")),
+            Kind::Unauthorized => super::then(&from.on("/login")),
             _ => told(&app, &problem, id),
         };
     } else if response.status() == StatusCode::FORBIDDEN
@@ -90,31 +87,31 @@ async fn with_token(request: Request) -> Result<Request, Problem> {
     Ok(Request::from_parts(head, Body::from(bytes)))
 }
 
-/// Back to the page whose form wants a proof first; what was typed there has to be typed once more.
-fn to_proof(from: &str) -> Response {
-    let next: String = url::form_urlencoded::byte_serialize(from.as_bytes()).collect();
-    super::then(&format!("/login/again?next={next}"))
-}
-
-/// The page of ours that holds the form that was sent; the start page where none is named.
-fn came_from(request: &Request, asked: &str) -> String {
-    if request.method() == Method::GET {
-        return asked.to_owned();
+/// The page of ours that was asked for, or that holds the form that was sent; the start page where none is named.
+fn came_from(request: &Request) -> Next {
+    if matches!(*request.method(), Method::GET | Method::HEAD) {
+        let asked = request.uri().path_and_query();
+        return asked.map_or_else(Next::default, |asked| Next::of(asked.as_str()));
     }
     let named = request.headers().get(REFERER);
     let url = named.and_then(|value| url::Url::parse(value.to_str().ok()?).ok());
-    url.map_or_else(|| "/".to_owned(), |url| url.path().to_owned())
+    url.map_or_else(Next::default, |url| Next::of(&without_news(&url)))
 }
 
-fn to_sign_in(asked: Option<&str>) -> Response {
-    let to = match asked {
-        Some(asked) if asked != "/" => {
-            let next: String = url::form_urlencoded::byte_serialize(asked.as_bytes()).collect();
-            format!("/login?next={next}")
-        }
-        _ => "/login".to_owned(),
-    };
-    super::then(&to)
+/// A page without the word by which it says what the last act has done: it was said.
+fn without_news(url: &url::Url) -> String {
+    let kept: Vec<(String, String)> = url
+        .query_pairs()
+        .filter(|(name, _)| name != "done")
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
+    let mut url = url.clone();
+    if kept.is_empty() {
+        url.set_query(None);
+    } else {
+        url.query_pairs_mut().clear().extend_pairs(kept);
+    }
+    url[Position::BeforePath..Position::AfterQuery].to_owned()
 }
 
 fn told(app: &App, problem: &Problem, id: Option<String>) -> Response {
@@ -125,3 +122,6 @@ fn told(app: &App, problem: &Problem, id: Option<String>) -> Response {
     };
     answer(problem.kind.status(), &page)
 }
+
+#[cfg(test)]
+mod tests;

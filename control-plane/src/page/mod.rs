@@ -6,15 +6,18 @@ pub mod asset;
 pub mod door;
 pub mod form;
 pub mod reveal;
+pub mod next;
 pub mod show;
 pub mod visit;
 
 pub use form::{Form, Trouble};
+pub use next::Next;
 pub use visit::{Guest, Visit};
 
 use crate::access::Action;
 use crate::app::App;
 use crate::http::list::{ListQuery, Page};
+use crate::mail::Way;
 use crate::org::Org;
 use crate::problem::Problem;
 use crate::session::Account;
@@ -46,6 +49,8 @@ pub struct Person {
     pub name: String,
     pub email: String,
     pub is_confirmed: bool,
+    /// Mails are read on screen here.
+    pub is_mail_kept: bool,
     pub csrf: String,
 }
 
@@ -81,6 +86,14 @@ impl Frame {
         self.may(Action::Administer)
     }
 
+    pub fn may_draft(&self) -> bool {
+        self.may(Action::WritePolicies)
+    }
+
+    pub fn may_mint(&self) -> bool {
+        self.may(Action::WriteGrants)
+    }
+
     pub fn may_kill(&self) -> bool {
         self.may(Action::Kill)
     }
@@ -110,6 +123,7 @@ impl Person {
             name: account.name.clone(),
             email: account.email.clone(),
             is_confirmed: account.is_confirmed,
+            is_mail_kept: matches!(app.mail(), Way::Kept),
             csrf: account.session.csrf(app),
         }
     }

@@ -82,6 +82,7 @@ pub fn done(word: &str) -> Option<&'static str> {
         "stopped" => "Stopped. Its calls are refused within a second.",
         "let-go" => "Calls go on.",
         "joined" => "You are in.",
+        "account-deleted" => "Your account is deleted.",
         "left" => "You have left.",
         "invited" => "Invited. The link goes out by mail, and works once, for seven days.",
         "confirmed" => "The address is confirmed.",

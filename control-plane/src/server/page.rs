@@ -6,7 +6,7 @@ pub mod settings;
 
 use super::act::{self, ServerError};
 use super::tool::{self, Review, Tool};
-use super::{Auth, Server, Status, discover, pinning_word};
+use super::{Auth, Server, Status, discover};
 use crate::access::Action;
 use crate::app::App;
 use crate::call::usage::{self, By, Latency, Span, Used};
@@ -84,7 +84,7 @@ enum Tab {
         hours: Vec<Used>,
         latency: Option<Latency>,
     },
-    Settings,
+    Settings(Box<settings::Forms>),
 }
 
 /// What a page of one server is asked for, and what it has to say of the last act.
@@ -95,6 +95,8 @@ struct Said {
     cursor: Option<String>,
     problem: Option<String>,
     trouble: Trouble,
+    /// The form that was sent in vain.
+    typed: Option<settings::Typed>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -142,12 +144,8 @@ impl Show {
             Tab::Tools { .. } => "",
             Tab::Access { .. } => "access",
             Tab::Calls { .. } => "calls",
-            Tab::Settings => "settings",
+            Tab::Settings(_) => "settings",
         }
-    }
-
-    fn is_pinning(&self, word: &str) -> bool {
-        pinning_word(self.server.pinning) == word
     }
 
     fn headers(&self) -> &[String] {
@@ -315,7 +313,7 @@ async fn page(app: &App, visit: &Visit, mut server: Server, said: Said) -> Resul
                 latency,
             }
         }
-        "settings" => Tab::Settings,
+        "settings" => Tab::Settings(Box::new(settings::Forms::of(&server, said.typed))),
         _ => tools(&mut server, &said.query),
     };
     Ok(Show {

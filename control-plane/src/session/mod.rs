@@ -13,6 +13,7 @@ pub mod store;
 pub mod ticket;
 
 use crate::app::App;
+use crate::caller::Forbidden;
 use crate::db::Reason;
 use crate::problem::{Kind, Problem};
 use axum::extract::FromRequestParts;
@@ -115,6 +116,10 @@ impl Account {
     /// Whether they have proved who they are so lately that what is sensitive may be done.
     pub fn is_proven(&self, now: OffsetDateTime) -> bool {
         self.proven_at.is_some_and(|at| now - at <= PROOF)
+    }
+
+    pub fn proven(&self, now: OffsetDateTime) -> Result<(), Forbidden> {
+        self.is_proven(now).then_some(()).ok_or(Forbidden::Unproven)
     }
 }
 

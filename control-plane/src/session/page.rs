@@ -10,9 +10,8 @@ use crate::app::App;
 use crate::http::layers::Source;
 use crate::http::read::{Path, Query};
 use crate::oidc::{self, page::Button};
-use crate::org::NewOrg;
 use crate::org::page::OrgForm;
-use crate::page::{Form, Frame, Guest, Trouble, answer, ok, then};
+use crate::page::{Form, Frame, Guest, Next, Trouble, answer, ok, then};
 use crate::problem::Problem;
 use askama::Template;
 use axum::extract::State;
@@ -29,7 +28,7 @@ struct SignInPage {
     frame: Frame,
     trouble: Trouble,
     email: String,
-    next: String,
+    next: Next,
     providers: Vec<Button>,
 }
 
@@ -47,7 +46,7 @@ struct SignUpPage {
 struct CodePage {
     frame: Frame,
     challenge: String,
-    next: String,
+    next: Next,
 }
 
 #[derive(Debug, Template)]
@@ -55,14 +54,18 @@ struct CodePage {
 struct ProofPage {
     frame: Frame,
     trouble: Trouble,
-    wants_code: bool,
-    next: String,
+    /// None: the account came from another provider, and has to come from there once more.
+    wanted: Option<Proof>,
+    next: Next,
+    providers: Vec<Button>,
 }
 
 #[derive(Debug, Deserialize)]
 pub struct Challenge {
     #[serde(default)]
     challenge: String,
+    #[serde(default)]
+    next: Next,
 }
 
 #[derive(Debug, Deserialize)]
@@ -70,7 +73,7 @@ pub struct CodeForm {
     challenge: Ticket,
     code: Secret,
     #[serde(default)]
-    next: String,
+    next: Next,
 }
 
 #[derive(Debug, Deserialize)]
@@ -78,14 +81,14 @@ pub struct ProofForm {
     password: Option<Secret>,
     code: Option<Secret>,
     #[serde(default)]
-    next: String,
+    next: Next,
 }
 
 /// What one comes to a form with.
 #[derive(Debug, Default, Deserialize)]
 pub struct Arrival {
     #[serde(default)]
-    next: String,
+    next: Next,
     #[serde(default)]
     done: String,
     /// Why another provider's sign-in came to nothing, in a word.
@@ -98,7 +101,7 @@ pub struct SignInForm {
     email: String,
     password: Secret,
     #[serde(default)]
-    next: String,
+    next: Next,
 }
 
 #[derive(Debug, Deserialize)]
@@ -112,6 +115,8 @@ pub struct SignUpForm {
     org: String,
     #[serde(default)]
     slug: String,
+    #[serde(default)]
+    next: Next,
 }
 
 pub async fn sign_in(
@@ -120,7 +125,7 @@ pub async fn sign_in(
     Query(query): Query<Arrival>,
 ) -> Response {
     if guest.0.is_some() {
-        return then(&local(&query.next));
+        return then(query.next.page());
     }
     let refused = oidc::page::refused(&query.refused).map(Trouble::above);
     let (status, trouble) = refused.unwrap_or_default();
@@ -142,7 +147,7 @@ pub async fn signed_in(
 ) -> Result<Response, Problem> {
     match act::sign_in(&app, source.0, &browser, &form.email, &form.password).await {
         Ok(Step::Done(signed_in)) => Ok(with_cookie(
-            then(&local(&form.next)),
+            then(form.next.page()),
             &signed_in.session.cookie(&app),
         )),
         Ok(Step::Code(challenge)) => Ok(ok(&CodePage {
@@ -159,7 +164,7 @@ pub async fn code(State(app): State<App>, Query(query): Query<Challenge>) -> Res
     ok(&CodePage {
         frame: Frame::outside(&app, "One more step", None),
         challenge: query.challenge,
-        next: String::new(),
+        next: query.next,
     })
 }
 
@@ -172,7 +177,7 @@ pub async fn signed_in_with_code(
 ) -> Result<Response, Problem> {
     match act::sign_in_with_code(&app, source.0, &browser, &form.challenge, &form.code).await {
         Ok(signed_in) => Ok(with_cookie(
-            then(&local(&form.next)),
+            then(form.next.page()),
             &signed_in.session.cookie(&app),
         )),
         Err(error) => again(&app, error, String::new(), form.next),
@@ -180,7 +185,7 @@ pub async fn signed_in_with_code(
 }
 
 /// The form to sign in, with what was wrong.
-fn again(app: &App, error: SignInError, email: String, next: String) -> Result<Response, Problem> {
+fn again(app: &App, error: SignInError, email: String, next: Next) -> Result<Response, Problem> {
     if let SignInError::Db(error) = error {
         return Err(error.into());
     }
@@ -214,7 +219,7 @@ pub async fn stepped_up(
     let (password, code) = (form.password.as_ref(), form.code.as_ref());
     match step_up::step_up(&app, source.0, &account, password, code).await {
         Ok(signed_in) => Ok(with_cookie(
-            then(&local(&form.next)),
+            then(form.next.page()),
             &signed_in.session.cookie(&app),
         )),
         Err(StepUpError::Db(error)) => Err(error.into()),
@@ -227,18 +232,23 @@ pub async fn stepped_up(
     }
 }
 
-async fn proof_page(app: &App, account: &Account, next: String) -> Result<ProofPage, Problem> {
+async fn proof_page(app: &App, account: &Account, next: Next) -> Result<ProofPage, Problem> {
     Ok(ProofPage {
         frame: Frame::outside(app, "Prove once more who you are", Some(account)),
         trouble: Trouble::default(),
-        wants_code: step_up::wanted(app, account).await? == Some(Proof::Code),
+        wanted: step_up::wanted(app, account).await?,
         next,
+        providers: oidc::page::buttons(app),
     })
 }
 
-pub async fn sign_up(State(app): State<App>, guest: Guest) -> Response {
+pub async fn sign_up(
+    State(app): State<App>,
+    guest: Guest,
+    Query(query): Query<Arrival>,
+) -> Response {
     if guest.0.is_some() {
-        return then("/");
+        return then(query.next.page());
     }
     ok(&SignUpPage {
         frame: Frame::outside(&app, "Sign up", None),
@@ -249,6 +259,7 @@ pub async fn sign_up(State(app): State<App>, guest: Guest) -> Response {
             password: Secret::new(String::new()),
             org: String::new(),
             slug: String::new(),
+            next: query.next,
         },
         providers: oidc::page::buttons(&app),
     })
@@ -285,17 +296,23 @@ async fn try_sign_up(
         org: form.org.clone(),
         slug: form.slug.clone(),
     };
-    let org: NewOrg = org.read("/org")?;
-    let to = format!("/{}", org.slug);
-    let wish = SignUp {
+    let mut wish = SignUp {
         email: form.email.clone(),
         password: form.password.clone(),
         name: form.name.trim().to_owned(),
-        org: Some(org),
+        org: None,
         invitation: None,
     };
+    // Everything that is wrong is said at once.
+    let org = org.read("/org").map_err(|mut problem| {
+        problem.errors.extend(sign_up::faults(&wish));
+        problem
+    })?;
+    let own = format!("/{}", org.slug);
+    wish.org = Some(org);
     let (signed_in, _) = sign_up::sign_up(app, source.0, browser, wish).await?;
-    Ok(with_cookie(then(&to), &signed_in.session.cookie(app)))
+    let to = form.next.outside_of_organisations().unwrap_or(&own);
+    Ok(with_cookie(then(to), &signed_in.session.cookie(app)))
 }
 
 pub async fn signed_out(
@@ -304,7 +321,7 @@ pub async fn signed_out(
     Form(form): Form<Arrival>,
 ) -> Result<Response, Problem> {
     act::sign_out(&app, &account).await?;
-    let to = then(&local(&form.next));
+    let to = then(form.next.page());
     Ok(with_cookie(to, &SessionToken::no_cookie(&app)))
 }
 
@@ -331,18 +348,3 @@ pub(crate) fn with_cookie(mut response: Response, cookie: &str) -> Response {
     }
     response
 }
-
-/// Where to go after signing in: a path of this site, and nothing that a browser could take for another.
-fn local(next: &str) -> String {
-    let is_path = next.starts_with('/')
-        && !next.starts_with("//")
-        && !next.contains(['\\', '\r', '\n', '\t']);
-    if is_path {
-        next.to_owned()
-    } else {
-        "/".to_owned()
-    }
-}
-
-#[cfg(test)]
-mod tests;

@@ -112,6 +112,12 @@ pub async fn sign_up(
     Ok((signed_in, org))
 }
 
+/// What is wrong with a wish as far as it goes.
+pub fn faults(wish: &SignUp) -> Vec<Fault> {
+    let email = wish.email.trim().to_lowercase();
+    check(&email, wish).err().unwrap_or_default()
+}
+
 fn check(email: &str, wish: &SignUp) -> Result<(), Vec<Fault>> {
     let mut faults = Faults::default();
     if !is_address(email) {

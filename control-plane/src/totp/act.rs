@@ -52,7 +52,7 @@ pub fn guesses_at(user: UserId) -> String {
 /// A secret to put into an app. Codes are asked for once one of them was shown to us.
 pub async fn enrol(app: &App, account: &Account) -> Result<Enrolment, TotpError> {
     let now = app.now().time();
-    is_proven(account, now)?;
+    account.proven(now)?;
     let secret = app.random().bytes::<20>();
     let sealed = app
         .keys()
@@ -91,7 +91,7 @@ pub async fn confirm(
 
 /// Fresh recovery codes; the old ones are good for nothing any more.
 pub async fn renew_codes(app: &App, account: &Account) -> Result<Vec<String>, TotpError> {
-    is_proven(account, app.now().time())?;
+    account.proven(app.now().time())?;
     let mut tx = app.db().system(Reason::Account).await?;
     if !store::is_on(&mut tx, account.id).await? {
         return Err(TotpError::IsOff);
@@ -104,7 +104,7 @@ pub async fn renew_codes(app: &App, account: &Account) -> Result<Vec<String>, To
 /// Turns codes off, and says so to the account's owner.
 pub async fn disable(app: &App, account: &Account) -> Result<(), TotpError> {
     let now = app.now();
-    is_proven(account, now.time())?;
+    account.proven(now.time())?;
     let mut tx = app.db().system(Reason::Account).await?;
     if !store::end(&mut tx, account.id).await? {
         return Err(TotpError::IsOff);
@@ -167,14 +167,6 @@ async fn renew(app: &App, tx: &mut SystemTx, user: UserId) -> Result<Vec<String>
 
 fn recovery_digest(app: &App, user: UserId, tidy: &str) -> [u8; 32] {
     app.keys().pepper.digest(&format!("recovery {user} {tidy}"))
-}
-
-fn is_proven(account: &Account, now: OffsetDateTime) -> Result<(), Forbidden> {
-    if account.is_proven(now) {
-        Ok(())
-    } else {
-        Err(Forbidden::Unproven)
-    }
 }
 
 fn open(app: &App, user: UserId, sealed: &[u8]) -> Option<Vec<u8>> {

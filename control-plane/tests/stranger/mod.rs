@@ -207,8 +207,16 @@ pub const ROWS: [(&str, &str, &str); 56] = [
 
 /// What belongs to a signed-in person and to no organisation.
 /// `{words}` in braces as above; what succeeds only with a secret of the moment says how it fails without.
-pub const ACCOUNT: [(&str, &str, u16); 15] = [
+pub const ACCOUNT: [(&str, &str, u16); 19] = [
     ("get /v1/me", "", 200),
+    ("patch /v1/me", r#"{"name": "Another"}"#, 200),
+    ("delete /v1/me", "", 204),
+    ("get /v1/me/identities", "", 200),
+    (
+        "delete /v1/me/identities/idn_00000000000000000000000000000000",
+        "",
+        404,
+    ),
     ("get /v1/me/sessions", "", 200),
     ("delete /v1/me/sessions", "", 204),
     (

@@ -173,11 +173,18 @@ pub const ROWS: [(&str, &str, &str); 59] = [
 ];
 
 /// What belongs to a signed-in person and to no organisation: route, fields, and the status for whoever has just come.
-pub const ACCOUNT: [(&str, &str, u16); 16] = [
+pub const ACCOUNT: [(&str, &str, u16); 19] = [
     ("get /new", "", 200),
     ("post /new", "org=New&slug=brand-new", 303),
     ("get /account", "", 200),
     ("post /account/confirmation", "", 303),
+    ("post /account/name", "name=Another", 303),
+    ("post /account/delete", "sure=somebody", 422),
+    (
+        "post /account/identities/idn_00000000000000000000000000000000/remove",
+        "",
+        404,
+    ),
     (
         "post /account/password",
         "password=a gate of iron bars&new_password=a gate of oaken planks",

@@ -16,7 +16,7 @@ mod slug;
 pub mod token;
 
 pub use id::{
-    ApprovalId, CallId, EventId, GrantId, InvitationId, KeyId, MailId, MemberId, OrgId, PolicyId,
-    ServerId, SessionId, UnknownId, UserId,
+    ApprovalId, CallId, EventId, GrantId, IdentityId, InvitationId, KeyId, MailId, MemberId, OrgId,
+    PolicyId, ServerId, SessionId, UnknownId, UserId,
 };
 pub use slug::{BadSlug, RESERVED_EVERYWHERE, RESERVED_FOR_ORGS, Slug};

@@ -74,6 +74,12 @@ fn one_of_each() -> Vec<Event> {
             before: role,
             after: Role::Admin,
         },
+        Event::MemberRenamed {
+            member,
+            email: text("b@example.com"),
+            before: text("Bea"),
+            after: text("Bee"),
+        },
         Event::MemberRemoved {
             member,
             email: text("b@example.com"),

@@ -8,7 +8,7 @@ use crate::http::layers::Source;
 use crate::http::read::Path;
 use crate::oidc::page::{Button, buttons};
 use crate::org::member;
-use crate::page::{Form, Frame, Guest, Trouble, Visit, answer, show, then};
+use crate::page::{Form, Frame, Guest, Next, Trouble, Visit, answer, show, then};
 use crate::problem::Problem;
 use crate::session::act::PER_SOURCE;
 use crate::session::browser::Browser;
@@ -32,6 +32,8 @@ struct Show {
     token: String,
     offer: Offer,
     name: String,
+    /// Here, for whoever signs in first.
+    next: Next,
     providers: Vec<Button>,
 }
 
@@ -127,6 +129,7 @@ async fn page(
     let page = Show {
         frame: Frame::outside(app, format!("Join {}", offer.name), account),
         trouble,
+        next: Next::of(&format!("/invitations/{token}")),
         token,
         offer,
         name,

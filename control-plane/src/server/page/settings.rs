@@ -4,9 +4,9 @@ use super::{Said, header_of, page};
 use crate::app::App;
 use crate::http::read::Path;
 use crate::page::{Form, Trouble, Visit, answer, then};
-use crate::problem::Problem;
+use crate::problem::{Kind, Problem};
 use crate::server::act;
-use crate::server::{ServerChange, TimeoutsChange, auth};
+use crate::server::{Server, ServerChange, TimeoutsChange, auth, pinning_word};
 use axum::extract::State;
 use axum::response::Response;
 use bundle::Pinning;
@@ -17,40 +17,54 @@ use uuid::Uuid;
 #[derive(Debug, Default, Deserialize)]
 pub struct Settings {
     #[serde(default)]
-    etag: String,
+    pub etag: String,
     #[serde(default)]
-    name: String,
+    pub name: String,
     #[serde(default)]
-    pinning: String,
+    pub pinning: String,
     #[serde(default)]
-    sampling: String,
+    pub sampling: String,
     #[serde(default)]
-    elicitation: String,
+    pub elicitation: String,
     #[serde(default)]
-    connect_ms: String,
+    pub connect_ms: String,
     #[serde(default)]
-    first_byte_ms: String,
+    pub first_byte_ms: String,
     #[serde(default)]
-    call_first_byte_ms: String,
+    pub call_first_byte_ms: String,
     #[serde(default)]
-    idle_ms: String,
+    pub idle_ms: String,
     #[serde(default)]
-    whole_ms: String,
+    pub whole_ms: String,
 }
 
 #[derive(Debug, Default, Deserialize)]
 pub struct Place {
     #[serde(default)]
-    etag: String,
+    pub etag: String,
     #[serde(default)]
-    url: String,
+    pub url: String,
     /// `keep`, `none` or `headers`.
     #[serde(default)]
-    auth: String,
+    pub auth: String,
     #[serde(default)]
     header: Vec<String>,
     #[serde(default)]
     value: Vec<seal::Secret>,
+}
+
+/// What stands in the two forms: what was typed, and otherwise how things are.
+#[derive(Debug)]
+pub struct Forms {
+    pub settings: Settings,
+    pub place: Place,
+}
+
+/// Of the two forms the one that was sent.
+#[derive(Debug)]
+pub enum Typed {
+    Settings(Settings),
+    Place(Place),
 }
 
 pub async fn change(
@@ -59,8 +73,7 @@ pub async fn change(
     Path((_, named)): Path<(String, String)>,
     Form(form): Form<Settings>,
 ) -> Result<Response, Problem> {
-    let wanted = form.read().map(|change| (change, &form.etag));
-    save(&app, &visit, &named, wanted).await
+    save(&app, &visit, &named, form.read(), Typed::Settings(form)).await
 }
 
 pub async fn place(
@@ -69,19 +82,19 @@ pub async fn place(
     Path((_, named)): Path<(String, String)>,
     Form(form): Form<Place>,
 ) -> Result<Response, Problem> {
-    let wanted = form.read().map(|change| (change, &form.etag));
-    save(&app, &visit, &named, wanted).await
+    save(&app, &visit, &named, form.read(), Typed::Place(form)).await
 }
 
 async fn save(
     app: &App,
     visit: &Visit,
     named: &str,
-    wanted: Result<(ServerChange, &String), Problem>,
+    wanted: Result<ServerChange, Problem>,
+    mut typed: Typed,
 ) -> Result<Response, Problem> {
     let done = match wanted {
-        Ok((change, etag)) => {
-            let etag = etag.parse::<Uuid>().ok();
+        Ok(change) => {
+            let etag = typed.etag().parse::<Uuid>().ok();
             act::change(app, &visit.caller, named, change, etag)
                 .await
                 .map_err(Problem::from)
@@ -94,10 +107,16 @@ async fn save(
             Ok(then(&visit.path(&path)))
         }
         Err(problem) => {
+            let is_stale = problem.kind == Kind::StaleVersion;
             let (status, trouble) = Trouble::of(problem)?;
             let server = act::show(app, &visit.caller, named).await?;
+            if is_stale {
+                // Now that this was said, saving once more is meant.
+                *typed.etag() = server.etag.to_string();
+            }
             let said = Said {
                 trouble,
+                typed: Some(typed),
                 ..Said::on("settings")
             };
             Ok(answer(status, &page(app, visit, server, said).await?))
@@ -105,7 +124,48 @@ async fn save(
     }
 }
 
+impl Typed {
+    fn etag(&mut self) -> &mut String {
+        match self {
+            Self::Settings(form) => &mut form.etag,
+            Self::Place(form) => &mut form.etag,
+        }
+    }
+}
+
+impl Forms {
+    pub fn of(server: &Server, typed: Option<Typed>) -> Self {
+        let mut forms = Self {
+            settings: Settings::of(server),
+            place: Place::of(server),
+        };
+        match typed {
+            Some(Typed::Settings(form)) => forms.settings = form,
+            Some(Typed::Place(form)) => forms.place = form,
+            None => {}
+        }
+        forms
+    }
+}
+
 impl Settings {
+    fn of(server: &Server) -> Self {
+        let on = |is: bool| if is { "on" } else { "" }.to_owned();
+        let times = &server.timeouts;
+        Self {
+            etag: server.etag.to_string(),
+            name: server.name.clone(),
+            pinning: pinning_word(server.pinning).to_owned(),
+            sampling: on(server.sampling),
+            elicitation: on(server.elicitation),
+            connect_ms: times.connect_ms.to_string(),
+            first_byte_ms: times.first_byte_ms.to_string(),
+            call_first_byte_ms: times.call_first_byte_ms.to_string(),
+            idle_ms: times.idle_ms.to_string(),
+            whole_ms: times.whole_ms.to_string(),
+        }
+    }
+
     fn read(&self) -> Result<ServerChange, Problem> {
         Ok(ServerChange {
             name: Some(self.name.trim().to_owned()),
@@ -130,6 +190,27 @@ impl Settings {
 }
 
 impl Place {
+    fn of(server: &Server) -> Self {
+        Self {
+            etag: server.etag.to_string(),
+            url: server.url.clone(),
+            auth: "keep".to_owned(),
+            ..Self::default()
+        }
+    }
+
+    /// The names as they were typed, in as many rows as the form has at least.
+    pub fn header_rows(&self) -> Vec<&str> {
+        let rows = self.header.len().max(3);
+        let typed = self.header.iter().map(String::as_str);
+        typed.chain(std::iter::repeat("")).take(rows).collect()
+    }
+
+    /// Whether a value was typed that has to be typed once more.
+    pub fn has_lost_values(&self) -> bool {
+        self.value.iter().any(|value| !value.expose().is_empty())
+    }
+
     fn read(&self) -> Result<ServerChange, Problem> {
         let auth = match self.auth.as_str() {
             "none" => Some(json!({"type": "none"})),

@@ -35,7 +35,7 @@ export function basicEditor(area: HTMLTextAreaElement): void {
         highlightActiveLine(),
         indentUnit.of("  "),
         EditorState.readOnly.of(area.readOnly),
-        EditorView.contentAttributes.of({ "aria-label": name, "aria-description": "Tab leaves the editor." }),
+        EditorView.contentAttributes.of({ tabindex: "0", "aria-label": name, "aria-description": "Tab leaves the editor." }),
         EditorView.updateListener.of((update) => {
           if (update.docChanged) area.value = update.state.doc.toString();
         }),
