@@ -10,7 +10,7 @@ fn note(seen: &Seen, server: ServerId, tools: &str) {
     let text = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"tools":[{tools}]}}}}"#);
     let document = mcp::reply::parse(text.as_bytes()).unwrap();
     let page = Page::of(&document).unwrap().unwrap();
-    seen.note(server, document.text, page.entries());
+    seen.note(server, document.text, page.entries(), Trust::Untrusted, |_| None);
 }
 
 #[test]
