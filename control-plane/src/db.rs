@@ -70,6 +70,7 @@ pub enum Reason {
     ServeGateways,
     IngestRecords,
     NameMember,
+    Rediscover,
 }
 
 impl Reason {

@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::http;
 use crate::mail;
 use crate::publish::{self, Newest};
+use crate::server::discover;
 use anyhow::Context;
 use host::stop::Stop;
 use hyper_util::service::TowerToHyperService;
@@ -35,12 +36,14 @@ pub async fn run(app: App, config: &Config, stop: Stop) -> anyhow::Result<()> {
     let publisher = tokio::spawn(publish::run(app.clone(), newest.clone(), stop.clone()));
     let mails = tokio::spawn(mail::outbox::run(app.clone(), stop.clone()));
     let wishes = tokio::spawn(account::wishes::run(app.clone(), stop.clone()));
+    let schedule = tokio::spawn(discover::run(app.clone(), stop.clone()));
     let days = tokio::spawn(call::days::keep_ahead(app.clone(), stop.clone()));
     tracing::info!(listen = %config.listen, "ready");
     let service = TowerToHyperService::new(http::router(app, newest));
     host::serve::serve(listener, host::serve::Limits::default(), stop, service).await;
     publisher.await?;
     days.await?;
+    schedule.await?;
     wishes.await?;
     mails.await?;
     Ok(())

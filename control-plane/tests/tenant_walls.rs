@@ -14,7 +14,7 @@ use world::World;
 
 /// A row for every table of an organisation: `$1` is the organisation, `$2` tells rows apart. A table that has none
 /// here fails the tests.
-const ROWS: [(&str, &str); 23] = [
+const ROWS: [(&str, &str); 24] = [
     ("orgs", "(id, slug, name, created_at) values ($1, $2::text, 'n', now())"),
     ("org_versions", "(org_id, version) values ($1, 1)"),
     ("members", "(id, org_id, user_id, role, created_at) values ($2, $1, $2, 'owner', now())"),
@@ -38,6 +38,10 @@ const ROWS: [(&str, &str); 23] = [
         "tools",
         "(org_id, server_id, name, position, definition, digest, first_seen_at)
         values ($1, $2, 't', 0, '{}', sha256('{}'), now())",
+    ),
+    (
+        "tool_changes",
+        "(id, org_id, server_id, at, tool, kind) values ($2, $1, $2, now(), 't', 'added')",
     ),
     ("tool_words", "(org_id, server_id, name) values ($1, $2, 't')"),
     (
@@ -473,7 +477,7 @@ async fn organisations_that_take_turns_on_the_same_connections_never_see_each_ot
 }
 
 /// Where the plane looks across organisations, and how often. A new place is a new line here, with a reader's consent.
-const REASONS: [(&str, &str, usize); 26] = [
+const REASONS: [(&str, &str, usize); 27] = [
     ("Account", "account/act.rs", 8),
     ("Account", "account/wishes.rs", 1),
     ("Account", "totp/act.rs", 4),
@@ -491,6 +495,7 @@ const REASONS: [(&str, &str, usize); 26] = [
     ("NameMember", "org/invitation/act.rs", 1),
     ("NameMember", "org/member/act.rs", 2),
     ("Publish", "publish/outbox.rs", 1),
+    ("Rediscover", "server/discover/schedule.rs", 4),
     ("ServeGateways", "gateway/act.rs", 1),
     ("ServeGateways", "publish/feed.rs", 3),
     ("SignIn", "oidc/act.rs", 3),

@@ -2,7 +2,7 @@
 
 use super::described;
 use crate::app::App;
-use crate::{account, call, event, gateway, grant, key, oidc, org, policy, server, session, totp};
+use crate::{account, call, event, gateway, grant, inventory, key, oidc, org, policy, server, session, totp};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -77,6 +77,10 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(server::api::discover))
         .routes(routes!(server::tool::api::list))
         .routes(routes!(server::tool::api::review))
+        .routes(routes!(server::tool::api::changes))
+        .routes(routes!(server::tool::api::accept_all))
+        .routes(routes!(inventory::api::list))
+        .routes(routes!(inventory::api::export))
         .routes(routes!(event::api::list))
         .routes(routes!(call::api::list))
         .routes(routes!(call::api::follow))

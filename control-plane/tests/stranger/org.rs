@@ -130,6 +130,10 @@ impl<'a> Org<'a> {
                 let tools = self.get("servers/desk/tools").await;
                 tools["items"][0]["digest"].as_str().unwrap().to_owned()
             }
+            "{waiting}" => {
+                let server = self.get("servers/desk").await;
+                server["waiting"].as_str().unwrap().to_owned()
+            }
             "{number}" | "{version}" => "1".to_owned(),
             "{other}" => "2".to_owned(),
             _ => panic!("{word} is not made here"),

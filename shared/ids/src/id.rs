@@ -83,6 +83,7 @@ id! {
     ApprovalId "apr",
     CallId "call",
     EventId "evt",
+    ToolChangeId "chg",
 }
 
 impl CallId {

@@ -6,11 +6,13 @@ mod act;
 mod heard;
 mod listing;
 mod reach;
+mod schedule;
 mod talk;
 mod wire;
 
 pub use act::{add, discover, look};
 pub use listing::{Found, Listing};
+pub use schedule::{renew, run, tick};
 pub use reach::{Busy, Reach, Seat};
 
 use super::Status;

@@ -23,6 +23,8 @@ pub struct Settings {
     #[serde(default)]
     pinning: String,
     #[serde(default)]
+    trusted: String,
+    #[serde(default)]
     sampling: String,
     #[serde(default)]
     elicitation: String,
@@ -95,7 +97,7 @@ async fn save(
         }
         Err(problem) => {
             let (status, trouble) = Trouble::of(problem)?;
-            let server = act::show(app, &visit.caller, named).await?;
+            let server = act::glance(app, &visit.caller, named).await?;
             let said = Said {
                 trouble,
                 ..Said::on("settings")
@@ -122,6 +124,7 @@ impl Settings {
                 "block" => Some(Pinning::Block),
                 _ => None,
             },
+            trusted: Some(!self.trusted.is_empty()),
             sampling: Some(!self.sampling.is_empty()),
             elicitation: Some(!self.elicitation.is_empty()),
             ..ServerChange::default()
