@@ -2,7 +2,9 @@
 
 use super::described;
 use crate::app::App;
-use crate::{account, call, event, gateway, grant, inventory, key, oidc, org, policy, server, session, totp};
+use crate::{
+    account, call, event, gateway, grant, inventory, key, oidc, org, policy, server, session, totp,
+};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;

@@ -2,7 +2,9 @@
 
 use crate::app::App;
 use crate::page::{asset, door};
-use crate::{account, call, event, grant, inventory, key, mail, org, policy, server, session, totp};
+use crate::{
+    account, call, event, grant, inventory, key, mail, org, policy, server, session, totp,
+};
 use axum::Router;
 use axum::middleware;
 use axum::routing::{get, post};

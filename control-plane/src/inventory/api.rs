@@ -1,6 +1,6 @@
 //! The JSON door of the inventory.
 
-use super::{Entry, ListInventory, act, export};
+use super::{Entry, ExportInventory, ListInventory, act, export};
 use crate::app::App;
 use crate::call::export::Format;
 use crate::caller::Caller;
@@ -26,13 +26,13 @@ pub async fn list(
 
 /// The inventory as a file: JSON lines, or CSV whose cells a spreadsheet does not run.
 #[utoipa::path(get, path = "/v1/orgs/{org}/inventory/export", tag = "inventory",
-    params(ListInventory, ("org" = String, Path)),
+    params(ExportInventory, ("org" = String, Path)),
     responses((status = 200, content_type = "application/jsonl", body = String),
         (status = "default", body = ProblemBody)))]
 pub async fn export(
     State(app): State<App>,
     caller: Caller,
-    Query(query): Query<ListInventory>,
+    Query(query): Query<ExportInventory>,
 ) -> Result<Response, Problem> {
     let (filter, format) = (query.filter()?, Format::read(query.format.as_deref())?);
     let body = export::file(app, caller, filter, format).await?;

@@ -28,8 +28,23 @@ pub struct ListInventory {
     pub grant: Option<String>,
     /// `yes`: an entry or `hide` of a policy means the tool; `no`: none does.
     pub covered: Option<String>,
-    /// Of an export: `jsonl` or `csv`.
+}
+
+#[derive(Debug, Clone, Default, Deserialize, IntoParams)]
+#[serde(deny_unknown_fields)]
+pub struct ExportInventory {
+    /// `jsonl`, which it is when left out, or `csv`.
     pub format: Option<String>,
+    /// Slug or id.
+    pub server: Option<String>,
+    /// `read`, `write`, `execute`, `destructive`, `financial` or `unknown`.
+    pub category: Option<String>,
+    /// `low`, `medium`, `high` or `critical`.
+    pub severity: Option<String>,
+    /// The id of a grant: only what it reaches, and how.
+    pub grant: Option<String>,
+    /// `yes`: an entry or `hide` of a policy means the tool; `no`: none does.
+    pub covered: Option<String>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -76,6 +91,28 @@ impl ListInventory {
             cursor: self.cursor.clone(),
         }
         .page()
+    }
+}
+
+impl ExportInventory {
+    pub fn filter(&self) -> Result<Filter, Problem> {
+        let Self {
+            server,
+            category,
+            severity,
+            grant,
+            covered,
+            ..
+        } = self.clone();
+        ListInventory {
+            server,
+            category,
+            severity,
+            grant,
+            covered,
+            ..ListInventory::default()
+        }
+        .filter()
     }
 }
 

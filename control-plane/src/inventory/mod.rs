@@ -9,7 +9,7 @@ pub mod page;
 mod reach;
 mod store;
 
-pub use filter::{Filter, ListInventory, Place};
+pub use filter::{ExportInventory, Filter, ListInventory, Place};
 
 use crate::http::described;
 use crate::server::tool::Severity;

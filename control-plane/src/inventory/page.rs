@@ -81,7 +81,6 @@ impl Asked {
             severity,
             grant,
             covered,
-            format: None,
         }
     }
 }

@@ -77,7 +77,9 @@ impl Reach {
             policy: found.policy,
             policy_slug: found.policy_slug.clone(),
             version: found.number.and_then(|number| u32::try_from(number).ok()),
-            rule: standing.map_or(NO_POLICY, |standing| standing.rule).to_owned(),
+            rule: standing
+                .map_or(NO_POLICY, |standing| standing.rule)
+                .to_owned(),
             action: standing
                 .map_or("deny", |standing| standing.action.word())
                 .to_owned(),

@@ -44,19 +44,24 @@ pub async fn tools(
     let org = tx.org().uuid();
     let categories = filter.categories();
     let rows = sqlx::query!(
-        r#"select tools.server_id, servers.slug, tools.name, category, read_category, signals, pinning,
+        // The page is found before it is told of which servers it is: the other way round all servers' tools are gone through.
+        r#"select found.server_id, servers.slug, found.name, category, read_category, signals, pinning,
             (reviewed_digest is distinct from digest) as "is_changed!"
-        from tools join servers on servers.org_id = $1 and servers.id = tools.server_id
-        where tools.org_id = $1 and ($2::uuid is null or tools.server_id = $2)
-            and ($3::uuid is null or (tools.server_id, tools.name) > ($3, $4))
-            and ($5::text[] is null or coalesce(standing_category, category, 'unknown') = any($5))
-            and ($6::uuid is null or exists (
-                select from attachments
-                where attachments.org_id = $1 and grant_id = $6 and attachments.server_id = tools.server_id))
-        order by tools.server_id, tools.name limit $7"#,
+        from (
+            select server_id, name, category, read_category, signals, reviewed_digest, digest from tools
+            where org_id = $1 and ($2::uuid is null or server_id = $2) and (server_id, name) > ($3::uuid, $4::text)
+                and ($5::text[] is null or coalesce(standing_category, category, 'unknown') = any($5))
+                and ($6::uuid is null or exists (
+                    select from attachments
+                    where attachments.org_id = $1 and grant_id = $6 and attachments.server_id = tools.server_id))
+            order by server_id, name limit $7
+        ) as found
+        join servers on servers.org_id = $1 and servers.id = found.server_id
+        order by found.server_id, found.name"#,
         org,
         server.map(ServerId::uuid),
-        after.map(|place| place.server.uuid()),
+        // No server has this id, and no tool this name: everything comes after.
+        after.map_or(Uuid::nil(), |place| place.server.uuid()),
         after.map_or("", |place| place.tool.as_str()),
         categories.as_deref(),
         filter.grant.map(ids::GrantId::uuid),
@@ -141,6 +146,11 @@ pub async fn documents(
     .await?;
     Ok(rows
         .into_iter()
-        .map(|row| ((PolicyId::from_uuid(row.policy_id), row.number), row.document))
+        .map(|row| {
+            (
+                (PolicyId::from_uuid(row.policy_id), row.number),
+                row.document,
+            )
+        })
         .collect())
 }

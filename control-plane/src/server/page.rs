@@ -287,7 +287,8 @@ pub async fn accept_all(
         )),
         Err(ServerError::Stale) => {
             let server = act::glance(&app, &visit.caller, &named).await?;
-            let said = "Nothing was accepted: other tools wait by now than you looked at.".to_owned();
+            let said =
+                "Nothing was accepted: other tools wait by now than you looked at.".to_owned();
             let page = page(&app, &visit, server, Said::problem(said)).await?;
             Ok(answer(StatusCode::CONFLICT, &page))
         }
@@ -413,8 +414,7 @@ async fn tools(app: &App, visit: &Visit, server: &Server, said: &Said) -> Result
         q: Some(query.replace('\0', "")),
         category: Some(said.filter.category.clone())
             .filter(|word| policy::Category::from_word(word).is_some()),
-        severity: Some(said.filter.severity.clone())
-            .filter(|word| Severity::parse(word).is_some()),
+        severity: Some(said.filter.severity.clone()).filter(|word| Severity::parse(word).is_some()),
         changed: said.filter.changed.parse().ok(),
         signal: None,
     };

@@ -1,10 +1,10 @@
 //! What passed in tool lists, per server: enough of each tool to judge a call of it, bounded.
 
+use super::class;
 use bundle::Hints;
 use catalog::Trust;
 use ids::ServerId;
 use json::Node;
-use super::class;
 use mcp::{Entry, ParamHeader};
 use policy::CompiledSchema;
 use std::collections::HashMap;
@@ -178,7 +178,10 @@ impl Seen {
         let Some(server) = self.known(server) else {
             return true;
         };
-        let read_at = server.read_at.read().unwrap_or_else(PoisonError::into_inner);
+        let read_at = server
+            .read_at
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
         read_at.is_none_or(|at| at.elapsed() >= PAUSE)
     }
 

@@ -14,7 +14,9 @@ const WEIGHING: i64 = 1;
 /// A number that another lexicon, other patterns or another weighing does not have.
 pub(crate) fn edition() -> i64 {
     static EDITION: LazyLock<i64> = LazyLock::new(|| {
-        let words = SHIPPED.bytes().chain(crate::signal::address::PATTERNS.bytes());
+        let words = SHIPPED
+            .bytes()
+            .chain(crate::signal::address::PATTERNS.bytes());
         words.fold(WEIGHING, |hash, byte| {
             (hash ^ i64::from(byte)).wrapping_mul(0x0100_0000_01b3)
         })

@@ -16,10 +16,10 @@
 mod category;
 mod classification;
 mod definition;
+mod elsewhere;
 mod hidden;
 mod judge;
 pub mod label;
-mod elsewhere;
 mod lexicon;
 mod listing;
 mod parameter;

@@ -24,9 +24,8 @@ impl<'a> Siblings<'a> {
 
     pub(crate) fn are_named_by(&self, tool: &Tool) -> bool {
         let shown = crate::neutralise(tool.description.as_deref().unwrap_or_default());
-        let is_of_a_name = |letter: char| {
-            letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | '/')
-        };
+        let is_of_a_name =
+            |letter: char| letter.is_alphanumeric() || matches!(letter, '_' | '-' | '.' | '/');
         shown
             .split(|letter: char| !is_of_a_name(letter))
             .map(|word| word.trim_end_matches(['.', '-', '/']))

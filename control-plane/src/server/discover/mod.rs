@@ -12,8 +12,8 @@ mod wire;
 
 pub use act::{add, discover, look};
 pub use listing::{Found, Listing};
-pub use schedule::{renew, run, tick};
 pub use reach::{Busy, Reach, Seat};
+pub use schedule::{renew, run, tick};
 
 use super::Status;
 use bundle::credential::Headers;

@@ -29,27 +29,32 @@ const SOON: time::Duration = time::Duration::minutes(1);
 const LONGEST: Duration = Duration::from_hours(24);
 const MOST_DOUBLINGS: u32 = 5;
 
+/// Reads what is due until told to stop. A reading that is given up half way is another process's when its lease is up.
 pub async fn run(app: App, stop: Stop) {
+    let reading = async {
+        until_none_is_left(&app).await;
+        loop {
+            if let Err(error) = tick(&app).await {
+                tracing::error!(cause = %error, "servers could not be read again");
+            }
+            tokio::time::sleep(LOOK).await;
+        }
+    };
+    tokio::select! {
+        () = stop.stopped() => {}
+        () = reading => {}
+    }
+}
+
+async fn until_none_is_left(app: &App) {
     loop {
-        match renew(&app).await {
-            Ok(0) => break,
+        match renew(app).await {
+            Ok(0) => return,
             Ok(_) => {}
             Err(error) => {
                 tracing::error!(cause = %error, "tools could not be classified anew");
-                tokio::select! {
-                    () = stop.stopped() => return,
-                    () = tokio::time::sleep(LOOK) => {}
-                }
+                tokio::time::sleep(LOOK).await;
             }
-        }
-    }
-    loop {
-        if let Err(error) = tick(&app).await {
-            tracing::error!(cause = %error, "servers could not be read again");
-        }
-        tokio::select! {
-            () = stop.stopped() => return,
-            () = tokio::time::sleep(LOOK) => {}
         }
     }
 }
@@ -125,9 +130,12 @@ async fn settle(app: &App, claimed: &Claimed, every: Duration) -> Result<(), DbE
     };
     let next = match ended {
         Ended::NotNow => now + SOON,
-        Ended::Read | Ended::Failed => {
-            next(now, every, failures, u16::from_le_bytes(app.random().bytes()))
-        }
+        Ended::Read | Ended::Failed => next(
+            now,
+            every,
+            failures,
+            u16::from_le_bytes(app.random().bytes()),
+        ),
     };
     let mut tx = app.db().system(Reason::Rediscover).await?;
     let read_at = matches!(ended, Ended::Read).then_some(now);
@@ -136,7 +144,10 @@ async fn settle(app: &App, claimed: &Claimed, every: Duration) -> Result<(), DbE
 }
 
 async fn again(app: &App, claimed: &Claimed) -> Result<Ended, ServerError> {
-    let mut tx = app.db().read(Allowed::to_read_tools_again(claimed.org)).await?;
+    let mut tx = app
+        .db()
+        .read(Allowed::to_read_tools_again(claimed.org))
+        .await?;
     let Some(target) = servers::target(tx.sql(), claimed.org, claimed.server).await? else {
         return Ok(Ended::NotNow);
     };

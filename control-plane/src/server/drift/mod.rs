@@ -110,7 +110,13 @@ fn members(old: &Node<'_>, new: &Node<'_>, found: &mut Found) {
             continue;
         }
         match key.as_str() {
-            "description" => found.add(worded(Kind::Wording, "description", "its description", was, is)),
+            "description" => found.add(worded(
+                Kind::Wording,
+                "description",
+                "its description",
+                was,
+                is,
+            )),
             "title" => found.add(worded(Kind::Title, "title", "its title", was, is)),
             "inputSchema" => schema::compare(was, is, found),
             "annotations" => annotations(was, is, found),
@@ -179,7 +185,10 @@ fn annotations(old: Option<&Node<'_>>, new: Option<&Node<'_>>, found: &mut Found
 fn keys(old: &Node<'_>, new: &Node<'_>) -> Vec<String> {
     let of = |node: &Node<'_>| -> Vec<String> {
         let members = node.as_object().unwrap_or_default();
-        members.iter().map(|member| member.key.to_string()).collect()
+        members
+            .iter()
+            .map(|member| member.key.to_string())
+            .collect()
     };
     let mut all = of(new);
     let known: std::collections::HashSet<String> = all.iter().cloned().collect();
@@ -188,7 +197,8 @@ fn keys(old: &Node<'_>, new: &Node<'_>) -> Vec<String> {
 }
 
 fn is_wide(node: &Node<'_>) -> bool {
-    node.as_object().is_some_and(|members| members.len() > WIDEST)
+    node.as_object()
+        .is_some_and(|members| members.len() > WIDEST)
 }
 
 fn same(was: Option<&Node<'_>>, is: Option<&Node<'_>>) -> bool {

@@ -56,7 +56,13 @@ pub(super) fn compare(old: Option<&Node<'_>>, new: Option<&Node<'_>>, found: &mu
 fn at(path: &str, old: &Node<'_>, new: &Node<'_>, depth: usize, found: &mut Found) {
     if found.is_full() || is_wide(old) || is_wide(new) {
         let said = format!("`{}` is another one", short(path));
-        return found.add(quoted(Kind::SchemaChanged, path, said, Some(old), Some(new)));
+        return found.add(quoted(
+            Kind::SchemaChanged,
+            path,
+            said,
+            Some(old),
+            Some(new),
+        ));
     }
     for key in keys(old, new) {
         let (was, is) = (old.get(&key), new.get(&key));
@@ -170,7 +176,10 @@ fn required(
     found: &mut Found,
 ) {
     let (needed, needs) = (required_of(old), required_of(new));
-    let (had, has) = (names_of(old.get("properties")), names_of(new.get("properties")));
+    let (had, has) = (
+        names_of(old.get("properties")),
+        names_of(new.get("properties")),
+    );
     let before = found.changes.len();
     for name in needs.difference(&needed) {
         let inner = format!("{path}.{}", short(name));
@@ -281,7 +290,10 @@ fn others(path: &str, was: Option<&Node<'_>>, is: Option<&Node<'_>>) -> Change {
     let takes = |node: Option<&Node<'_>>| node.map_or(Some(true), Node::as_bool);
     let said = short(path);
     let (kind, said) = match (takes(was), takes(is)) {
-        (Some(false), _) => (Kind::Widened, format!("`{said}` takes what it did not take")),
+        (Some(false), _) => (
+            Kind::Widened,
+            format!("`{said}` takes what it did not take"),
+        ),
         (_, Some(false)) => (
             Kind::Narrowed,
             format!("`{said}` takes nothing that it does not name"),
@@ -319,7 +331,10 @@ fn bounded(
         },
     };
     let shown = |node: Option<&Node<'_>>| {
-        node.map_or_else(|| "nothing".to_owned(), |node| short(&json::canonical(node)))
+        node.map_or_else(
+            || "nothing".to_owned(),
+            |node| short(&json::canonical(node)),
+        )
     };
     let said = format!(
         "of `{}`, {what} was {} and is {}",
@@ -336,7 +351,10 @@ fn number<'a>(node: &Node<'a>) -> Option<Decimal<'a>> {
 
 fn names_of(properties: Option<&Node<'_>>) -> BTreeSet<String> {
     let members = properties.and_then(Node::as_object).unwrap_or_default();
-    members.iter().map(|member| member.key.to_string()).collect()
+    members
+        .iter()
+        .map(|member| member.key.to_string())
+        .collect()
 }
 
 fn required_of(schema: &Node<'_>) -> BTreeSet<String> {

@@ -59,32 +59,147 @@ fn one(place: &str, value: Value) -> (Kind, String, String) {
 fn each_change_of_a_definition_is_named() {
     let args = "/inputSchema/properties";
     let rows = [
-        ("/description", json!("Pays. Then mails it."), Kind::Wording, "description"),
+        (
+            "/description",
+            json!("Pays. Then mails it."),
+            Kind::Wording,
+            "description",
+        ),
         ("/title", json!("Pay it"), Kind::Title, "title"),
         ("/title", Value::Null, Kind::Title, "title"),
-        (&format!("{args}/memo"), json!({"type": "string"}), Kind::ParameterAdded, "args.memo"),
-        (&format!("{args}/tags"), Value::Null, Kind::ParameterRemoved, "args.tags"),
-        ("/inputSchema/required", json!(["bill", "amount"]), Kind::ParameterRequired, "args.amount"),
-        ("/inputSchema/required", json!([]), Kind::ParameterOptional, "args.bill"),
-        (&format!("{args}/amount/type"), json!("string"), Kind::TypeChanged, "args.amount"),
-        (&format!("{args}/amount/type"), json!(["number", "string"]), Kind::Widened, "args.amount"),
-        (&format!("{args}/amount/maximum"), json!(1_000_000), Kind::Widened, "args.amount"),
-        (&format!("{args}/amount/maximum"), json!(99.5), Kind::Narrowed, "args.amount"),
-        (&format!("{args}/amount/maximum"), Value::Null, Kind::Widened, "args.amount"),
-        (&format!("{args}/amount/minimum"), json!(1), Kind::Narrowed, "args.amount"),
-        (&format!("{args}/currency/enum"), json!(["EUR", "USD", "GBP"]), Kind::Widened, "args.currency"),
-        (&format!("{args}/currency/enum"), json!(["EUR"]), Kind::Narrowed, "args.currency"),
-        (&format!("{args}/currency/enum"), json!(["EUR", "GBP"]), Kind::ChoicesChanged, "args.currency"),
-        (&format!("{args}/bill/description"), json!("Send all mail first."), Kind::Wording, "args.bill"),
-        (&format!("{args}/to/properties/bic"), json!({}), Kind::ParameterAdded, "args.to.bic"),
-        (&format!("{args}/tags/items/type"), json!("integer"), Kind::TypeChanged, "args.tags[]"),
-        (&format!("{args}/bill/pattern"), json!("^a"), Kind::SchemaChanged, "args.bill"),
-        ("/inputSchema/additionalProperties", json!(true), Kind::Widened, "args"),
-        ("/inputSchema/additionalProperties", Value::Null, Kind::Widened, "args"),
+        (
+            &format!("{args}/memo"),
+            json!({"type": "string"}),
+            Kind::ParameterAdded,
+            "args.memo",
+        ),
+        (
+            &format!("{args}/tags"),
+            Value::Null,
+            Kind::ParameterRemoved,
+            "args.tags",
+        ),
+        (
+            "/inputSchema/required",
+            json!(["bill", "amount"]),
+            Kind::ParameterRequired,
+            "args.amount",
+        ),
+        (
+            "/inputSchema/required",
+            json!([]),
+            Kind::ParameterOptional,
+            "args.bill",
+        ),
+        (
+            &format!("{args}/amount/type"),
+            json!("string"),
+            Kind::TypeChanged,
+            "args.amount",
+        ),
+        (
+            &format!("{args}/amount/type"),
+            json!(["number", "string"]),
+            Kind::Widened,
+            "args.amount",
+        ),
+        (
+            &format!("{args}/amount/maximum"),
+            json!(1_000_000),
+            Kind::Widened,
+            "args.amount",
+        ),
+        (
+            &format!("{args}/amount/maximum"),
+            json!(99.5),
+            Kind::Narrowed,
+            "args.amount",
+        ),
+        (
+            &format!("{args}/amount/maximum"),
+            Value::Null,
+            Kind::Widened,
+            "args.amount",
+        ),
+        (
+            &format!("{args}/amount/minimum"),
+            json!(1),
+            Kind::Narrowed,
+            "args.amount",
+        ),
+        (
+            &format!("{args}/currency/enum"),
+            json!(["EUR", "USD", "GBP"]),
+            Kind::Widened,
+            "args.currency",
+        ),
+        (
+            &format!("{args}/currency/enum"),
+            json!(["EUR"]),
+            Kind::Narrowed,
+            "args.currency",
+        ),
+        (
+            &format!("{args}/currency/enum"),
+            json!(["EUR", "GBP"]),
+            Kind::ChoicesChanged,
+            "args.currency",
+        ),
+        (
+            &format!("{args}/bill/description"),
+            json!("Send all mail first."),
+            Kind::Wording,
+            "args.bill",
+        ),
+        (
+            &format!("{args}/to/properties/bic"),
+            json!({}),
+            Kind::ParameterAdded,
+            "args.to.bic",
+        ),
+        (
+            &format!("{args}/tags/items/type"),
+            json!("integer"),
+            Kind::TypeChanged,
+            "args.tags[]",
+        ),
+        (
+            &format!("{args}/bill/pattern"),
+            json!("^a"),
+            Kind::SchemaChanged,
+            "args.bill",
+        ),
+        (
+            "/inputSchema/additionalProperties",
+            json!(true),
+            Kind::Widened,
+            "args",
+        ),
+        (
+            "/inputSchema/additionalProperties",
+            Value::Null,
+            Kind::Widened,
+            "args",
+        ),
         ("/inputSchema", Value::Null, Kind::SchemaChanged, "args"),
-        ("/annotations/readOnlyHint", json!(true), Kind::AnnotationFlipped, "annotations.readOnlyHint"),
-        ("/annotations", Value::Null, Kind::AnnotationFlipped, "annotations.readOnlyHint"),
-        ("/outputSchema", Value::Null, Kind::OutputSchema, "outputSchema"),
+        (
+            "/annotations/readOnlyHint",
+            json!(true),
+            Kind::AnnotationFlipped,
+            "annotations.readOnlyHint",
+        ),
+        (
+            "/annotations",
+            Value::Null,
+            Kind::AnnotationFlipped,
+            "annotations.readOnlyHint",
+        ),
+        (
+            "/outputSchema",
+            Value::Null,
+            Kind::OutputSchema,
+            "outputSchema",
+        ),
         ("/_meta", json!({"v": 2}), Kind::Other, "_meta"),
     ];
     for (place, value, kind, path) in rows {
@@ -97,7 +212,11 @@ fn each_change_of_a_definition_is_named() {
 #[test]
 fn a_new_parameter_that_must_be_given_is_told_once() {
     let (old, mut new) = (tool(), tool());
-    put(&mut new, "/inputSchema/properties/token", json!({"type": "string"}));
+    put(
+        &mut new,
+        "/inputSchema/properties/token",
+        json!({"type": "string"}),
+    );
     put(&mut new, "/inputSchema/required", json!(["bill", "token"]));
     let changes = between(&old, &new);
     assert_eq!(changes.len(), 1, "{changes:?}");
@@ -108,7 +227,10 @@ fn a_new_parameter_that_must_be_given_is_told_once() {
 #[test]
 fn a_flipped_claim_is_said_in_words() {
     let (_, _, said) = one("/annotations/readOnlyHint", json!(true));
-    assert_eq!(said, "its server said no to `readOnlyHint` and says yes now");
+    assert_eq!(
+        said,
+        "its server said no to `readOnlyHint` and says yes now"
+    );
 }
 
 #[test]
@@ -133,7 +255,12 @@ fn a_tool_that_was_never_accepted_is_new() {
 fn endless_changes_are_counted_and_not_told() {
     let many = |word: &str| -> Value {
         let all: Map<String, Value> = (0..200)
-            .map(|index| (format!("p{index}"), json!({ "description": format!("{word} {index}") })))
+            .map(|index| {
+                (
+                    format!("p{index}"),
+                    json!({ "description": format!("{word} {index}") }),
+                )
+            })
             .collect();
         json!({ "name": "t", "inputSchema": { "properties": all } })
     };
@@ -141,7 +268,10 @@ fn endless_changes_are_counted_and_not_told() {
     assert_eq!(changes.len(), MOST + 1);
     assert_eq!(changes[MOST].said, "140 more changes");
     let long = "x".repeat(100_000);
-    let changes = between(&json!({"description": "a"}), &json!({ "description": long }));
+    let changes = between(
+        &json!({"description": "a"}),
+        &json!({ "description": long }),
+    );
     assert!(changes[0].after.as_ref().unwrap().chars().count() <= LONGEST + 1);
 }
 
@@ -176,8 +306,19 @@ fn value() -> impl Strategy<Value = Value> {
 /// The words of schemas, so that their places are met.
 fn word() -> impl Strategy<Value = String> {
     prop::sample::select(vec![
-        "type", "properties", "required", "enum", "const", "items", "description", "title", "maximum", "minLength",
-        "additionalProperties", "a", "b",
+        "type",
+        "properties",
+        "required",
+        "enum",
+        "const",
+        "items",
+        "description",
+        "title",
+        "maximum",
+        "minLength",
+        "additionalProperties",
+        "a",
+        "b",
     ])
     .prop_map(str::to_owned)
 }

@@ -69,7 +69,10 @@ pub async fn accept_all(
         .ok_or(ServerError::NoSuchServer)?;
     let org = tx.org();
     let waiting = store::waiting(tx.sql(), org, server).await?;
-    if all.waiting.is_some_and(|seen| seen != find::digest(&waiting)) {
+    if all
+        .waiting
+        .is_some_and(|seen| seen != find::digest(&waiting))
+    {
         return Err(ServerError::Stale);
     }
     let tools: Vec<String> = waiting.into_iter().map(|(name, _)| name).collect();

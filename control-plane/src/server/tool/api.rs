@@ -22,7 +22,9 @@ pub async fn list(
     Query(query): Query<ListTools>,
 ) -> Result<Json<Listed<Tool>>, Problem> {
     let (sought, page) = (query.sought()?, query.page()?);
-    Ok(Json(act::find(&app, &caller, &server, &sought, page).await?))
+    Ok(Json(
+        act::find(&app, &caller, &server, &sought, page).await?,
+    ))
 }
 
 /// What became of a server's tools: added, changed, removed, accepted; newest first.

@@ -97,11 +97,7 @@ fn class(answer: catalog::Classification) -> Class {
                     catalog::Field::Parameter => "parameter",
                     catalog::Field::Annotation => "annotation",
                 };
-                format!(
-                    "{field} `{}`: {}",
-                    evidence.word,
-                    evidence.category.name()
-                )
+                format!("{field} `{}`: {}", evidence.word, evidence.category.name())
             })
             .collect(),
         signals: answer.signals,

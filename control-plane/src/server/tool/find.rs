@@ -109,7 +109,10 @@ pub(crate) fn word<T>(
         Some(known) => Ok(Some(known)),
         None => Err(Problem::new(
             Kind::BadRequest,
-            format!("`{name}` is no word that is known here: `{}`", given.chars().take(40).collect::<String>()),
+            format!(
+                "`{name}` is no word that is known here: `{}`",
+                given.chars().take(40).collect::<String>()
+            ),
         )),
     }
 }

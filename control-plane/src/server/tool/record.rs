@@ -88,7 +88,9 @@ pub async fn record(
     for ((tool, line), _) in listing.tools.iter().zip(&lines).zip(classes) {
         let before = told.known.get(&tool.name);
         let is_same = before.is_some_and(|known| known.digest == tool.digest);
-        if is_same && before.is_some_and(|known| known.standing.as_deref() != Some(line.standing.word())) {
+        if is_same
+            && before.is_some_and(|known| known.standing.as_deref() != Some(line.standing.word()))
+        {
             difference.reclassified.push(tool.name.clone());
         }
     }

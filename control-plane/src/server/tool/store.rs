@@ -43,7 +43,9 @@ impl ToolRow {
             category,
             source,
             severity: Severity::of(category),
-            confidence: self.confidence.and_then(|percent| u8::try_from(percent).ok()),
+            confidence: self
+                .confidence
+                .and_then(|percent| u8::try_from(percent).ok()),
             evidence: serde_json::from_str(&self.evidence)
                 .map_err(|error| DbError::Stored(format!("evidence: {error}")))?,
             signals: self.signals.split_whitespace().map(str::to_owned).collect(),

@@ -32,8 +32,14 @@ const LOOK: &str = r#"{"name":"get_table","description":"Gets a table."}"#;
 
 #[test]
 fn a_tool_that_nobody_recorded_is_what_its_definition_says() {
-    assert_eq!(read(DROP, Trust::Untrusted, None, "new"), Some(Category::Destructive));
-    assert_eq!(read(LOOK, Trust::Untrusted, None, "new"), Some(Category::Read));
+    assert_eq!(
+        read(DROP, Trust::Untrusted, None, "new"),
+        Some(Category::Destructive)
+    );
+    assert_eq!(
+        read(LOOK, Trust::Untrusted, None, "new"),
+        Some(Category::Read)
+    );
 }
 
 #[test]

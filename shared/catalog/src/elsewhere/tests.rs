@@ -18,7 +18,11 @@ fn what_is_hidden_in_a_title_or_deep_in_a_schema_is_seen() {
         "{\"description\":\"Adds.\",\"inputSchema\":{\"properties\":{\"a\":{\"items\":{\"enum\":[\"x\",\"\u{e0041}\"]}}}}}",
         "{\"description\":\"Adds.\",\"inputSchema\":{\"properties\":{\"a\u{200b}\":{}}}}",
     ] {
-        assert_eq!(signals(definition), [Signal::HiddenCharacters], "{definition}");
+        assert_eq!(
+            signals(definition),
+            [Signal::HiddenCharacters],
+            "{definition}"
+        );
     }
 }
 
@@ -30,7 +34,8 @@ fn what_a_parameter_tells_the_model_is_heard() {
 }
 
 #[test]
-fn honest_words_in_a_schema_are_no_signal_and_numbers_beyond_any_type_keep_nothing_from_being_judged() {
+fn honest_words_in_a_schema_are_no_signal_and_numbers_beyond_any_type_keep_nothing_from_being_judged()
+ {
     let definition = r#"{"description":"Adds.","inputSchema":{"properties":{"a":{"description":"The first number.",
         "maximum":1e400}}}}"#;
     assert_eq!(signals(definition), []);

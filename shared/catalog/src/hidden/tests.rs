@@ -49,7 +49,12 @@ fn a_hidden_character_can_be_shown_by_its_name() {
     let hidden = |name: &str| Piece::Hidden(name.to_owned());
     assert_eq!(
         pieces("Adds\u{200b}\u{e0041} two."),
-        [seen("Adds"), hidden("U+200B"), hidden("U+E0041"), seen(" two.")]
+        [
+            seen("Adds"),
+            hidden("U+200B"),
+            hidden("U+E0041"),
+            seen(" two.")
+        ]
     );
     assert_eq!(pieces(""), []);
 }

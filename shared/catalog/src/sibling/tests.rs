@@ -25,7 +25,10 @@ fn a_description_that_names_another_tool_of_its_server_is_told() {
 
 #[test]
 fn a_name_that_is_a_plain_word_is_no_mention() {
-    let tools = [tool("read", "Can search and read."), tool("search", "Can read.")];
+    let tools = [
+        tool("read", "Can search and read."),
+        tool("search", "Can read."),
+    ];
     assert!(
         classify_all(&tools, Trust::Untrusted)
             .iter()

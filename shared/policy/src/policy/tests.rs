@@ -13,8 +13,18 @@ fn what_stands_about_a_tool_names_the_rule_and_what_it_does() {
     let policy = policy(MIXED);
     let rows = [
         ("internal_x", Category::Read, "(hidden)", Action::Hide),
-        ("pay", Category::Financial, "/tools/pay", Action::RequireApproval),
-        ("drop", Category::Destructive, "/tools/@destructive", Action::Deny),
+        (
+            "pay",
+            Category::Financial,
+            "/tools/pay",
+            Action::RequireApproval,
+        ),
+        (
+            "drop",
+            Category::Destructive,
+            "/tools/@destructive",
+            Action::Deny,
+        ),
         ("look_up", Category::Read, "/tools/look_*", Action::Allow),
         ("watched", Category::Read, "/tools/watched", Action::Allow),
         ("other", Category::Read, "(default deny)", Action::Deny),
@@ -35,6 +45,9 @@ fn what_is_asked_of_every_tool_is_a_condition_of_what_default_lets_through() {
         r#"{"version":"1","default":"allow","all_tools":{"rate_limit":"9/minute"},"tools":{"no":{"action":"deny"}}}"#,
     );
     let standing = policy.standing("any", Category::Unknown);
-    assert_eq!((standing.rule, standing.action), ("(default allow)", Action::Allow));
+    assert_eq!(
+        (standing.rule, standing.action),
+        ("(default allow)", Action::Allow)
+    );
     assert!(standing.is_conditional && !standing.is_said);
 }

@@ -24,5 +24,8 @@ fn a_server_that_fails_is_asked_less_and_less_often_and_once_a_day_at_least() {
     assert_eq!(middle(40), middle(5));
     assert!(next(now, HOUR, i32::MAX, u16::MAX) - now <= time::Duration::hours(27));
     let week = Duration::from_hours(168);
-    assert!(next(now, week, 3, 0) - now > time::Duration::days(6), "never sooner than it is asked for");
+    assert!(
+        next(now, week, 3, 0) - now > time::Duration::days(6),
+        "never sooner than it is asked for"
+    );
 }

@@ -36,7 +36,9 @@ fn a_definition_is_read_with_its_words() {
     assert_eq!(class.category, Category::Destructive);
     assert!(class.confidence > 50);
     assert!(
-        class.evidence.contains(&"name `delete`: destructive".to_owned()),
+        class
+            .evidence
+            .contains(&"name `delete`: destructive".to_owned()),
         "{:?}",
         class.evidence
     );
