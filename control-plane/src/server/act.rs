@@ -69,7 +69,7 @@ pub async fn add(app: &App, caller: &Caller, new: NewServer) -> Result<Server, S
         status_detail: None,
         tool_count: 0,
         changed_count: 0,
-        waiting: None,
+        waiting: Some(tool::find::digest(&[])),
         tools: Some(Vec::new()),
         last_discovered_at: None,
         etag: now.etag(),

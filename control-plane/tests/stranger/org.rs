@@ -61,6 +61,7 @@ impl<'a> Org<'a> {
             "{other}",
             "{etag}",
             "{digest}",
+            "{waiting}",
             "{org}",
         ] {
             if text.contains(word) {
