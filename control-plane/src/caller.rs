@@ -1,6 +1,7 @@
 //! Who calls: a signed-in person or an API key, in the organisation that the path names.
 //!
-//! An [`Allowed`] is the proof that they may do what they are about to; only [`Caller::allow`] makes one.
+//! An [`Allowed`] is the proof that they may do what they are about to; only [`Caller::allow`] makes one, and the clock for
+//! what it does by itself.
 
 use crate::access::{Action, Role};
 use crate::app::App;
@@ -129,6 +130,17 @@ impl Caller {
 }
 
 impl Allowed {
+    /// Nobody asks: the tools of a server that people had read are read again when it is time.
+    pub fn to_read_tools_again(org: OrgId) -> Self {
+        Self {
+            org,
+            actor: Actor {
+                id: "schedule".to_owned(),
+                name: "the schedule".to_owned(),
+            },
+        }
+    }
+
     pub fn org(&self) -> OrgId {
         self.org
     }

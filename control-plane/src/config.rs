@@ -8,7 +8,11 @@ use host::env::Env;
 use seal::Secret;
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::time::Duration;
 use url::Url;
+
+/// Thirty days.
+const LONGEST_REDISCOVERY: u64 = 43_200;
 
 #[derive(Debug)]
 pub struct Config {
@@ -35,6 +39,8 @@ pub struct Site {
     /// A local instance: plain http, cookies without `Secure`.
     pub is_local: bool,
     pub egress_allow: Vec<ipnet::IpNet>,
+    /// How often the tools of a server are read again without anyone asking; none: never.
+    pub rediscover_every: Option<Duration>,
     /// Proxies in front of this instance, which say in `X-Forwarded-For` whom they speak for.
     pub trusted_proxies: Vec<ipnet::IpNet>,
 }
@@ -67,6 +73,7 @@ impl Config {
                 .context("PORTCULLIS_GATEWAY_URL")?,
                 is_local,
                 egress_allow: env.parse_list("EGRESS_ALLOW")?,
+                rediscover_every: rediscover(env)?,
                 trusted_proxies: env.parse_list("TRUSTED_PROXIES")?,
             },
             smtp: smtp(env, is_local)?,
@@ -79,6 +86,16 @@ impl Config {
         env.finish()?;
         Ok(config)
     }
+}
+
+/// In minutes; 0 is never.
+fn rediscover(env: &Env) -> anyhow::Result<Option<Duration>> {
+    let minutes = env.parse::<u64>("REDISCOVER_MINUTES")?.unwrap_or(60);
+    anyhow::ensure!(
+        minutes <= LONGEST_REDISCOVERY,
+        "`PORTCULLIS_REDISCOVER_MINUTES` is 0 (never) to {LONGEST_REDISCOVERY}, got `{minutes}`"
+    );
+    Ok((minutes > 0).then(|| Duration::from_mins(minutes)))
 }
 
 /// Both variables or neither: mail without a sender is refused by most servers.

@@ -71,6 +71,7 @@ pub enum Reason {
     IngestRecords,
     NameMember,
     Approve,
+    Rediscover,
 }
 
 impl Reason {

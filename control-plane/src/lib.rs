@@ -24,6 +24,7 @@ pub mod call;
 pub mod event;
 pub mod gateway;
 pub mod grant;
+pub mod inventory;
 pub mod key;
 pub mod mail;
 pub mod oidc;

@@ -8,6 +8,7 @@ use crate::config::Config;
 use crate::http;
 use crate::mail;
 use crate::publish::{self, Newest};
+use crate::server::discover;
 use anyhow::Context;
 use host::stop::Stop;
 use hyper_util::service::TowerToHyperService;
@@ -38,6 +39,7 @@ pub async fn run(app: App, config: &Config, stop: Stop) -> anyhow::Result<()> {
     let wishes = tokio::spawn(account::wishes::run(app.clone(), stop.clone()));
     let approvals = tokio::spawn(approval::expire::run(app.clone(), stop.clone()));
     let notices = tokio::spawn(approval::notice::run(app.clone(), stop.clone()));
+    let schedule = tokio::spawn(discover::run(app.clone(), stop.clone()));
     let days = tokio::spawn(call::days::keep_ahead(app.clone(), stop.clone()));
     tracing::info!(listen = %config.listen, "ready");
     let service = TowerToHyperService::new(http::router(app, newest));
@@ -46,6 +48,7 @@ pub async fn run(app: App, config: &Config, stop: Stop) -> anyhow::Result<()> {
     approvals.await?;
     notices.await?;
     days.await?;
+    schedule.await?;
     wishes.await?;
     mails.await?;
     Ok(())

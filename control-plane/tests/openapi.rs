@@ -86,6 +86,10 @@ post /v1/catalog/classify
 
 /// What accounts need besides: other ways to sign in, sessions, codes, mails, and everything of an organisation as one file.
 const BESIDES: &str = "
+get /v1/orgs/{org}/inventory
+get /v1/orgs/{org}/inventory/export
+get /v1/orgs/{org}/servers/{server}/changes
+post /v1/orgs/{org}/servers/{server}/accept
 post /v1/login/code
 get /v1/login/providers
 get /v1/login/oidc/{provider}

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Where the plane looks across organisations, and how often. A new place is a new line here, with a reader's consent.
-const REASONS: [(&str, &str, usize); 32] = [
+const REASONS: [(&str, &str, usize); 33] = [
     ("Account", "account/act.rs", 9),
     ("Account", "account/delete.rs", 2),
     ("Account", "account/wishes.rs", 1),
@@ -28,6 +28,7 @@ const REASONS: [(&str, &str, usize); 32] = [
     ("NameMember", "org/invitation/act.rs", 1),
     ("NameMember", "org/member/act.rs", 2),
     ("Publish", "publish/outbox.rs", 1),
+    ("Rediscover", "server/discover/schedule.rs", 4),
     ("ServeGateways", "gateway/act.rs", 1),
     ("ServeGateways", "publish/feed.rs", 3),
     ("SignIn", "oidc/act.rs", 3),

@@ -13,7 +13,7 @@ use world::World;
 
 /// A row for every table of an organisation: `$1` is the organisation, `$2` tells rows apart. A table that has none
 /// here fails the tests.
-const ROWS: [(&str, &str); 27] = [
+const ROWS: [(&str, &str); 28] = [
     ("orgs", "(id, slug, name, created_at) values ($1, $2::text, 'n', now())"),
     ("org_versions", "(org_id, version) values ($1, 1)"),
     ("members", "(id, org_id, user_id, role, created_at) values ($2, $1, $2, 'owner', now())"),
@@ -37,6 +37,10 @@ const ROWS: [(&str, &str); 27] = [
         "tools",
         "(org_id, server_id, name, position, definition, digest, first_seen_at)
         values ($1, $2, 't', 0, '{}', sha256('{}'), now())",
+    ),
+    (
+        "tool_changes",
+        "(id, org_id, server_id, at, tool, kind) values ($2, $1, $2, now(), 't', 'added')",
     ),
     ("tool_words", "(org_id, server_id, name) values ($1, $2, 't')"),
     (

@@ -200,14 +200,16 @@ fn is_fresh(app: &Gateway, call: &Call) -> Result<(), Refusal> {
 }
 
 /// Where the tool that the call names is unknown, or hidden, the server's list is read again first: for both, so that time
-/// does not tell them apart. Answers who the caller is by then.
+/// does not tell them apart. So it is where definitions are pinned and the last reading is a minute old. Answers who the
+/// caller is by then.
 async fn looked_again(letter: Letter<'_>, call: &Call) -> Result<Option<Caller>, Refusal> {
     let (app, caller) = (letter.app, letter.caller);
     let Some(name) = call.as_request().and_then(|request| request.tool.as_ref()) else {
         return Ok(None);
     };
     tracing::Span::current().record("gen_ai.tool.name", span::shown(name));
-    if !gate::is_out_of_sight(caller, name, &Tool::of(caller, &app.seen, name)) {
+    let tool = Tool::of(caller, &app.seen, name);
+    if !gate::is_out_of_sight(caller, name, &tool) && !lists::must_be_read(&app.seen, caller) {
         return Ok(None);
     }
     lists::read_again(app, caller).await;

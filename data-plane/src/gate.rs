@@ -254,7 +254,7 @@ fn judge_call(
         approved: call.approval.is_some(),
         around: around(call),
     };
-    let shadows = || shadows(attached, &question);
+    let shadows = || shadows(attached, &question, tool);
     let refused = |refusal, verdict, rule: &str, shadows| {
         Said::Done(Judgement::Refused(Box::new(Refused {
             refusal,
@@ -373,16 +373,24 @@ fn around(call: &Call) -> Around<'_> {
     }
 }
 
-fn shadows(attached: &Attached<'_>, question: &Question<'_>) -> Vec<record::Shadow> {
+/// Beside what rules in shadow would have done: what a server that warns of changed tools would do if it blocked them.
+fn shadows(
+    attached: &Attached<'_>,
+    question: &Question<'_>,
+    tool: &Tool<'_>,
+) -> Vec<record::Shadow> {
     let would = attached.policy.shadows(question).into_iter();
-    would
-        .filter_map(|shadow| {
-            Some(record::Shadow {
-                would: record::Would::of(shadow.outcome)?,
-                rule: shadow.rule.into(),
-            })
+    let would = would.filter_map(|shadow| {
+        Some(record::Shadow {
+            would: record::Would::of(shadow.outcome)?,
+            rule: shadow.rule.into(),
         })
-        .collect()
+    });
+    let warned = tool.is_marked().then(|| record::Shadow {
+        would: record::Would::Deny,
+        rule: "(changed)".into(),
+    });
+    warned.into_iter().chain(would).collect()
 }
 
 const fn word(group: Group) -> MethodGroup {

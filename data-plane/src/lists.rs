@@ -3,6 +3,7 @@
 //!
 //! Here: what is known of a tool. Not here: whether it may be seen or called (`gate`).
 
+mod class;
 mod reread;
 mod seen;
 
@@ -11,6 +12,8 @@ pub use seen::{Met, Seen};
 
 use crate::caller::Caller;
 use bundle::Pinning;
+use catalog::Trust;
+use mcp::Entry;
 use policy::{Category, CompiledSchema, Hints};
 use std::sync::Arc;
 
@@ -26,11 +29,16 @@ pub struct Tool<'a> {
 impl<'a> Tool<'a> {
     pub fn of(caller: &'a Caller, seen: &Seen, name: &'a str) -> Self {
         let server = caller.server().id;
+        let recorded = caller.org.tool(server, name);
+        let beside = recorded.map(|tool| tool.digest.as_str());
         Self {
             caller,
             name,
-            recorded: caller.org.tool(server, name),
-            met: seen.tool(server, name),
+            recorded,
+            // What is recorded since then is newer than what was seen.
+            met: seen
+                .tool(server, name)
+                .filter(|met| met.beside.as_deref() == beside),
         }
     }
 
@@ -40,9 +48,15 @@ impl<'a> Tool<'a> {
 
     /// New or changed since the review, on a server that blocks such tools.
     pub fn is_changed(&self) -> bool {
-        if self.caller.server().pinning != Pinning::Block {
-            return false;
-        }
+        self.caller.server().pinning == Pinning::Block && self.differs()
+    }
+
+    /// The same, on a server that only warns of them.
+    pub fn is_marked(&self) -> bool {
+        self.caller.server().pinning == Pinning::Warn && self.differs()
+    }
+
+    fn differs(&self) -> bool {
         let Some(recorded) = self.recorded else {
             return true;
         };
@@ -62,10 +76,15 @@ impl<'a> Tool<'a> {
         }
     }
 
-    /// A tool that only a replica has met is nobody's reviewed one.
+    /// What people said of a tool they said of whatever it becomes; what was only read from its definition is read again
+    /// from the one that was met.
     pub fn category(&self) -> Category {
-        self.recorded
-            .map_or(Category::Unknown, |tool| tool.category)
+        let met = || self.met.as_ref().and_then(|met| met.category);
+        match self.recorded {
+            Some(tool) if tool.is_read => met().unwrap_or(tool.category),
+            Some(tool) => tool.category,
+            None => met().unwrap_or(Category::Unknown),
+        }
     }
 
     pub fn hints(&self) -> Hints {
@@ -98,4 +117,28 @@ impl<'a> Tool<'a> {
             (None, None) => &[],
         }
     }
+}
+
+/// Remembers the tools of a page that passed. `text` is the page's own.
+pub fn note<'e>(
+    seen: &Seen,
+    caller: &Caller,
+    text: &str,
+    entries: impl Iterator<Item = Entry<'e>>,
+) {
+    let server = caller.server();
+    let trust = if server.is_trusted {
+        Trust::Trusted
+    } else {
+        Trust::Untrusted
+    };
+    let recorded = |name: &str| caller.org.tool(server.id, name);
+    seen.note(server.id, text, entries, trust, recorded);
+}
+
+/// Whether a call must not be judged before the list was read once more: where definitions are pinned, nothing older than
+/// a minute tells what they are.
+pub fn must_be_read(seen: &Seen, caller: &Caller) -> bool {
+    let server = caller.server();
+    server.pinning == Pinning::Block && seen.is_due(server.id)
 }

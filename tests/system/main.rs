@@ -20,6 +20,7 @@ mod tasks_are_their_grants;
 mod the_bytes_are_the_servers_own;
 mod the_kill_switch;
 mod the_main_job;
+mod the_rug_is_pulled;
 mod the_structure_holds;
 mod under_abuse;
 mod what_operators_see;

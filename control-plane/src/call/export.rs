@@ -168,7 +168,7 @@ fn csv(call: &Call, out: &mut String) {
 
 /// One cell (RFC 4180). What a spreadsheet would run as a formula gets an apostrophe in front: an agent chooses the
 /// names of tools and arguments, and an auditor opens the file.
-fn cell(value: &str, out: &mut String) {
+pub(crate) fn cell(value: &str, out: &mut String) {
     // White space before the sign does not stop every spreadsheet.
     let first = value.trim_start_matches([' ', '\u{a0}']).chars().next();
     let is_formula = first.is_some_and(|c| {

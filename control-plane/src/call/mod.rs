@@ -4,7 +4,7 @@ pub mod act;
 pub mod api;
 pub mod count;
 pub mod days;
-mod export;
+pub(crate) mod export;
 mod filter;
 pub mod ingest;
 pub mod page;

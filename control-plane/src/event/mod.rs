@@ -113,6 +113,20 @@ pub enum Event {
         added: Vec<String>,
         removed: Vec<String>,
         changed: Vec<String>,
+        /// Of the same definition, the category is another.
+        #[serde(skip_serializing_if = "Vec::is_empty")]
+        reclassified: Vec<String>,
+    },
+    #[serde(rename = "tools.accepted")]
+    ToolsAccepted {
+        server: ServerId,
+        tools: Vec<String>,
+    },
+    /// The classifier reads the definitions otherwise than it did.
+    #[serde(rename = "tools.reclassified")]
+    ToolsReclassified {
+        server: ServerId,
+        tools: Vec<String>,
     },
     #[serde(rename = "tool.reviewed")]
     ToolReviewed {
@@ -227,6 +241,8 @@ pub const KINDS: &[&str] = &[
     "server.changed",
     "server.removed",
     "server.discovered",
+    "tools.accepted",
+    "tools.reclassified",
     "tool.reviewed",
     "policy.created",
     "policy.changed",
@@ -263,6 +279,8 @@ impl Event {
             | Self::ServerChanged { server, .. }
             | Self::ServerRemoved { server, .. }
             | Self::ServerDiscovered { server, .. }
+            | Self::ToolsAccepted { server, .. }
+            | Self::ToolsReclassified { server, .. }
             | Self::ToolReviewed { server, .. } => server.to_string(),
             Self::PolicyCreated { policy, .. }
             | Self::PolicyChanged { policy, .. }
@@ -307,8 +325,12 @@ impl Event {
                 added,
                 removed,
                 changed,
+                reclassified,
                 ..
-            } => *is_first || !(added.is_empty() && removed.is_empty() && changed.is_empty()),
+            } => {
+                let all = [added, removed, changed, reclassified];
+                *is_first || all.iter().any(|names| !names.is_empty())
+            }
             _ => true,
         }
     }

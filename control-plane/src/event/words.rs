@@ -41,6 +41,14 @@ pub fn of(told: &Told) -> String {
         "server.changed" => format!("changed {} of a server", parts(told)),
         "server.removed" => format!("removed the server {}", quoted("slug")),
         "server.discovered" => discovered(told),
+        "tools.accepted" => format!(
+            "accepted {} tools of a server as they are",
+            told.detail["tools"].as_array().map_or(0, Vec::len)
+        ),
+        "tools.reclassified" => format!(
+            "classified {} tools of a server otherwise than before",
+            told.detail["tools"].as_array().map_or(0, Vec::len)
+        ),
         "tool.reviewed" => format!("reviewed the tool {}", quoted("tool")),
         "policy.created" => format!("began the policy {}", quoted("name")),
         "policy.changed" => format!("changed {} of a policy", parts(told)),

@@ -3,7 +3,8 @@
 use super::described;
 use crate::app::App;
 use crate::{
-    account, approval, call, event, gateway, grant, key, oidc, org, policy, server, session, totp,
+    account, approval, call, event, gateway, grant, inventory, key, oidc, org, policy, server, session,
+    totp,
 };
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -90,6 +91,10 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(approval::api::approve))
         .routes(routes!(approval::api::refuse))
         .routes(routes!(approval::api::withdraw))
+        .routes(routes!(server::tool::api::changes))
+        .routes(routes!(server::tool::api::accept_all))
+        .routes(routes!(inventory::api::list))
+        .routes(routes!(inventory::api::export))
         .routes(routes!(event::api::list))
         .routes(routes!(call::api::list))
         .routes(routes!(call::api::follow))

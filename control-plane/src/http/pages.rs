@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::page::{asset, door};
-use crate::{account, approval, call, event, grant, key, mail, oidc, org, policy, server, session, totp};
+use crate::{account, approval, call, event, grant, inventory, key, mail, oidc, org, policy, server, session, totp};
 use axum::Router;
 use axum::middleware;
 use axum::routing::{get, post};
@@ -100,6 +100,10 @@ fn of_an_organisation() -> Router<App> {
             post(server::page::accept),
         )
         .route(
+            "/{org}/servers/{server}/tools/accept-all",
+            post(server::page::accept_all),
+        )
+        .route(
             "/{org}/servers/{server}/settings",
             post(server::page::settings::change),
         )
@@ -108,6 +112,7 @@ fn of_an_organisation() -> Router<App> {
             post(server::page::settings::place),
         )
         .route("/{org}/servers/{server}/remove", post(server::page::remove))
+        .route("/{org}/inventory", get(inventory::page::list))
         .route("/{org}/policies", get(policy::page::list))
         .route(
             "/{org}/policies/new",

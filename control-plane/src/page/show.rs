@@ -1,6 +1,7 @@
 //! How pages write times, and what they say of an act that was done.
 
 use crate::access::Role;
+pub use catalog::{Piece, pieces};
 use time::format_description::well_known::Rfc3339;
 use time::{OffsetDateTime, UtcOffset};
 
@@ -32,6 +33,40 @@ pub fn in_full(time: &str) -> String {
         19 => format!("{time}Z"),
         _ => time.to_owned(),
     }
+}
+
+/// As much of a text as there is room for.
+pub fn cut(text: &str, most: usize) -> String {
+    let mut letters = text.chars();
+    let mut kept: String = letters.by_ref().take(most).collect();
+    if letters.next().is_some() {
+        kept.push('…');
+    }
+    kept
+}
+
+/// What a word of the classifier means, in a few words for people.
+pub fn signal(word: &str) -> &'static str {
+    use catalog::Signal;
+    match Signal::parse(word) {
+        Some(Signal::FreeFormCode) => "runs text it is given",
+        Some(Signal::AddressInput) => "goes to any address",
+        Some(Signal::FilePathInput) => "takes file paths",
+        Some(Signal::CredentialArgument) => "asks for a credential",
+        Some(Signal::Bulk) => "acts on many at once",
+        Some(Signal::Recipients) => "reaches people",
+        Some(Signal::AmountAndCurrency) => "takes an amount of money",
+        Some(Signal::NoDescription) => "has no description",
+        Some(Signal::AddressesModel) => "speaks to the model",
+        Some(Signal::HiddenCharacters) => "hides characters",
+        Some(Signal::NamesOtherTools) => "names other tools",
+        None => "unknown",
+    }
+}
+
+/// Whether it is one to be alarmed by.
+pub fn is_alarming(word: &str) -> bool {
+    catalog::Signal::parse(word).is_some_and(catalog::Signal::is_alarming)
 }
 
 /// A role as people say it.
@@ -78,6 +113,7 @@ pub fn done(word: &str) -> Option<&'static str> {
         "agreed" => "Agreed. More people must agree before the call goes on.",
         "refused" => "Refused. The agent is told, with your note.",
         "withdrawn" => "Withdrawn.",
+        "all-accepted" => "Accepted, all of them, as they are now.",
         "revoked" => "Revoked.",
         "stopped" => "Stopped. Its calls are refused within a second.",
         "let-go" => "Calls go on.",

@@ -135,7 +135,7 @@ async fn tools(
 ) -> Result<Vec<ToolRow>, DbError> {
     let tools = sqlx::query_as!(
         ToolRow,
-        "select server_id, name, definition, digest, reviewed_digest, category
+        "select server_id, name, definition, digest, reviewed_digest, category, standing_category
         from tools where org_id = $1 and server_id = any($2) order by server_id, position, name",
         org.uuid(),
         servers,

@@ -5,6 +5,7 @@
 pub mod act;
 pub mod api;
 mod compile;
+pub(crate) use compile::aside;
 mod diff;
 mod edit;
 pub mod explain;

@@ -91,6 +91,7 @@ fn server(row: &ServerRow, tools: &[ToolRow], with_schemas: bool) -> Result<Serv
             whole_ms: ms(row.whole_ms),
         },
         pinning: pinning(&row.pinning),
+        is_trusted: row.is_trusted,
         allows_sampling: row.allows_sampling,
         allows_elicitation: row.allows_elicitation,
         is_open: row.is_open,
@@ -132,9 +133,11 @@ pub(crate) fn tool(row: &ToolRow, with_schema: bool) -> Result<Tool, DbError> {
         name: row.name.clone(),
         digest: seal::to_hex(&row.digest),
         category: row
-            .category
+            .standing_category
             .as_deref()
+            .or(row.category.as_deref())
             .map_or(Ok(Category::Unknown), category)?,
+        is_read: row.category.is_none(),
         hints: definition.annotations.unwrap_or_default(),
         is_changed: row.reviewed_digest.as_ref() != Some(&row.digest),
         param_headers: definition

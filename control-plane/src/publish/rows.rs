@@ -27,6 +27,7 @@ pub struct ServerRow {
     pub idle_ms: i64,
     pub whole_ms: i64,
     pub pinning: String,
+    pub is_trusted: bool,
     pub allows_sampling: bool,
     pub allows_elicitation: bool,
     pub is_open: bool,
@@ -40,7 +41,10 @@ pub struct ToolRow {
     pub definition: String,
     pub digest: Vec<u8>,
     pub reviewed_digest: Option<Vec<u8>>,
+    /// The organisation's own word.
     pub category: Option<String>,
+    /// The one that counts, where the definition was read.
+    pub standing_category: Option<String>,
 }
 
 #[derive(Debug)]
@@ -124,7 +128,7 @@ async fn read_once(tx: &mut SystemTx, org: OrgId, version: i64) -> Result<Option
     let servers = sqlx::query_as!(
         ServerRow,
         "select id, slug, name, url, credential, transport, connect_ms, first_byte_ms, call_first_byte_ms, idle_ms,
-            whole_ms, pinning, allows_sampling, allows_elicitation, is_open, last_discovered_at
+            whole_ms, pinning, is_trusted, allows_sampling, allows_elicitation, is_open, last_discovered_at
         from servers where org_id = $1 order by id",
         id
     )
@@ -132,7 +136,7 @@ async fn read_once(tx: &mut SystemTx, org: OrgId, version: i64) -> Result<Option
     .await?;
     let tools = sqlx::query_as!(
         ToolRow,
-        "select server_id, name, definition, digest, reviewed_digest, category
+        "select server_id, name, definition, digest, reviewed_digest, category, standing_category
         from tools where org_id = $1 order by server_id, position, name",
         id
     )

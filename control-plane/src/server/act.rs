@@ -61,12 +61,15 @@ pub async fn add(app: &App, caller: &Caller, new: NewServer) -> Result<Server, S
         transport: Transport::default(),
         timeouts: new.timeouts.of(Timeouts::default()),
         pinning: new.pinning.unwrap_or(Pinning::Off),
+        trusted: new.trusted.unwrap_or(false),
         sampling: new.sampling.unwrap_or(true),
         elicitation: new.elicitation.unwrap_or(true),
         is_open: true,
         status: Status::Unknown,
         status_detail: None,
         tool_count: 0,
+        changed_count: 0,
+        waiting: Some(tool::find::digest(&[])),
         tools: Some(Vec::new()),
         last_discovered_at: None,
         etag: now.etag(),
@@ -127,10 +130,21 @@ pub async fn show(app: &App, caller: &Caller, named: &str) -> Result<Server, Ser
         .await?
         .ok_or(ServerError::NoSuchServer)?;
     let tools = tool::store::list(tx.sql(), org, server.id, None).await?;
+    let waiting = tool::store::waiting(tx.sql(), org, server.id).await?;
     Ok(Server {
         tools: Some(tools),
+        waiting: Some(tool::find::digest(&waiting)),
         ..server
     })
+}
+
+/// The server without its tools, of which there may be thousands.
+pub async fn glance(app: &App, caller: &Caller, named: &str) -> Result<Server, ServerError> {
+    let mut tx = app.db().read(caller.allow(Action::Read)?).await?;
+    let org = tx.org();
+    store::one(tx.sql(), app, (org, caller.org_slug()), named)
+        .await?
+        .ok_or(ServerError::NoSuchServer)
 }
 
 pub async fn change(
@@ -163,6 +177,9 @@ pub async fn change(
         store::update(&mut tx, &after, credential)
             .await
             .map_err(|error| taken(error, &after))?;
+        if before.trusted != after.trusted {
+            tool::reclassify::server(tx.sql(), caller.org(), after.id, after.trusted).await?;
+        }
         tx.commit(Event::ServerChanged {
             server: after.id,
             before: was,
@@ -244,6 +261,7 @@ fn apply(
     change.timeouts.check(&mut faults);
     server.timeouts = change.timeouts.of(server.timeouts);
     server.pinning = change.pinning.unwrap_or(server.pinning);
+    server.trusted = change.trusted.unwrap_or(server.trusted);
     server.sampling = change.sampling.unwrap_or(server.sampling);
     server.elicitation = change.elicitation.unwrap_or(server.elicitation);
     faults.into_result().map_err(ServerError::Invalid)?;
@@ -324,6 +342,7 @@ fn difference(before: &Server, after: &Server, has_new_auth: bool) -> (Value, Va
             ("auth", json!(server.auth)),
             ("timeouts", json!(server.timeouts)),
             ("pinning", json!(pinning_word(server.pinning))),
+            ("trusted", json!(server.trusted)),
             ("sampling", json!(server.sampling)),
             ("elicitation", json!(server.elicitation)),
         ]

@@ -5,6 +5,7 @@ pub mod act;
 pub mod api;
 mod auth;
 pub mod discover;
+pub mod drift;
 pub mod page;
 pub mod store;
 pub mod tool;
@@ -43,6 +44,8 @@ pub struct Server {
     /// What happens to a tool that is new or changed since the review: `off`, `warn` or `block`.
     #[schema(schema_with = described::pinning)]
     pub pinning: Pinning,
+    /// Whether what the server claims of its tools may make their categories milder; false unless said otherwise.
+    pub trusted: bool,
     /// Whether the server may ask the client for a completion.
     pub sampling: bool,
     /// Whether the server may ask the client's user for input.
@@ -55,6 +58,11 @@ pub struct Server {
     /// Where an MCP client is pointed at.
     pub proxy_url: String,
     pub tool_count: u32,
+    /// Of them, so many are new or changed since they were accepted.
+    pub changed_count: u32,
+    /// A digest of those that wait for a review, as they are now: for whoever accepts all of them. Absent in lists of servers.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub waiting: Option<String>,
     /// The recorded tools, in the server's own order; absent in lists of servers.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub tools: Option<Vec<Tool>>,
@@ -92,6 +100,7 @@ pub struct NewServer {
     #[serde(default)]
     #[schema(schema_with = described::pinning)]
     pub pinning: Option<Pinning>,
+    pub trusted: Option<bool>,
     pub sampling: Option<bool>,
     pub elicitation: Option<bool>,
 }
@@ -110,6 +119,7 @@ pub struct ServerChange {
     pub timeouts: TimeoutsChange,
     #[schema(schema_with = described::pinning)]
     pub pinning: Option<Pinning>,
+    pub trusted: Option<bool>,
     pub sampling: Option<bool>,
     pub elicitation: Option<bool>,
 }

@@ -5,7 +5,10 @@ pub mod new;
 pub mod settings;
 
 use super::act::{self, ServerError};
-use super::tool::{self, Review, Tool};
+use super::tool::change::ToolChange;
+use super::tool::class::Source;
+use super::tool::find::{ListTools, Tally};
+use super::tool::{self, AcceptAll, Review, Severity, Tool};
 use super::{Auth, Server, Status, discover};
 use crate::access::Action;
 use crate::app::App;
@@ -25,8 +28,8 @@ use ids::GrantId;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-/// Of more tools than these one page shows no row; they are found by their names.
-const MOST_ROWS: usize = 200;
+/// Rows of tools on one page.
+const ROWS: u16 = 100;
 /// The places of a change that the forms have a field for.
 const FIELDS: &[&str] = &[
     "/name",
@@ -58,6 +61,7 @@ struct Show {
     server: Server,
     tab: Tab,
     query: String,
+    filter: Filter,
     /// What went wrong just now.
     problem: Option<String>,
     trouble: Trouble,
@@ -70,8 +74,13 @@ struct Show {
 enum Tab {
     Tools {
         tools: Vec<Tool>,
-        /// Found, and not shown.
-        hidden: usize,
+        /// Where those after these are.
+        more: Option<String>,
+        tally: Tally,
+    },
+    History {
+        changes: Vec<ToolChange>,
+        next: Option<String>,
     },
     Access {
         grants: Vec<Grant>,
@@ -92,6 +101,7 @@ enum Tab {
 struct Said {
     tab: String,
     query: String,
+    filter: Filter,
     cursor: Option<String>,
     problem: Option<String>,
     trouble: Trouble,
@@ -105,13 +115,32 @@ pub struct Asked {
     tab: String,
     #[serde(default)]
     q: String,
+    #[serde(default)]
+    category: String,
+    #[serde(default)]
+    severity: String,
+    #[serde(default)]
+    changed: String,
     cursor: Option<String>,
+}
+
+/// Which tools are shown, as the URL says it.
+#[derive(Debug, Default)]
+struct Filter {
+    category: String,
+    severity: String,
+    changed: String,
 }
 
 #[derive(Debug, Deserialize)]
 pub struct Sure {
     #[serde(default)]
     sure: String,
+}
+
+#[derive(Debug, Deserialize)]
+pub struct AcceptEvery {
+    waiting: String,
 }
 
 #[derive(Debug, Deserialize)]
@@ -145,6 +174,7 @@ impl Show {
             Tab::Access { .. } => "access",
             Tab::Calls { .. } => "calls",
             Tab::Settings(_) => "settings",
+            Tab::History { .. } => "history",
         }
     }
 
@@ -184,10 +214,15 @@ pub async fn one(
     Path((_, named)): Path<(String, String)>,
     Query(asked): Query<Asked>,
 ) -> Result<Response, Problem> {
-    let server = act::show(&app, &visit.caller, &named).await?;
+    let server = act::glance(&app, &visit.caller, &named).await?;
     let said = Said {
         tab: asked.tab,
         query: asked.q,
+        filter: Filter {
+            category: asked.category,
+            severity: asked.severity,
+            changed: asked.changed,
+        },
         cursor: asked.cursor,
         ..Said::default()
     };
@@ -224,9 +259,34 @@ pub async fn accept(
             &visit.path(&format!("/servers/{named}?done=accepted")),
         )),
         Err(ServerError::Stale) => {
-            let server = act::show(&app, &visit.caller, &named).await?;
+            let server = act::glance(&app, &visit.caller, &named).await?;
             let said =
                 "Nothing was accepted: the tool has changed since you looked at it.".to_owned();
+            let page = page(&app, &visit, server, Said::problem(said)).await?;
+            Ok(answer(StatusCode::CONFLICT, &page))
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// Takes every tool that is new or changed as it is now.
+pub async fn accept_all(
+    State(app): State<App>,
+    visit: Visit,
+    Path((_, named)): Path<(String, String)>,
+    Form(form): Form<AcceptEvery>,
+) -> Result<Response, Problem> {
+    let all = AcceptAll {
+        waiting: Some(form.waiting),
+    };
+    match tool::act::accept_all(&app, &visit.caller, &named, all).await {
+        Ok(_) => Ok(then(
+            &visit.path(&format!("/servers/{named}?done=all-accepted")),
+        )),
+        Err(ServerError::Stale) => {
+            let server = act::glance(&app, &visit.caller, &named).await?;
+            let said =
+                "Nothing was accepted: other tools wait by now than you looked at.".to_owned();
             let page = page(&app, &visit, server, Said::problem(said)).await?;
             Ok(answer(StatusCode::CONFLICT, &page))
         }
@@ -240,7 +300,7 @@ pub async fn remove(
     Path((_, named)): Path<(String, String)>,
     Form(form): Form<Sure>,
 ) -> Result<Response, Problem> {
-    let server = act::show(&app, &visit.caller, &named).await?;
+    let server = act::glance(&app, &visit.caller, &named).await?;
     if form.sure.trim() != server.slug.as_str() {
         let said = Said {
             problem: Some(format!(
@@ -267,13 +327,13 @@ async fn unread(
     if problem.kind != Kind::Upstream {
         return Err(problem);
     }
-    let server = act::show(app, &visit.caller, named).await?;
+    let server = act::glance(app, &visit.caller, named).await?;
     let said = format!("Its tools could not be read: {}", problem.detail);
     let page = page(app, visit, server, Said::problem(said)).await?;
     Ok(answer(problem.kind.status(), &page))
 }
 
-async fn page(app: &App, visit: &Visit, mut server: Server, said: Said) -> Result<Show, Problem> {
+async fn page(app: &App, visit: &Visit, server: Server, said: Said) -> Result<Show, Problem> {
     let caller = &visit.caller;
     let tab = match said.tab.as_str() {
         "access" => {
@@ -314,7 +374,19 @@ async fn page(app: &App, visit: &Visit, mut server: Server, said: Said) -> Resul
             }
         }
         "settings" => Tab::Settings(Box::new(settings::Forms::of(&server, said.typed))),
-        _ => tools(&mut server, &said.query),
+        "history" => {
+            let list = ListQuery {
+                limit: None,
+                cursor: said.cursor,
+            };
+            let named = server.id.to_string();
+            let changes = tool::act::changes(app, caller, &named, list.page()?).await?;
+            Tab::History {
+                changes: changes.items,
+                next: changes.next_cursor,
+            }
+        }
+        _ => tools(app, visit, &server, &said).await?,
     };
     Ok(Show {
         may_write: caller.role().may(Action::WriteServers),
@@ -325,19 +397,45 @@ async fn page(app: &App, visit: &Visit, mut server: Server, said: Said) -> Resul
         server,
         tab,
         query: said.query,
+        filter: said.filter,
         problem: said.problem,
         trouble: said.trouble,
     })
 }
 
-fn tools(server: &mut Server, query: &str) -> Tab {
-    let wanted = query.trim().to_lowercase();
-    let has = |text: &str| text.to_lowercase().contains(&wanted);
-    let mut tools: Vec<Tool> = server.tools.take().unwrap_or_default();
-    tools.retain(|tool| has(&tool.name) || tool.description.as_deref().is_some_and(has));
-    let hidden = tools.len().saturating_sub(MOST_ROWS);
-    tools.truncate(MOST_ROWS);
-    Tab::Tools { tools, hidden }
+/// A filter that is no word is as none: the URL may be anyone's.
+async fn tools(app: &App, visit: &Visit, server: &Server, said: &Said) -> Result<Tab, Problem> {
+    let query: String = said.query.chars().take(200).collect();
+    let listed = ListTools {
+        limit: Some(ROWS),
+        cursor: said.cursor.clone(),
+        q: Some(query.replace('\0', "")),
+        category: Some(said.filter.category.clone())
+            .filter(|word| policy::Category::from_word(word).is_some()),
+        severity: Some(said.filter.severity.clone()).filter(|word| Severity::parse(word).is_some()),
+        changed: said.filter.changed.parse().ok(),
+        signal: None,
+    };
+    let named = server.id.to_string();
+    let found = tool::act::find(
+        app,
+        &visit.caller,
+        &named,
+        &listed.sought()?,
+        listed.page()?,
+    )
+    .await?;
+    let sought = [
+        ("q", said.query.as_str()),
+        ("category", &said.filter.category),
+        ("severity", &said.filter.severity),
+        ("changed", &said.filter.changed),
+    ];
+    Ok(Tab::Tools {
+        tools: found.items,
+        more: found.next_cursor.map(|cursor| older(&cursor, &sought)),
+        tally: tool::act::tally(app, &visit.caller, server.id).await?,
+    })
 }
 
 /// Rows of a form as the API takes them: those that are left empty are none.

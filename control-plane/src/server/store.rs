@@ -26,6 +26,7 @@ struct ServerRow {
     idle_ms: i64,
     whole_ms: i64,
     pinning: String,
+    is_trusted: bool,
     allows_sampling: bool,
     allows_elicitation: bool,
     is_open: bool,
@@ -35,6 +36,7 @@ struct ServerRow {
     etag: Uuid,
     created_at: OffsetDateTime,
     tool_count: i64,
+    changed_count: i64,
 }
 
 impl ServerRow {
@@ -68,12 +70,15 @@ impl ServerRow {
                 whole_ms: ms(self.whole_ms),
             },
             pinning: bundled_pinning(&self.pinning),
+            trusted: self.is_trusted,
             sampling: self.allows_sampling,
             elicitation: self.allows_elicitation,
             is_open: self.is_open,
             status: status.ok_or_else(|| DbError::Stored(format!("status `{}`", self.status)))?,
             status_detail: self.status_detail,
             tool_count: u32::try_from(self.tool_count).unwrap_or(u32::MAX),
+            changed_count: u32::try_from(self.changed_count).unwrap_or(u32::MAX),
+            waiting: None,
             tools: None,
             last_discovered_at: self.last_discovered_at,
             etag: self.etag,
@@ -109,9 +114,12 @@ pub async fn one(
     let row = sqlx::query_as!(
         ServerRow,
         r#"select id, slug, name, url, auth_type, auth_headers, transport, connect_ms, first_byte_ms, call_first_byte_ms,
-            idle_ms, whole_ms, pinning, allows_sampling, allows_elicitation, is_open, status, status_detail, last_discovered_at,
+            idle_ms, whole_ms, pinning, is_trusted, allows_sampling, allows_elicitation, is_open, status, status_detail,
+            last_discovered_at,
             etag, created_at,
-            (select count(*) from tools where tools.org_id = $1 and tools.server_id = servers.id) as "tool_count!"
+            (select count(*) from tools where tools.org_id = $1 and tools.server_id = servers.id) as "tool_count!",
+            (select count(*) from tools where tools.org_id = $1 and tools.server_id = servers.id
+                and reviewed_digest is distinct from digest) as "changed_count!"
         from servers where org_id = $1 and (slug = $2 or id = $3)"#,
         org.uuid(),
         named,
@@ -133,9 +141,12 @@ pub async fn list(
     let rows = sqlx::query_as!(
         ServerRow,
         r#"select id, slug, name, url, auth_type, auth_headers, transport, connect_ms, first_byte_ms, call_first_byte_ms,
-            idle_ms, whole_ms, pinning, allows_sampling, allows_elicitation, is_open, status, status_detail, last_discovered_at,
+            idle_ms, whole_ms, pinning, is_trusted, allows_sampling, allows_elicitation, is_open, status, status_detail,
+            last_discovered_at,
             etag, created_at,
-            (select count(*) from tools where tools.org_id = $1 and tools.server_id = servers.id) as "tool_count!"
+            (select count(*) from tools where tools.org_id = $1 and tools.server_id = servers.id) as "tool_count!",
+            (select count(*) from tools where tools.org_id = $1 and tools.server_id = servers.id
+                and reviewed_digest is distinct from digest) as "changed_count!"
         from servers where org_id = $1 and ($2::uuid is null or id < $2)
             and ($4::text is null or position(lower($4) in lower(name)) > 0 or position(lower($4) in slug) > 0)
         order by id desc limit $3"#,
@@ -189,8 +200,8 @@ pub async fn insert(
     sqlx::query!(
         "insert into servers (id, org_id, slug, name, url, auth_type, auth_headers, credential, connect_ms,
             first_byte_ms, call_first_byte_ms, idle_ms, whole_ms, pinning, allows_sampling, allows_elicitation, etag,
-            created_at)
-        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18)",
+            created_at, is_trusted)
+        values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16, $17, $18, $19)",
         server.id.uuid(),
         org,
         server.slug.as_str(),
@@ -209,6 +220,7 @@ pub async fn insert(
         server.elicitation,
         server.etag,
         server.created_at,
+        server.trusted,
     )
     .execute(tx.sql())
     .await?;
@@ -228,7 +240,7 @@ pub async fn update(
         "update servers set slug = $3, name = $4, url = $5, auth_type = $6, auth_headers = $7,
             credential = case when $8 then $9 else credential end, connect_ms = $10, first_byte_ms = $11,
             call_first_byte_ms = $12, idle_ms = $13, whole_ms = $14, pinning = $15, allows_sampling = $16,
-            allows_elicitation = $17, status = $18, status_detail = $19, etag = $20, transport = $21
+            allows_elicitation = $17, status = $18, status_detail = $19, etag = $20, transport = $21, is_trusted = $22
         where org_id = $1 and id = $2",
         org,
         server.id.uuid(),
@@ -251,6 +263,7 @@ pub async fn update(
         server.status_detail,
         server.etag,
         server.transport.word(),
+        server.trusted,
     )
     .execute(tx.sql())
     .await?;
@@ -276,6 +289,7 @@ pub struct Target {
     pub url: String,
     pub credential: Option<Sealed>,
     pub is_first: bool,
+    pub is_trusted: bool,
 }
 
 pub async fn target(
@@ -284,7 +298,7 @@ pub async fn target(
     server: ServerId,
 ) -> Result<Option<Target>, DbError> {
     let row = sqlx::query!(
-        "select url, credential, last_discovered_at from servers where org_id = $1 and id = $2",
+        "select url, credential, last_discovered_at, is_trusted from servers where org_id = $1 and id = $2",
         org.uuid(),
         server.uuid(),
     )
@@ -295,6 +309,7 @@ pub async fn target(
         url: row.url,
         credential: row.credential.map(Sealed::from_bytes),
         is_first: row.last_discovered_at.is_none(),
+        is_trusted: row.is_trusted,
     }))
 }
 

@@ -32,8 +32,8 @@ async fn tools_of_a_legacy_server_are_read_within_one_session() {
         (&json!("b"), &json!("Bee"), &json!("does b"))
     );
     assert_eq!(
-        (&tool["category"], &tool["severity"], &tool["evidence"]),
-        (&json!("unknown"), &json!("high"), &json!([]))
+        (&tool["category"], &tool["severity"], &tool["source"]),
+        (&json!("unknown"), &json!("high"), &json!("classifier"))
     );
     assert_eq!(
         (&tool["input_schema"], &tool["annotations"]),

@@ -16,7 +16,7 @@ pub const ROLES: [&str; 6] = [
 
 /// Operation, who may (in the order of [`ROLES`]), and a body that does what it says for whoever may.
 /// `{words}` in braces stand for things of the organisation that are made when they are needed.
-pub const ROWS: [(&str, &str, &str); 56] = [
+pub const ROWS: [(&str, &str, &str); 60] = [
     ("get /v1/orgs/{org}", "x x x x x x", ""),
     (
         "patch /v1/orgs/{org}",
@@ -83,6 +83,18 @@ pub const ROWS: [(&str, &str, &str); 56] = [
         "x x . . . .",
         r#"{"category": "read"}"#,
     ),
+    (
+        "get /v1/orgs/{org}/servers/{server}/changes",
+        "x x x x x x",
+        "",
+    ),
+    (
+        "post /v1/orgs/{org}/servers/{server}/accept",
+        "x x . . . .",
+        "{}",
+    ),
+    ("get /v1/orgs/{org}/inventory", "x x x x x x", ""),
+    ("get /v1/orgs/{org}/inventory/export", "x x . . x .", ""),
     ("get /v1/orgs/{org}/policies", "x x x x x x", ""),
     (
         "post /v1/orgs/{org}/policies",

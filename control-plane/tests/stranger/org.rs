@@ -62,6 +62,7 @@ impl<'a> Org<'a> {
             "{other}",
             "{etag}",
             "{digest}",
+            "{waiting}",
             "{org}",
         ] {
             if text.contains(word) {
@@ -131,6 +132,10 @@ impl<'a> Org<'a> {
             "{digest}" => {
                 let tools = self.get("servers/desk/tools").await;
                 tools["items"][0]["digest"].as_str().unwrap().to_owned()
+            }
+            "{waiting}" => {
+                let server = self.get("servers/desk").await;
+                server["waiting"].as_str().unwrap().to_owned()
             }
             "{number}" | "{version}" => "1".to_owned(),
             "{other}" => "2".to_owned(),

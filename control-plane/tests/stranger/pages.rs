@@ -1,7 +1,7 @@
 //! The same table for the dashboard: every page and form, who may, and fields that do what the form says.
 
 /// In an organisation, as [`super::ROWS`]: route, who may, and the fields of a form.
-pub const ROWS: [(&str, &str, &str); 59] = [
+pub const ROWS: [(&str, &str, &str); 61] = [
     ("get /{org}", "x x x x x x", ""),
     ("get /{org}/servers", "x x x x x x", ""),
     ("get /{org}/servers/new", "x x . . . .", ""),
@@ -17,6 +17,12 @@ pub const ROWS: [(&str, &str, &str); 59] = [
         "x x . . . .",
         "name={tool}&digest={digest}",
     ),
+    (
+        "post /{org}/servers/{server}/tools/accept-all",
+        "x x . . . .",
+        "waiting={waiting}",
+    ),
+    ("get /{org}/inventory", "x x x x x x", ""),
     (
         "post /{org}/servers/{server}/settings",
         "x x . . . .",

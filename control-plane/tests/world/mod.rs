@@ -100,6 +100,7 @@ impl World {
                 gateway_url: "http://127.0.0.1:8081".parse().unwrap(),
                 is_local: true,
                 egress_allow: vec!["127.0.0.0/8".parse().unwrap()],
+                rediscover_every: Some(std::time::Duration::from_hours(1)),
                 trusted_proxies: Vec::new(),
             },
             smtp,

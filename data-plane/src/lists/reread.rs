@@ -48,7 +48,7 @@ pub async fn read_again(app: &Gateway, caller: &Caller) {
                 lasts: false,
             },
             seen: &app.seen,
-            server: server.id,
+            caller,
         };
         let read = tokio::time::timeout(WHOLE, reader.read()).await;
         match read {
@@ -68,7 +68,7 @@ struct Reader<'a> {
     upstream: &'a Arc<Upstream>,
     sender: Sender,
     seen: &'a Seen,
-    server: ids::ServerId,
+    caller: &'a Caller,
 }
 
 /// How the server is spoken to, once that is known.
@@ -152,7 +152,7 @@ impl Reader<'_> {
                 .await?;
             let document = mcp::reply::parse(text.as_bytes()).ok()?;
             let list = Page::of(&document).ok()??;
-            self.seen.note(self.server, document.text, list.entries());
+            super::note(self.seen, self.caller, document.text, list.entries());
             let next = document
                 .root
                 .get("result")?

@@ -1,6 +1,8 @@
 //! What passed in tool lists, per server: enough of each tool to judge a call of it, bounded.
 
+use super::class;
 use bundle::Hints;
+use catalog::Trust;
 use ids::ServerId;
 use json::Node;
 use mcp::{Entry, ParamHeader};
@@ -29,6 +31,10 @@ pub struct Met {
     mark: u64,
     /// SHA-256 of the definition's canonical form, as the control plane records it.
     pub digest: String,
+    /// The digest that was recorded of the tool when it was seen; none where it was not recorded.
+    pub beside: Option<Box<str>>,
+    /// What the definition says, where that is not what the recorded one says.
+    pub category: Option<policy::Category>,
     pub hints: Hints,
     pub params: Vec<ParamHeader>,
     schema_text: Option<Box<str>>,
@@ -36,13 +42,22 @@ pub struct Met {
 }
 
 impl Met {
-    fn of(entry: &Entry<'_>, text: &str, mark: u64, room: usize) -> Self {
+    fn of(
+        entry: &Entry<'_>,
+        text: &str,
+        mark: u64,
+        room: usize,
+        (trust, recorded): (Trust, Option<&bundle::Tool>),
+    ) -> Self {
         let definition = entry.definition;
         let schema = definition.get("inputSchema");
+        let digest = seal::to_hex(&seal::sha256(json::canonical(definition).as_bytes()));
         let hint = |key: &str| definition.get("annotations")?.get(key)?.as_bool();
         Self {
             mark,
-            digest: seal::to_hex(&seal::sha256(json::canonical(definition).as_bytes())),
+            beside: recorded.map(|tool| tool.digest.as_str().into()),
+            category: class::of(entry, trust, recorded, &digest),
+            digest,
             hints: Hints {
                 read_only_hint: hint("readOnlyHint"),
                 destructive_hint: hint("destructiveHint"),
@@ -82,6 +97,8 @@ struct Server {
     tools: RwLock<Tools>,
     /// Held while the list is being read, so that of many callers one reads and the others wait for it.
     last_read: Mutex<Option<Instant>>,
+    /// When a reading last ended, for those who only ask whether it is time.
+    read_at: RwLock<Option<Instant>>,
 }
 
 #[derive(Debug, Default)]
@@ -97,11 +114,23 @@ impl Seen {
         tools.named.get(name).cloned()
     }
 
-    /// Remembers the tools of a page. `text` is the page's own.
-    pub fn note<'e>(&self, server: ServerId, text: &str, entries: impl Iterator<Item = Entry<'e>>) {
+    /// Remembers the tools of a page. `text` is the page's own; `recorded` tells what the bundle holds of each.
+    pub fn note<'e, 'r>(
+        &self,
+        server: ServerId,
+        text: &str,
+        entries: impl Iterator<Item = Entry<'e>>,
+        trust: Trust,
+        recorded: impl Fn(&str) -> Option<&'r bundle::Tool>,
+    ) {
         let server = self.server(server);
         for entry in entries {
-            let mark = self.marks.hash_one(entry.definition.span.of(text));
+            let recorded = recorded(entry.name);
+            let mark = self.marks.hash_one((
+                entry.definition.span.of(text),
+                recorded.map(|tool| (&tool.digest, tool.category.word(), tool.is_read)),
+                trust == Trust::Trusted,
+            ));
             let room = {
                 let tools = server.tools.read().unwrap_or_else(PoisonError::into_inner);
                 let known = tools.named.get(entry.name);
@@ -114,7 +143,7 @@ impl Seen {
             if entry.name.len() > LONGEST_NAME {
                 continue;
             }
-            let met = Arc::new(Met::of(&entry, text, mark, room));
+            let met = Arc::new(Met::of(&entry, text, mark, room, (trust, recorded)));
             let mut tools = server.tools.write().unwrap_or_else(PoisonError::into_inner);
             if tools.named.len() < MOST_TOOLS || tools.named.contains_key(entry.name) {
                 tools.weight += met.weight();
@@ -136,7 +165,24 @@ impl Seen {
             // Before reading: a reader that is dropped half way has used its turn.
             *last = Some(Instant::now());
             read().await;
+            let mut read_at = server
+                .read_at
+                .write()
+                .unwrap_or_else(PoisonError::into_inner);
+            *read_at = Some(Instant::now());
         }
+    }
+
+    /// Whether no reading of the list has ended within the last minute.
+    pub fn is_due(&self, server: ServerId) -> bool {
+        let Some(server) = self.known(server) else {
+            return true;
+        };
+        let read_at = server
+            .read_at
+            .read()
+            .unwrap_or_else(PoisonError::into_inner);
+        read_at.is_none_or(|at| at.elapsed() >= PAUSE)
     }
 
     fn known(&self, id: ServerId) -> Option<Arc<Server>> {

@@ -4,7 +4,7 @@ use super::cover;
 use crate::call::{Call, What};
 use crate::gate;
 use crate::gateway::Gateway;
-use crate::lists::Tool;
+use crate::lists::{self, Tool};
 use crate::refusal::Trouble;
 use crate::upstream::mark::{Named, Place};
 use bundle::credential::Secrets;
@@ -273,9 +273,7 @@ impl Passage {
             return Ok(Vec::new());
         };
         let caller = &self.call.caller;
-        self.app
-            .seen
-            .note(caller.server().id, document.text, page.entries());
+        lists::note(&self.app.seen, caller, document.text, page.entries());
         Ok(page.cuts(|entry| {
             gate::is_visible(
                 caller,

@@ -192,6 +192,7 @@ pub fn tool(name: &str) -> Tool {
         category: policy::Category::Read,
         hints: Hints::default(),
         is_changed: false,
+        is_read: false,
         param_headers: Vec::new(),
         input_schema: None,
     }
@@ -231,6 +232,7 @@ fn describe(
             transport: bundle::Transport::default(),
             timeouts: Timeouts::default(),
             pinning: Pinning::Off,
+            is_trusted: false,
             allows_sampling: true,
             allows_elicitation: true,
             is_open: true,

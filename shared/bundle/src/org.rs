@@ -54,6 +54,9 @@ pub struct Server {
     pub transport: Transport,
     pub timeouts: Timeouts,
     pub pinning: Pinning,
+    /// Whether what it claims of its tools may make their categories milder.
+    #[serde(default)]
+    pub is_trusted: bool,
     pub allows_sampling: bool,
     pub allows_elicitation: bool,
     pub is_open: bool,
@@ -125,6 +128,9 @@ pub struct Tool {
     /// SHA-256 of the definition's canonical form, in hexadecimal digits.
     pub digest: String,
     pub category: policy::Category,
+    /// The category was read from the definition, and nobody has said a word about it: another definition, another category.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_read: bool,
     #[serde(default)]
     pub hints: Hints,
     /// New or changed since the review.

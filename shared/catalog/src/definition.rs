@@ -1,5 +1,6 @@
 //! What the classifier reads of a tool's definition: the words, not the prose.
 
+use crate::elsewhere;
 use crate::listing::Tool;
 use crate::parameter::{self, Parameter};
 use crate::text::Text;
@@ -45,11 +46,13 @@ pub enum Trust {
 
 impl Definition {
     pub fn read(tool: &Tool) -> Self {
+        let mut text = Text::read(tool.description.as_deref().unwrap_or_default());
+        text.signals.extend(elsewhere::signals(tool));
         Self {
             name: tool.name.clone(),
             parameters: parameter::read(&tool.input_schema),
             annotations: tool.annotations,
-            text: Text::read(tool.description.as_deref().unwrap_or_default()),
+            text,
         }
     }
 }

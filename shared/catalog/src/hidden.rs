@@ -56,5 +56,26 @@ pub fn neutralise(text: &str) -> String {
         .collect()
 }
 
+/// A part of a text: as it is, or a character that would not be seen.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Piece {
+    Seen(String),
+    /// As people name it: `U+200B`.
+    Hidden(String),
+}
+
+/// The text with its hidden characters made visible.
+pub fn pieces(text: &str) -> Vec<Piece> {
+    let mut found: Vec<Piece> = Vec::new();
+    for (letter, hides) in letters(text) {
+        match (hides, found.last_mut()) {
+            (true, _) => found.push(Piece::Hidden(format!("U+{:04X}", u32::from(letter)))),
+            (false, Some(Piece::Seen(seen))) => seen.push(letter),
+            (false, _) => found.push(Piece::Seen(letter.to_string())),
+        }
+    }
+    found
+}
+
 #[cfg(test)]
 mod tests;

@@ -8,6 +8,21 @@ use std::collections::{HashMap, HashSet};
 use std::sync::LazyLock;
 
 const SHIPPED: &str = include_str!("lexicon/lexicon.txt");
+/// Raised with every change of how the words are weighed. Changes of the words are seen without it.
+const WEIGHING: i64 = 1;
+
+/// A number that another lexicon, other patterns or another weighing does not have.
+pub(crate) fn edition() -> i64 {
+    static EDITION: LazyLock<i64> = LazyLock::new(|| {
+        let words = SHIPPED
+            .bytes()
+            .chain(crate::signal::address::PATTERNS.bytes());
+        words.fold(WEIGHING, |hash, byte| {
+            (hash ^ i64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+        })
+    });
+    *EDITION
+}
 
 #[derive(Debug, Default)]
 pub struct Lexicon {

@@ -16,6 +16,7 @@
 mod category;
 mod classification;
 mod definition;
+mod elsewhere;
 mod hidden;
 mod judge;
 pub mod label;
@@ -23,6 +24,7 @@ mod lexicon;
 mod listing;
 mod parameter;
 pub mod score;
+mod sibling;
 mod signal;
 mod text;
 mod verb;
@@ -31,12 +33,31 @@ mod word;
 pub use category::{Category, Severity};
 pub use classification::{Classification, Evidence, Field};
 pub use definition::{Annotations, Definition, Trust};
-pub use hidden::{has_hidden, neutralise};
+pub use hidden::{Piece, has_hidden, neutralise, pieces};
 pub use lexicon::{Flaw, Lexicon};
 pub use listing::{Server, Tool};
 pub use parameter::Parameter;
 pub use signal::Signal;
 pub use text::Text;
+
+/// Which words and which weighing an answer rests on: one that was kept is good as long as this stays.
+pub fn edition() -> i64 {
+    lexicon::edition()
+}
+
+/// Says what every tool of one server can do. The category of each rests on its own definition; that it speaks of the
+/// others is a signal.
+pub fn classify_all(tools: &[Tool], trust: Trust) -> Vec<Classification> {
+    let siblings = sibling::Siblings::of(tools);
+    let classified = tools.iter().map(|tool| {
+        let mut answer = classify(&Definition::read(tool), trust);
+        if siblings.are_named_by(tool) {
+            answer.signals.push(Signal::NamesOtherTools);
+        }
+        answer
+    });
+    classified.collect()
+}
 
 /// Says what a tool can do. What its server claims about it may make the answer worse, and better only where the
 /// organisation trusts that server.

@@ -1,6 +1,7 @@
 //! A server's tools as a listing gives them: full definitions, read leniently, since strangers wrote them.
 
 use crate::definition::Annotations;
+use json::Node;
 use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
@@ -19,11 +20,53 @@ pub struct Server {
 pub struct Tool {
     pub name: String,
     #[serde(default)]
+    pub title: Option<String>,
+    #[serde(default)]
     pub description: Option<String>,
     #[serde(default)]
     pub input_schema: Value,
     #[serde(default, deserialize_with = "hints")]
     pub annotations: Annotations,
+}
+
+impl Tool {
+    /// A definition as it was read on the wire. A part of a wrong type is as none; the others are judged all the same.
+    pub fn of(name: &str, definition: &Node<'_>) -> Self {
+        let text = |key: &str| definition.get(key)?.as_str().map(str::to_owned);
+        let hint = |key: &str| definition.get("annotations")?.get(key)?.as_bool();
+        let titled = || definition.get("annotations")?.get("title")?.as_str();
+        Self {
+            name: name.to_owned(),
+            title: text("title").or_else(|| titled().map(str::to_owned)),
+            description: text("description"),
+            input_schema: definition
+                .get("inputSchema")
+                .map_or(Value::Null, words_of_schema),
+            annotations: Annotations {
+                read_only_hint: hint("readOnlyHint"),
+                destructive_hint: hint("destructiveHint"),
+                idempotent_hint: hint("idempotentHint"),
+                open_world_hint: hint("openWorldHint"),
+            },
+        }
+    }
+}
+
+/// A schema without its numbers, of which some fit no type here: nothing is judged by them.
+fn words_of_schema(node: &Node<'_>) -> Value {
+    match &node.value {
+        json::Value::Null | json::Value::Number(_) => Value::Null,
+        json::Value::Bool(is) => Value::Bool(*is),
+        json::Value::String(text) => Value::String(text.clone().into_owned()),
+        json::Value::Array(items) => items.iter().map(words_of_schema).collect(),
+        json::Value::Object(members) => members
+            .iter()
+            .map(|member| {
+                let key = member.key.clone().into_owned();
+                (key, words_of_schema(&member.node))
+            })
+            .collect(),
+    }
 }
 
 /// An annotation of a wrong type is as good as none: it must not keep a tool from being judged by its words.

@@ -6,7 +6,7 @@ use crate::parameter::Parameter;
 use crate::{Category, hidden};
 use serde::{Deserialize, Serialize};
 
-mod address;
+pub(crate) mod address;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -25,10 +25,12 @@ pub enum Signal {
     /// The description tells the model what to do beyond this tool, or what not to tell.
     AddressesModel,
     HiddenCharacters,
+    /// The description speaks of other tools of the same server by their names.
+    NamesOtherTools,
 }
 
 impl Signal {
-    pub const ALL: [Self; 10] = [
+    pub const ALL: [Self; 11] = [
         Self::FreeFormCode,
         Self::AddressInput,
         Self::FilePathInput,
@@ -39,7 +41,46 @@ impl Signal {
         Self::NoDescription,
         Self::AddressesModel,
         Self::HiddenCharacters,
+        Self::NamesOtherTools,
     ];
+
+    /// The word of the wire.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FreeFormCode => "free_form_code",
+            Self::AddressInput => "address_input",
+            Self::FilePathInput => "file_path_input",
+            Self::CredentialArgument => "credential_argument",
+            Self::Bulk => "bulk",
+            Self::Recipients => "recipients",
+            Self::AmountAndCurrency => "amount_and_currency",
+            Self::NoDescription => "no_description",
+            Self::AddressesModel => "addresses_model",
+            Self::HiddenCharacters => "hidden_characters",
+            Self::NamesOtherTools => "names_other_tools",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
+
+    /// Whether an honest description has no reason to show it.
+    pub const fn is_alarming(self) -> bool {
+        matches!(self, Self::AddressesModel | Self::HiddenCharacters)
+    }
+}
+
+/// What a text of a definition beside its description shows. A single word tells nobody what to do.
+pub(crate) fn of_other_text(text: &str) -> impl Iterator<Item = Signal> {
+    let hides = hidden::has_hidden(text);
+    let addresses = (hides || text.contains(' ')) && why_addressing(text).is_some();
+    [
+        hides.then_some(Signal::HiddenCharacters),
+        addresses.then_some(Signal::AddressesModel),
+    ]
+    .into_iter()
+    .flatten()
 }
 
 /// What a description shows by itself.

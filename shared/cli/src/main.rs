@@ -39,6 +39,9 @@ enum Subject {
 enum Catalog {
     /// Judge the labelled tools, print how often that was right, and fail where the targets are missed
     Score(measure::Measure),
+    /// Look at poisoned descriptions, print how many are seen, and how often honest ones are taken for such; fail where a
+    /// hidden character is not seen or not taken out
+    Poisoned(measure::Poison),
     /// Renew what the labelled set keeps of the definitions
     Derive(measure::Derive),
 }
@@ -73,6 +76,7 @@ fn main() -> ExitCode {
         Subject::Policy(Action::Explain(call)) => explain::explain(&call),
         Subject::Policy(Action::Test { files }) => cases::test(&files),
         Subject::Catalog(Catalog::Score(measure)) => measure::score(&measure),
+        Subject::Catalog(Catalog::Poisoned(poison)) => measure::poisoned(&poison),
         Subject::Catalog(Catalog::Derive(derive)) => measure::derive(&derive),
     };
     match report {

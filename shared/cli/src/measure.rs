@@ -33,6 +33,41 @@ pub(crate) struct Derive {
     data: PathBuf,
 }
 
+#[derive(Debug, clap::Args)]
+pub(crate) struct Poison {
+    #[arg(long, default_value = "shared/catalog/labels/poisoned.jsonl")]
+    poisoned: PathBuf,
+    /// Full listings of honest servers, one a line: how many of their tools are taken for poisoned ones
+    #[arg(long)]
+    data: Option<PathBuf>,
+    /// Name what is not seen, and what is seen wrongly
+    #[arg(long)]
+    misses: bool,
+}
+
+pub(crate) fn poisoned(asked: &Poison) -> anyhow::Result<Report> {
+    let mut out = String::new();
+    poison(&asked.poisoned, asked.misses, &mut out)?;
+    let hidden: Vec<Poisoned> = lines(&asked.poisoned)?;
+    let hidden: Vec<&Poisoned> = hidden.iter().filter(|one| one.kind == "hidden").collect();
+    let is_clean = |one: &&&Poisoned| {
+        one.is_seen() && !catalog::has_hidden(&catalog::neutralise(&one.description))
+    };
+    let clean = hidden.iter().filter(is_clean).count();
+    let _ = writeln!(
+        out,
+        "{clean} of {} with hidden characters are flagged, and without them once neutralised\n",
+        hidden.len()
+    );
+    if let Some(data) = &asked.data {
+        alarms(&lines::<Server>(data)?, asked.misses, &mut out);
+    }
+    Ok(Report {
+        text: out,
+        is_fine: clean == hidden.len(),
+    })
+}
+
 pub(crate) fn score(measure: &Measure) -> anyhow::Result<Report> {
     let mut tools: Vec<Labelled> = lines(&measure.labels.join("tools.jsonl"))?;
     let servers: Option<Vec<Server>> = measure.data.as_deref().map(lines).transpose()?;
@@ -157,13 +192,14 @@ fn poison(path: &Path, misses: bool, out: &mut String) -> anyhow::Result<()> {
 fn alarms(servers: &[Server], misses: bool, out: &mut String) {
     let begun = Instant::now();
     let mut all = 0_u32;
-    let (mut addressing, mut hiding) = (0, 0);
+    let (mut addressing, mut hiding, mut naming) = (0, 0, 0);
     for server in servers {
-        for tool in &server.tools {
+        let answers = catalog::classify_all(&server.tools, Trust::Untrusted);
+        for (tool, answer) in server.tools.iter().zip(answers) {
             all += 1;
-            let definition = Definition::read(tool);
-            let signals = catalog::classify(&definition, Trust::Untrusted).signals;
+            let signals = answer.signals;
             hiding += usize::from(signals.contains(&Signal::HiddenCharacters));
+            naming += usize::from(signals.contains(&Signal::NamesOtherTools));
             if signals.contains(&Signal::AddressesModel) {
                 addressing += 1;
                 if misses {
@@ -182,7 +218,7 @@ fn alarms(servers: &[Server], misses: bool, out: &mut String) {
     let seconds = begun.elapsed().as_secs_f64();
     let _ = writeln!(
         out,
-        "=== {all} published tools: {addressing} address the model, {hiding} hide characters; {:.0} tools a second on one core\n",
+        "=== {all} published tools: {addressing} address the model, {hiding} hide characters, {naming} name other tools; {:.0} tools a second on one core\n",
         f64::from(all) / seconds
     );
 }

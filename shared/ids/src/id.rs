@@ -84,6 +84,7 @@ id! {
     CallId "call",
     EventId "evt",
     IdentityId "idn",
+    ToolChangeId "chg",
 }
 
 impl CallId {

@@ -17,6 +17,6 @@ pub mod token;
 
 pub use id::{
     ApprovalId, CallId, EventId, GrantId, IdentityId, InvitationId, KeyId, MailId, MemberId, OrgId,
-    PolicyId, ServerId, SessionId, UnknownId, UserId,
+    PolicyId, ServerId, SessionId, ToolChangeId, UnknownId, UserId,
 };
 pub use slug::{BadSlug, RESERVED_EVERYWHERE, RESERVED_FOR_ORGS, Slug};

@@ -46,7 +46,7 @@ pub use contract::{CompiledSchema, SchemaFault};
 pub use explain::{ExplainedLimit, Explanation, Step};
 pub use finding::{Finding, Level};
 pub use line::line_of;
-pub use policy::Policy;
+pub use policy::{Policy, Standing};
 pub use question::{Around, ClientFacts, GrantFacts, Hints, Question, ServerFacts};
 pub use schema::schema;
 pub use shadow::Shadow;

@@ -65,6 +65,40 @@ impl Rules {
     pub(crate) fn is_enforced(&self) -> bool {
         self.mode == Mode::Enforce
     }
+
+    fn has_any(&self) -> bool {
+        self.arguments.is_some()
+            || !self.require.is_empty()
+            || !self.deny_if.is_empty()
+            || !self.approve_if.is_empty()
+            || !self.limits.is_empty()
+    }
+}
+
+/// What a policy says of a tool whatever a call looks like.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing<'p> {
+    /// `/tools/SELECTOR`, `(hidden)`, `(default deny)` or `(default allow)`.
+    pub rule: &'p str,
+    pub action: Action,
+    /// Whether an entry or `hide` means the tool; else `default` answers.
+    pub is_said: bool,
+    /// The entry only watches.
+    pub is_shadow: bool,
+    /// Arguments, limits or people may still say no.
+    pub is_conditional: bool,
+}
+
+impl<'p> Standing<'p> {
+    const fn plain(rule: &'p str, action: Action) -> Self {
+        Self {
+            rule,
+            action,
+            is_said: true,
+            is_shadow: false,
+            is_conditional: false,
+        }
+    }
 }
 
 impl Policy {
@@ -91,7 +125,43 @@ impl Policy {
         self.entry(tool, category).map(|entry| entry.rule.as_ref())
     }
 
+    /// What stands about the tool before an argument or a counter is looked at.
+    pub fn standing(&self, tool: &str, category: Category) -> Standing<'_> {
+        let asks = |rules: &Rules| rules.is_enforced() && rules.has_any();
+        if self.hidden.holds(tool, category) {
+            return Standing::plain("(hidden)", Action::Hide);
+        }
+        let besides = asks(&self.all_tools);
+        let Some(entry) = self.entry(tool, category) else {
+            let (rule, action) = match self.fallback {
+                Fallback::Deny => ("(default deny)", Action::Deny),
+                Fallback::Allow => ("(default allow)", Action::Allow),
+            };
+            return Standing {
+                is_said: false,
+                is_conditional: besides && action == Action::Allow,
+                ..Standing::plain(rule, action)
+            };
+        };
+        let is_enforced = entry.rules.is_enforced();
+        Standing {
+            is_shadow: !is_enforced,
+            is_conditional: besides || asks(&entry.rules),
+            ..Standing::plain(
+                &entry.rule,
+                if is_enforced {
+                    entry.action
+                } else {
+                    Action::Allow
+                },
+            )
+        }
+    }
+
     pub(crate) fn entry(&self, tool: &str, category: Category) -> Option<&Entry> {
         self.entries.get(self.choice.of(tool, category)?)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -333,6 +333,7 @@ fn bundle(digest: String) -> OrgBundle {
         category: policy::Category::Read,
         hints: Hints::default(),
         is_changed: false,
+        is_read: false,
         param_headers: Vec::new(),
         input_schema: None,
     };
@@ -354,6 +355,7 @@ fn bundle(digest: String) -> OrgBundle {
             transport: bundle::Transport::default(),
             timeouts: Timeouts::default(),
             pinning: Pinning::Off,
+            is_trusted: false,
             allows_sampling: true,
             allows_elicitation: true,
             is_open: true,

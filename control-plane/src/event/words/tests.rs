@@ -116,6 +116,15 @@ fn one_of_each() -> Vec<Event> {
             added: vec![text("read")],
             removed: vec![],
             changed: vec![],
+            reclassified: vec![],
+        },
+        Event::ToolsAccepted {
+            server,
+            tools: vec![text("read")],
+        },
+        Event::ToolsReclassified {
+            server,
+            tools: vec![text("read")],
         },
         Event::ToolReviewed {
             server,

@@ -47,7 +47,7 @@ pub async fn server(
     let Some(row) = row else { return Ok(None) };
     let tool = sqlx::query_as!(
         ToolRow,
-        "select server_id, name, definition, digest, reviewed_digest, category
+        "select server_id, name, definition, digest, reviewed_digest, category, standing_category
         from tools where org_id = $1 and server_id = $2 and name = $3",
         org,
         row.id,

@@ -4,7 +4,7 @@ use super::chosen::Chosen;
 use super::{Head, Kept, edited, hints, keep, made_worse};
 use crate::app::App;
 use crate::http::read::{Path, Query};
-use crate::page::{Form, Frame, Visit, answer, then};
+use crate::page::{Form, Frame, Visit, answer, show, then};
 use crate::policy::edit::{CannotEdit, Edit, Word};
 use crate::policy::outline::{Facts, Hints, Other, Outline, Standing};
 use crate::problem::Problem;

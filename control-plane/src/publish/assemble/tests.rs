@@ -8,6 +8,7 @@ fn row(definition: &str) -> ToolRow {
         digest: vec![1; 32],
         reviewed_digest: Some(vec![1; 32]),
         category: None,
+        standing_category: None,
     }
 }
 

@@ -3,13 +3,16 @@
 use super::{Bounds, Failure, Listing};
 use crate::access::Action;
 use crate::app::App;
-use crate::caller::Caller;
+use crate::caller::{Allowed, Caller};
+use crate::db::OrgTx;
 use crate::event::Event;
+use crate::policy::aside;
 use crate::server::act::{self, ServerError, show};
 use crate::server::store::Target;
+use crate::server::tool::class::Class;
 use crate::server::{NewServer, Server, Status, store, tool, url};
 use bundle::credential::Headers;
-use ids::ServerId;
+use ids::{OrgId, ServerId};
 
 /// Reads the tools that the server lists now and records them. No transaction is open while the server is asked.
 pub async fn discover(app: &App, caller: &Caller, named: &str) -> Result<Server, ServerError> {
@@ -23,14 +26,23 @@ pub async fn discover(app: &App, caller: &Caller, named: &str) -> Result<Server,
         .ok_or(ServerError::NoSuchServer)?;
     drop(tx);
     let _seat = app.reach().seat(org, server)?;
+    let read = asked(app, org, &target).await?;
+    record(app, caller, &target, read).await
+}
+
+/// What the server lists now, or why it could not be read.
+pub(super) async fn asked(
+    app: &App,
+    org: OrgId,
+    target: &Target,
+) -> Result<Result<Listing, Failure>, ServerError> {
     let headers = match &target.credential {
         Some(sealed) => sealed
-            .open(org, server, &app.keys().credentials)
+            .open(org, target.id, &app.keys().credentials)
             .map_err(|_| ServerError::Credential)?,
         None => Headers::new(),
     };
-    let read = ask(app, &target.url, &headers).await;
-    record(app, caller, &target, read).await
+    Ok(ask(app, &target.url, &headers).await)
 }
 
 /// Reads the tools of a server that is not added yet. Nothing of it is kept.
@@ -77,11 +89,27 @@ async fn record(
     target: &Target,
     read: Result<Listing, Failure>,
 ) -> Result<Server, ServerError> {
+    let allowed = caller.allow(Action::WriteServers)?;
+    let written = write(app, allowed, target, &read).await?;
+    let (tx, event) = written;
+    tx.commit(event).await?;
+    read?;
+    show(app, caller, &target.id.to_string()).await
+}
+
+/// The transaction in which it is written, and what it is to be called.
+pub(super) async fn write(
+    app: &App,
+    allowed: Allowed,
+    target: &Target,
+    read: &Result<Listing, Failure>,
+) -> Result<(OrgTx, Event), ServerError> {
     let server = target.id;
-    let mut tx = app
-        .db()
-        .write(caller.allow(Action::WriteServers)?, app.now())
-        .await?;
+    let classes = match read {
+        Ok(listing) => classes(listing, target.is_trusted).await,
+        Err(_) => Vec::new(),
+    };
+    let mut tx = app.db().write(allowed, app.now()).await?;
     store::lock(&mut tx, &server.to_string())
         .await?
         .ok_or(ServerError::NoSuchServer)?;
@@ -89,9 +117,10 @@ async fn record(
     if store::target(tx.sql(), org, server).await?.as_ref() != Some(target) {
         return Err(ServerError::ChangedMeanwhile);
     }
-    let event = match &read {
+    let event = match read {
         Ok(listing) => {
-            let found = tool::store::record(&mut tx, server, listing, target.is_first).await?;
+            let found =
+                tool::record::record(&mut tx, server, listing, &classes, target.is_first).await?;
             store::mark(
                 &mut tx,
                 server,
@@ -107,6 +136,7 @@ async fn record(
                 added: found.added,
                 removed: found.removed,
                 changed: found.changed,
+                reclassified: found.reclassified,
             }
         }
         Err(failure) => {
@@ -118,10 +148,14 @@ async fn record(
                 added: Vec::new(),
                 removed: Vec::new(),
                 changed: Vec::new(),
+                reclassified: Vec::new(),
             }
         }
     };
-    tx.commit(event).await?;
-    read?;
-    show(app, caller, &server.to_string()).await
+    Ok((tx, event))
+}
+
+async fn classes(listing: &Listing, is_trusted: bool) -> Vec<Class> {
+    let tools = listing.tools.clone();
+    aside(move || tool::class::read(&tools, is_trusted)).await
 }

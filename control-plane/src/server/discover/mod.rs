@@ -6,12 +6,14 @@ mod act;
 mod heard;
 mod listing;
 mod reach;
+mod schedule;
 mod talk;
 mod wire;
 
 pub use act::{add, discover, look};
 pub use listing::{Found, Listing};
 pub use reach::{Busy, Reach, Seat};
+pub use schedule::{renew, run, tick};
 
 use super::Status;
 use bundle::credential::Headers;

@@ -148,6 +148,7 @@ fn reach(exceptions: &[&str], lookup: egress::Lookup) -> Reach {
         gateway_url: "http://127.0.0.1:1".parse().unwrap(),
         is_local: false,
         egress_allow: exceptions.iter().map(|net| net.parse().unwrap()).collect(),
+        rediscover_every: Some(std::time::Duration::from_hours(1)),
         trusted_proxies: Vec::new(),
     };
     Reach::new(&site, lookup)

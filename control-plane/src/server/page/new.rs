@@ -119,6 +119,7 @@ impl NewForm {
     fn read(&self) -> Result<NewServer, Problem> {
         let value = self.value.as_ref().map_or("", seal::Secret::expose);
         Ok(NewServer {
+            trusted: None,
             slug: slug_of(&self.slug, &self.name)?,
             name: self.name.trim().to_owned(),
             url: self.url.trim().to_owned(),

@@ -23,6 +23,8 @@ pub struct Settings {
     #[serde(default)]
     pub pinning: String,
     #[serde(default)]
+    pub trusted: String,
+    #[serde(default)]
     pub sampling: String,
     #[serde(default)]
     pub elicitation: String,
@@ -109,7 +111,7 @@ async fn save(
         Err(problem) => {
             let is_stale = problem.kind == Kind::StaleVersion;
             let (status, trouble) = Trouble::of(problem)?;
-            let server = act::show(app, &visit.caller, named).await?;
+            let server = act::glance(app, &visit.caller, named).await?;
             if is_stale {
                 // Now that this was said, saving once more is meant.
                 *typed.etag() = server.etag.to_string();
@@ -182,6 +184,7 @@ impl Settings {
                 "block" => Some(Pinning::Block),
                 _ => None,
             },
+            trusted: Some(!self.trusted.is_empty()),
             sampling: Some(!self.sampling.is_empty()),
             elicitation: Some(!self.elicitation.is_empty()),
             ..ServerChange::default()

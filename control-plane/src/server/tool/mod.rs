@@ -2,10 +2,17 @@
 
 pub mod act;
 pub mod api;
+pub mod change;
+pub mod class;
+pub mod find;
+pub mod reclassify;
+pub mod record;
 pub mod store;
 
 use crate::http::described;
 use crate::problem::{Kind, Problem};
+use crate::server::drift::Change;
+use class::Source;
 use json::{Document, Limits, Node};
 use policy::Category;
 use serde::{Deserialize, Serialize};
@@ -28,18 +35,26 @@ pub struct Tool {
     /// The server's own claims, as it sent them.
     #[schema(value_type = Option<Object>)]
     pub annotations: Option<Box<RawValue>>,
-    /// The organisation's word, else `unknown`.
+    /// The organisation's word, else the classifier's, else `unknown`.
     #[schema(schema_with = described::category)]
     pub category: Category,
+    /// Whose word that is; null: nobody's.
+    pub source: Option<Source>,
     pub severity: Severity,
-    /// Which words of which field the category rests on.
+    /// How sure the classifier is of its own answer, in percent; null where it has not read the definition yet.
+    pub confidence: Option<u8>,
+    /// Which words of which field the classifier's answer rests on.
     pub evidence: Vec<String>,
+    /// What else there is to know: `hidden_characters`, `addresses_model`, `free_form_code`, …
+    pub signals: Vec<String>,
     /// What the organisation noted when it named the category.
     pub note: Option<String>,
     /// SHA-256 of the definition in canonical form.
     pub digest: String,
     /// New or changed since it was last accepted.
     pub is_changed: bool,
+    /// What changed since then, in words.
+    pub change: Vec<Change>,
     #[serde(with = "time::serde::rfc3339")]
     pub first_seen_at: OffsetDateTime,
     #[serde(skip)]
@@ -65,6 +80,12 @@ const CLAIMS: [(&str, &str, &str); 4] = [
 ];
 
 impl Tool {
+    /// Whether an honest definition has no reason to look so.
+    pub fn is_alarming(&self) -> bool {
+        let mut signals = self.signals.iter();
+        signals.any(|word| catalog::Signal::parse(word).is_some_and(catalog::Signal::is_alarming))
+    }
+
     pub fn claims(&self) -> Vec<&'static str> {
         let said = self.annotations.as_ref().map_or("", |raw| raw.get());
         let Ok(said) = serde_json::from_str::<serde_json::Value>(said) else {
@@ -86,6 +107,20 @@ impl Severity {
             Self::High => "high",
             Self::Critical => "critical",
         }
+    }
+
+    pub const ALL: [Self; 4] = [Self::Low, Self::Medium, Self::High, Self::Critical];
+
+    pub fn parse(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.word() == word)
+    }
+
+    /// The categories that are so severe.
+    pub fn categories(self) -> impl Iterator<Item = Category> {
+        Category::ALL
+            .iter()
+            .copied()
+            .filter(move |category| Self::of(*category) == self)
     }
 
     pub const fn of(category: Category) -> Self {
@@ -113,6 +148,20 @@ pub struct Review {
     pub accept: Option<bool>,
     /// The digest that was looked at; when the definition has moved on, nothing is accepted.
     pub digest: Option<String>,
+}
+
+/// Everything that waits for a review is taken as it is now.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct AcceptAll {
+    /// `waiting` of the server that was looked at; when others wait by now, nothing is accepted.
+    pub waiting: Option<String>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Accepted {
+    /// Their names.
+    pub tools: Vec<String>,
 }
 
 /// A place in the server's own order.

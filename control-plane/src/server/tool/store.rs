@@ -1,13 +1,13 @@
 //! The SQL of tools.
 
+use super::class;
+use super::find::Sought;
 use super::{Position, Review, Severity, Shown, Tool};
 use crate::db::{DbError, OrgTx};
 use crate::http::list::Page;
-use crate::server::discover::Listing;
 use ids::{OrgId, ServerId};
 use policy::Category;
 use sqlx::PgConnection;
-use std::collections::{BTreeMap, BTreeSet};
 use time::OffsetDateTime;
 
 struct ToolRow {
@@ -18,13 +18,22 @@ struct ToolRow {
     reviewed_digest: Option<Vec<u8>>,
     category: Option<String>,
     category_note: Option<String>,
+    read_category: Option<String>,
+    confidence: Option<i16>,
+    evidence: String,
+    signals: String,
+    drift: String,
     first_seen_at: OffsetDateTime,
 }
 
 impl ToolRow {
     fn tool(self) -> Result<Tool, DbError> {
         let shown = Shown::of(&self.definition);
-        let category = read_category(self.category.as_deref())?.unwrap_or(Category::Unknown);
+        let (category, source) = class::decide(
+            stored_category(self.category.as_deref())?,
+            stored_category(self.read_category.as_deref())?,
+        );
+        let is_changed = self.reviewed_digest.as_ref() != Some(&self.digest);
         Ok(Tool {
             name: self.name,
             title: shown.title,
@@ -32,10 +41,18 @@ impl ToolRow {
             input_schema: shown.input_schema,
             annotations: shown.annotations,
             category,
+            source,
             severity: Severity::of(category),
-            evidence: Vec::new(),
+            confidence: self
+                .confidence
+                .and_then(|percent| u8::try_from(percent).ok()),
+            evidence: serde_json::from_str(&self.evidence)
+                .map_err(|error| DbError::Stored(format!("evidence: {error}")))?,
+            signals: self.signals.split_whitespace().map(str::to_owned).collect(),
             note: self.category_note,
-            is_changed: self.reviewed_digest.as_ref() != Some(&self.digest),
+            is_changed,
+            change: serde_json::from_str(&self.drift)
+                .map_err(|error| DbError::Stored(format!("drift: {error}")))?,
             digest: seal::to_hex(&self.digest),
             first_seen_at: self.first_seen_at,
             position: Position(self.position),
@@ -43,7 +60,7 @@ impl ToolRow {
     }
 }
 
-fn read_category(stored: Option<&str>) -> Result<Option<Category>, DbError> {
+pub(crate) fn stored_category(stored: Option<&str>) -> Result<Option<Category>, DbError> {
     stored
         .map(|word| {
             Category::from_word(word).ok_or_else(|| DbError::Stored(format!("category `{word}`")))
@@ -60,7 +77,8 @@ pub async fn list(
 ) -> Result<Vec<Tool>, DbError> {
     let rows = sqlx::query_as!(
         ToolRow,
-        "select name, position, definition, digest, reviewed_digest, category, category_note, first_seen_at
+        "select name, position, definition, digest, reviewed_digest, category, category_note, read_category, confidence, evidence,
+            signals, drift, first_seen_at
         from tools where org_id = $1 and server_id = $2 and ($3::integer is null or position > $3)
         order by position limit $4",
         org.uuid(),
@@ -81,7 +99,8 @@ pub async fn one(
 ) -> Result<Option<Tool>, DbError> {
     let row = sqlx::query_as!(
         ToolRow,
-        "select name, position, definition, digest, reviewed_digest, category, category_note, first_seen_at
+        "select name, position, definition, digest, reviewed_digest, category, category_note, read_category, confidence, evidence,
+            signals, drift, first_seen_at
         from tools where org_id = $1 and server_id = $2 and name = $3 for update",
         org.uuid(),
         server.uuid(),
@@ -101,11 +120,27 @@ pub async fn review(
 ) -> Result<(), DbError> {
     let org = tx.org().uuid();
     let digest = seal::from_hex(&tool.digest).filter(|_| review.accept == Some(true));
+    let read = sqlx::query_scalar!(
+        "select read_category from tools where org_id = $1 and server_id = $2 and name = $3",
+        org,
+        server.uuid(),
+        tool.name,
+    )
+    .fetch_one(tx.sql())
+    .await?;
+    let before = Some(tool.category).filter(|_| tool.source == Some(class::Source::Organisation));
+    let (standing, _) = class::decide(
+        review.category.unwrap_or(before),
+        stored_category(read.as_deref())?,
+    );
     sqlx::query!(
         "update tools set
             category = case when $4 then $5 else category end,
             category_note = case when $6 then $7 else category_note end,
-            reviewed_digest = coalesce($8, reviewed_digest)
+            standing_category = $9,
+            reviewed_digest = coalesce($8, reviewed_digest),
+            accepted = case when $8 is null then accepted end,
+            drift = case when $8 is null then drift else '[]' end
         where org_id = $1 and server_id = $2 and name = $3",
         org,
         server.uuid(),
@@ -115,6 +150,7 @@ pub async fn review(
         review.note.is_some(),
         review.note.as_ref().and_then(Option::as_deref),
         digest,
+        standing.word(),
     )
     .execute(tx.sql())
     .await?;
@@ -132,92 +168,94 @@ pub async fn review(
     Ok(())
 }
 
-/// What became of the recorded tools.
-#[derive(Debug, Default)]
-pub struct Difference {
-    pub added: Vec<String>,
-    pub removed: Vec<String>,
-    pub changed: Vec<String>,
+/// A page of those that are sought, in the server's order.
+pub async fn find(
+    sql: &mut PgConnection,
+    org: OrgId,
+    server: ServerId,
+    sought: &Sought,
+    page: &Page<Position>,
+) -> Result<Vec<Tool>, DbError> {
+    let categories = sought.categories();
+    let rows = sqlx::query_as!(
+        ToolRow,
+        "select name, position, definition, digest, reviewed_digest, category, category_note, read_category, confidence, evidence,
+            signals, drift, first_seen_at
+        from tools where org_id = $1 and server_id = $2 and ($3::integer is null or position > $3)
+            and ($5::text is null or strpos(lower(name), $5) > 0 or strpos(lower(definition), $5) > 0)
+            and ($6::text[] is null or coalesce(standing_category, category, 'unknown') = any($6))
+            and ($7::boolean is null or (reviewed_digest is distinct from digest) = $7)
+            and ($8::text is null or $8 = any(string_to_array(signals, ' ')))
+        order by position limit $4",
+        org.uuid(),
+        server.uuid(),
+        page.before.map(|position| position.0),
+        page.fetch(),
+        sought.words,
+        categories.as_deref(),
+        sought.changed,
+        sought.signal.map(catalog::Signal::name),
+    )
+    .fetch_all(sql)
+    .await?;
+    rows.into_iter().map(ToolRow::tool).collect()
 }
 
-/// Brings the recorded tools to what the server lists now. Those of a first reading count as reviewed; of a later one
-/// what is new or changed awaits its review. What a person said of a tool comes back with the tool.
-pub async fn record(
-    tx: &mut OrgTx,
+/// How many tools there are of each kind, and which of them wait for a review.
+pub async fn tally(
+    sql: &mut PgConnection,
+    org: OrgId,
     server: ServerId,
-    listing: &Listing,
-    is_first: bool,
-) -> Result<Difference, DbError> {
-    let (org, now) = (tx.org().uuid(), tx.now().time());
-    let known: BTreeMap<String, Vec<u8>> = sqlx::query!(
-        "select name, digest from tools where org_id = $1 and server_id = $2 for update",
-        org,
-        server.uuid()
+) -> Result<super::find::Tally, DbError> {
+    let rows = sqlx::query!(
+        r#"select coalesce(standing_category, category, 'unknown') as "category!", count(*) as "count!"
+        from tools where org_id = $1 and server_id = $2 group by 1"#,
+        org.uuid(),
+        server.uuid(),
     )
-    .fetch_all(tx.sql())
-    .await?
-    .into_iter()
-    .map(|row| (row.name, row.digest))
-    .collect();
-    let listed: BTreeSet<&str> = listing
-        .tools
-        .iter()
-        .map(|tool| tool.name.as_str())
-        .collect();
-    let mut difference = Difference {
-        removed: known
-            .keys()
-            .filter(|name| !listed.contains(name.as_str()))
-            .cloned()
-            .collect(),
-        ..Difference::default()
+    .fetch_all(&mut *sql)
+    .await?;
+    let waiting = waiting(sql, org, server).await?;
+    let mut tally = super::find::Tally {
+        by_category: Vec::new(),
+        changed: waiting.len(),
+        waiting: super::find::digest(&waiting),
     };
-    for tool in &listing.tools {
-        match known.get(&tool.name) {
-            None => difference.added.push(tool.name.clone()),
-            Some(digest) if *digest != tool.digest => difference.changed.push(tool.name.clone()),
-            Some(_) => {}
-        }
+    for category in Category::ALL.iter().copied() {
+        let row = rows.iter().find(|row| row.category == category.word());
+        let count = row.and_then(|row| usize::try_from(row.count).ok());
+        tally.by_category.push((category, count.unwrap_or(0)));
     }
+    Ok(tally)
+}
+
+/// Names and digests of the tools that wait for a review.
+pub async fn waiting(
+    sql: &mut PgConnection,
+    org: OrgId,
+    server: ServerId,
+) -> Result<Vec<(String, Vec<u8>)>, DbError> {
+    let rows = sqlx::query!(
+        "select name, digest from tools
+        where org_id = $1 and server_id = $2 and reviewed_digest is distinct from digest order by name",
+        org.uuid(),
+        server.uuid(),
+    )
+    .fetch_all(sql)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.name, row.digest)).collect())
+}
+
+/// Takes every definition as it is recorded now.
+pub async fn accept_all(tx: &mut OrgTx, server: ServerId) -> Result<(), DbError> {
+    let org = tx.org().uuid();
     sqlx::query!(
-        "delete from tools where org_id = $1 and server_id = $2 and name = any($3)",
+        "update tools set reviewed_digest = digest, accepted = null, drift = '[]'
+        where org_id = $1 and server_id = $2 and reviewed_digest is distinct from digest",
         org,
         server.uuid(),
-        &difference.removed,
     )
     .execute(tx.sql())
     .await?;
-    let names: Vec<String> = listing.tools.iter().map(|tool| tool.name.clone()).collect();
-    let definitions: Vec<String> = listing
-        .tools
-        .iter()
-        .map(|tool| tool.definition.clone())
-        .collect();
-    let digests: Vec<Vec<u8>> = listing
-        .tools
-        .iter()
-        .map(|tool| tool.digest.to_vec())
-        .collect();
-    let positions: Vec<i32> = (0..).take(listing.tools.len()).collect();
-    sqlx::query!(
-        "insert into tools (org_id, server_id, name, position, definition, digest, reviewed_digest, category,
-            category_note, first_seen_at)
-        select $1, $2, listed.name, listed.position, listed.definition, listed.digest,
-            case when $7 then listed.digest end, tool_words.category, tool_words.note, $8
-        from unnest($3::text[], $4::integer[], $5::text[], $6::bytea[]) as listed (name, position, definition, digest)
-        left join tool_words on tool_words.org_id = $1 and tool_words.server_id = $2 and tool_words.name = listed.name
-        on conflict (server_id, name) do update set position = excluded.position, digest = excluded.digest,
-            definition = case when tools.digest = excluded.digest then tools.definition else excluded.definition end",
-        org,
-        server.uuid(),
-        &names,
-        &positions,
-        &definitions,
-        &digests,
-        is_first,
-        now,
-    )
-    .execute(tx.sql())
-    .await?;
-    Ok(difference)
+    Ok(())
 }

@@ -10,7 +10,13 @@ fn note(seen: &Seen, server: ServerId, tools: &str) {
     let text = format!(r#"{{"jsonrpc":"2.0","id":1,"result":{{"tools":[{tools}]}}}}"#);
     let document = mcp::reply::parse(text.as_bytes()).unwrap();
     let page = Page::of(&document).unwrap().unwrap();
-    seen.note(server, document.text, page.entries());
+    seen.note(
+        server,
+        document.text,
+        page.entries(),
+        Trust::Untrusted,
+        |_| None,
+    );
 }
 
 #[test]
@@ -100,4 +106,14 @@ async fn a_list_is_read_once_a_minute_and_everybody_waits_for_that_reading() {
     tokio::time::advance(PAUSE).await;
     reading().await;
     assert_eq!(read.load(Ordering::SeqCst), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_list_is_due_until_it_was_read_and_a_minute_later_again() {
+    let seen = Seen::default();
+    assert!(seen.is_due(server(1)));
+    seen.once_a_minute(server(1), || async {}).await;
+    assert!(!seen.is_due(server(1)) && seen.is_due(server(2)));
+    tokio::time::advance(PAUSE).await;
+    assert!(seen.is_due(server(1)));
 }

@@ -1,4 +1,4 @@
-use super::{has_hidden, neutralise};
+use super::{Piece, has_hidden, neutralise, pieces};
 
 #[test]
 fn what_people_write_is_left_alone() {
@@ -41,4 +41,20 @@ proptest::proptest! {
         proptest::prop_assert!(!has_hidden(&seen));
         proptest::prop_assert_eq!(neutralise(&seen), seen.clone());
     }
+}
+
+#[test]
+fn a_hidden_character_can_be_shown_by_its_name() {
+    let seen = |text: &str| Piece::Seen(text.to_owned());
+    let hidden = |name: &str| Piece::Hidden(name.to_owned());
+    assert_eq!(
+        pieces("Adds\u{200b}\u{e0041} two."),
+        [
+            seen("Adds"),
+            hidden("U+200B"),
+            hidden("U+E0041"),
+            seen(" two.")
+        ]
+    );
+    assert_eq!(pieces(""), []);
 }

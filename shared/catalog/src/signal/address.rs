@@ -7,7 +7,7 @@
 use crate::word;
 use std::sync::LazyLock;
 
-const PATTERNS: &str = include_str!("address.txt");
+pub(crate) const PATTERNS: &str = include_str!("address.txt");
 /// How far a word of a pattern may be from the one before it.
 const REACH: usize = 5;
 /// Of a description, in characters.

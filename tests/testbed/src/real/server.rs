@@ -2,6 +2,7 @@
 
 use super::{PATIENCE, Program};
 use serde_json::Value;
+use std::path::Path;
 use tokio::process::{Child, ChildStdin};
 use tokio::sync::watch;
 
@@ -28,6 +29,12 @@ impl Server {
     /// A `fastmcp` server of ours; both eras.
     pub async fn fastmcp(arguments: &[&str]) -> Self {
         Self::start(Program::Python("fastmcp_server.py"), arguments).await
+    }
+
+    /// A `fastmcp` server of ours whose tools are what this file says when they are listed.
+    pub async fn of_file(tools: &Path) -> Self {
+        let tools = tools.to_str().unwrap();
+        Self::start(Program::Python("pulled_rug.py"), &["--tools", tools]).await
     }
 
     /// An `rmcp` server of ours; both eras.
