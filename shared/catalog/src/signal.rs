@@ -40,6 +40,25 @@ impl Signal {
         Self::AddressesModel,
         Self::HiddenCharacters,
     ];
+
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::FreeFormCode => "free_form_code",
+            Self::AddressInput => "address_input",
+            Self::FilePathInput => "file_path_input",
+            Self::CredentialArgument => "credential_argument",
+            Self::Bulk => "bulk",
+            Self::Recipients => "recipients",
+            Self::AmountAndCurrency => "amount_and_currency",
+            Self::NoDescription => "no_description",
+            Self::AddressesModel => "addresses_model",
+            Self::HiddenCharacters => "hidden_characters",
+        }
+    }
+
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|one| one.name() == name)
+    }
 }
 
 /// What a description shows by itself.

@@ -8,6 +8,7 @@ mod check;
 mod explain;
 mod file;
 mod measure;
+mod shipped;
 
 use clap::{Parser, Subcommand};
 use std::io::Write as _;
@@ -30,7 +31,7 @@ enum Subject {
     /// Check, explain and test policy documents
     #[command(subcommand)]
     Policy(Action),
-    /// What tools can do: measure the classifier that says it
+    /// What tools can do: the catalogue, and the classifier behind it
     #[command(subcommand)]
     Catalog(Catalog),
 }
@@ -41,6 +42,10 @@ enum Catalog {
     Score(measure::Measure),
     /// Renew what the labelled set keeps of the definitions
     Derive(measure::Derive),
+    /// Make the shipped catalogue anew out of full listings
+    Build(shipped::Build),
+    /// Print the policy that is recommended for a server of the shipped catalogue, or for one tool of it
+    Policy(shipped::Recommend),
 }
 
 #[derive(Debug, Subcommand)]
@@ -74,6 +79,8 @@ fn main() -> ExitCode {
         Subject::Policy(Action::Test { files }) => cases::test(&files),
         Subject::Catalog(Catalog::Score(measure)) => measure::score(&measure),
         Subject::Catalog(Catalog::Derive(derive)) => measure::derive(&derive),
+        Subject::Catalog(Catalog::Build(build)) => shipped::build(&build),
+        Subject::Catalog(Catalog::Policy(recommend)) => shipped::recommend(&recommend),
     };
     match report {
         Ok(report) => {
