@@ -2,7 +2,9 @@
 
 use super::described;
 use crate::app::App;
-use crate::{account, call, event, gateway, grant, key, oidc, org, policy, server, session, totp};
+use crate::{
+    account, call, catalog, event, gateway, grant, key, oidc, org, policy, server, session, totp,
+};
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -84,6 +86,12 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(call::api::show))
         .routes(routes!(call::usage::api::show))
         .routes(routes!(gateway::api::list))
+        .routes(routes!(catalog::api::list))
+        .routes(routes!(catalog::api::show))
+        .routes(routes!(catalog::api::tool))
+        .routes(routes!(catalog::api::policy))
+        .routes(routes!(catalog::api::classify))
+        .routes(routes!(catalog::api::recommended))
 }
 
 /// The `OpenAPI` document.

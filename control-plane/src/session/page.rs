@@ -112,6 +112,8 @@ pub struct SignUpForm {
     org: String,
     #[serde(default)]
     slug: String,
+    #[serde(default)]
+    next: String,
 }
 
 pub async fn sign_in(
@@ -236,9 +238,13 @@ async fn proof_page(app: &App, account: &Account, next: String) -> Result<ProofP
     })
 }
 
-pub async fn sign_up(State(app): State<App>, guest: Guest) -> Response {
+pub async fn sign_up(
+    State(app): State<App>,
+    guest: Guest,
+    Query(query): Query<Arrival>,
+) -> Response {
     if guest.0.is_some() {
-        return then("/");
+        return then(&local(&query.next));
     }
     ok(&SignUpPage {
         frame: Frame::outside(&app, "Sign up", None),
@@ -249,6 +255,7 @@ pub async fn sign_up(State(app): State<App>, guest: Guest) -> Response {
             password: Secret::new(String::new()),
             org: String::new(),
             slug: String::new(),
+            next: query.next,
         },
         providers: oidc::page::buttons(&app),
     })
@@ -286,7 +293,10 @@ async fn try_sign_up(
         slug: form.slug.clone(),
     };
     let org: NewOrg = org.read("/org")?;
-    let to = format!("/{}", org.slug);
+    let to = match form.next.as_str() {
+        "" => format!("/{}", org.slug),
+        next => local(next),
+    };
     let wish = SignUp {
         email: form.email.clone(),
         password: form.password.clone(),

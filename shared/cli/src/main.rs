@@ -7,7 +7,9 @@ mod cases;
 mod check;
 mod explain;
 mod file;
+mod import;
 mod measure;
+mod scan;
 mod shipped;
 
 use clap::{Parser, Subcommand};
@@ -34,6 +36,8 @@ enum Subject {
     /// What tools can do: the catalogue, and the classifier behind it
     #[command(subcommand)]
     Catalog(Catalog),
+    /// See which MCP servers this machine's clients can reach, and what their tools can do
+    Scan(scan::Scan),
 }
 
 #[derive(Debug, Subcommand)]
@@ -44,6 +48,8 @@ enum Catalog {
     Derive(measure::Derive),
     /// Make the shipped catalogue anew out of full listings
     Build(shipped::Build),
+    /// Bring servers into the catalogue of an installation: a file of `build`, listings, or a `server.json`
+    Import { file: PathBuf },
     /// Print the policy that is recommended for a server of the shipped catalogue, or for one tool of it
     Policy(shipped::Recommend),
 }
@@ -80,7 +86,9 @@ fn main() -> ExitCode {
         Subject::Catalog(Catalog::Score(measure)) => measure::score(&measure),
         Subject::Catalog(Catalog::Derive(derive)) => measure::derive(&derive),
         Subject::Catalog(Catalog::Build(build)) => shipped::build(&build),
+        Subject::Catalog(Catalog::Import { file }) => import::import(&file),
         Subject::Catalog(Catalog::Policy(recommend)) => shipped::recommend(&recommend),
+        Subject::Scan(scan) => scan::scan(&scan),
     };
     match report {
         Ok(report) => {
