@@ -221,9 +221,12 @@ async fn bad_questions_are_told_what_was_expected() {
         ("/v1/catalog/servers?q=list&cursor=nonsense", 400),
         ("/v1/catalog/servers?nonsense=1", 400),
         ("/v1/catalog/servers/nobody", 404),
-        (&format!("/v1/catalog/servers/{HEALTH}/tools/nobody"), 404),
         (
-            &format!("/v1/catalog/servers/{HEALTH}/policy?preset=lax"),
+            format!("/v1/catalog/servers/{HEALTH}/tools/nobody").as_str(),
+            404,
+        ),
+        (
+            format!("/v1/catalog/servers/{HEALTH}/policy?preset=lax").as_str(),
             400,
         ),
         ("/catalog/nobody", 404),

@@ -99,7 +99,8 @@ pub struct Place {
     pub slug: String,
 }
 
-/// Servers whose name matches, then those that have it among their tools. No search looks at more than a thousand of either.
+/// Servers whose name matches, then those that have it among their tools: a thousand together, so that a word which every
+/// server has costs no more than a rare one.
 pub async fn search(
     read: &mut CatalogRead,
     query: &str,
@@ -108,11 +109,16 @@ pub async fn search(
 ) -> Result<Vec<(Place, CatalogServer)>, DbError> {
     let rows = sqlx::query_as!(
         ServerRow,
-        r#"with hits as materialized (
-            (select slug, false as is_within from catalog_servers where names @@ $1::text::tsquery limit 1000)
+        r#"with named as materialized (
+            select slug from catalog_servers where names @@ $1::text::tsquery limit 1000
+        ), within as materialized (
+            select slug from catalog_servers
+            where words @@ $1::text::tsquery and not names @@ $1::text::tsquery
+            limit 1000 - (select count(*) from named)
+        ), hits as (
+            select slug, false as is_within from named
             union all
-            (select slug, true from catalog_servers
-            where words @@ $1::text::tsquery and not names @@ $1::text::tsquery limit 1000)
+            select slug, true from within
         ), page as (
             select slug, is_within from hits
             where $2::boolean is null or (is_within, slug) > ($2, $3)
