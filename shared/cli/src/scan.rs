@@ -19,7 +19,7 @@ pub(crate) struct Scan {
     /// A client's configuration; those in the usual places when left out. May be given more than once
     #[arg(long)]
     config: Vec<PathBuf>,
-    /// Ask the servers for their tools, over HTTP or by starting their commands
+    /// Ask the servers for their tools, by starting their commands; those at a URL are asked when they are registered
     #[arg(long)]
     live: bool,
     /// Start commands without asking first
@@ -102,7 +102,7 @@ fn look(
 ) -> Seen {
     let package = match &configured.reach {
         Reach::Command { command, args, .. } => package::of(command, args),
-        Reach::Url { .. } => None,
+        Reach::Url(_) => None,
     };
     let entry = package
         .as_ref()

@@ -1,8 +1,6 @@
 //! `portcullis scan`: every client's format, the risk, the policies, and not one secret.
 
 use serde_json::Value;
-use std::io::{Read as _, Write as _};
-use std::net::TcpListener;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -170,67 +168,17 @@ fn a_started_server_is_asked_for_every_page_of_its_tools_and_ended() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
-/// A server that answers as JSON, then as an event, and writes down what it was sent.
-fn serve(listener: TcpListener) -> Vec<String> {
-    let answers = [
-        ("application/json", r#"{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"s","version":"1"}}}"#.to_owned()),
-        ("application/json", String::new()),
-        ("text/event-stream", "event: message\ndata: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"tools\":[{\"name\":\"create_payment\"}]}}\n\n".to_owned()),
-        ("application/json", String::new()),
-    ];
-    let mut heard = Vec::new();
-    for (kind, body) in answers {
-        let (mut stream, _) = listener.accept().unwrap();
-        let mut request = Vec::new();
-        let mut chunk = [0; 4_096];
-        loop {
-            let read = stream.read(&mut chunk).unwrap();
-            request.extend_from_slice(&chunk[..read]);
-            let text = String::from_utf8_lossy(&request).to_lowercase();
-            let Some((head, rest)) = text.split_once("\r\n\r\n") else {
-                continue;
-            };
-            let length = head
-                .split("content-length: ")
-                .nth(1)
-                .map_or(0, |rest| rest.lines().next().unwrap().parse().unwrap());
-            if rest.len() >= length {
-                break;
-            }
-        }
-        heard.push(String::from_utf8_lossy(&request).into_owned());
-        let length = body.len();
-        write!(stream, "HTTP/1.1 200 OK\r\ncontent-type: {kind}\r\nmcp-session-id: s-1\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{body}").unwrap();
-    }
-    heard
-}
-
 #[test]
-fn a_server_at_a_url_is_asked_with_its_header_and_its_session() {
+fn a_server_at_a_url_is_listed_and_not_asked() {
     let folder = folder("url");
     std::fs::create_dir_all(&folder).unwrap();
     let config = folder.join("config.json");
-    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
-    let url = format!("http://{}/mcp", listener.local_addr().unwrap());
-    let heard = std::thread::spawn(move || serve(listener));
-    let server = serde_json::json!({ "mcpServers": { "one": { "url": url, "headers": { "X-Key": "sk-header-secret" } } } });
+    let server = serde_json::json!({ "mcpServers": { "linear": { "url": "https://mcp.example.org/sse?key=x" } } });
     std::fs::write(&config, server.to_string()).unwrap();
     let servers = found(&["--config", &config.display().to_string(), "--live"]);
-    assert_eq!(
-        servers[0]["tools"][0]["category"], "financial",
-        "{servers:?}"
-    );
-    let heard = heard.join().unwrap();
-    assert!(
-        heard
-            .iter()
-            .all(|request| request.to_lowercase().contains("x-key: sk-header-secret")),
-        "{heard:?}"
-    );
-    assert!(
-        heard[2].contains("mcp-session-id: s-1") && heard[3].starts_with("DELETE"),
-        "{heard:?}"
-    );
+    assert_eq!(servers[0]["reach"], "asks https://mcp.example.org");
+    let source = servers[0]["known_from"].as_str().unwrap();
+    assert!(source.contains("when it is registered"), "{source}");
     std::fs::remove_dir_all(&folder).unwrap();
 }
 

@@ -19,10 +19,7 @@ pub(super) enum Reach {
         args: Vec<String>,
         env: BTreeMap<String, String>,
     },
-    Url {
-        url: String,
-        headers: BTreeMap<String, String>,
-    },
+    Url(String),
 }
 
 impl std::fmt::Debug for Reach {
@@ -39,7 +36,7 @@ impl Reach {
                 let program = command.rsplit(['/', '\\']).next().unwrap_or(command);
                 format!("starts {}", super::plain(program))
             }
-            Self::Url { url, .. } => format!("asks {}", super::plain(&origin(url))),
+            Self::Url(url) => format!("asks {}", super::plain(&origin(url))),
         }
     }
 }
@@ -120,10 +117,7 @@ fn add(servers: &Map<String, Value>, found: &mut Vec<Configured>) {
                 env: texts(server.get("env")),
             }
         } else if let Some(url) = text("url").or_else(|| text("serverUrl")) {
-            Reach::Url {
-                url,
-                headers: texts(server.get("headers")),
-            }
+            Reach::Url(url)
         } else {
             continue;
         };
