@@ -12,11 +12,11 @@ use crate::http::list::Listed;
 use crate::problem::{Kind, Problem};
 use ::catalog::about::About;
 use ::catalog::attack::Attack;
-use ::catalog::{Definition, MOST_TOOLS, Tool, ToolEntry, Trust};
+use ::catalog::{Definition, Tool, ToolEntry, Trust};
 use std::collections::HashMap;
 
 /// Everything a page of tools may hold.
-pub const WHOLE: i64 = MOST_TOOLS as i64;
+pub const WHOLE: i64 = 5_000;
 /// Tools in one question to the classifier.
 pub const MOST_CLASSIFIED: usize = 1_000;
 

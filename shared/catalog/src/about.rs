@@ -61,7 +61,7 @@ impl About<'_> {
             .tool
             .evidence
             .iter()
-            .find(|one| one.field == Field::Name && words.iter().any(|word| *word == one.word));
+            .find(|one| one.field == Field::Name && words.contains(&one.word));
         let Some(verb) = by_name.map(|one| one.word.as_str()) else {
             return "call it".to_owned();
         };
@@ -116,9 +116,7 @@ impl About<'_> {
             ),
             ask(
                 format!("How do I block `{name}`?"),
-                format!(
-                    "Give it `\"action\": \"deny\"`, and each call is refused with a reason; or `\"action\": \"hide\"`, and agents cannot tell that it exists. Under `\"default\": \"deny\"` leaving it out is enough."
-                ),
+                    "Give it `\"action\": \"deny\"`, and each call is refused with a reason; or `\"action\": \"hide\"`, and agents cannot tell that it exists. Under `\"default\": \"deny\"` leaving it out is enough.".to_owned(),
             ),
             ask(
                 format!("Who provides `{name}`?"),

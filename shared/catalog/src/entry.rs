@@ -36,15 +36,15 @@ pub struct ToolEntry {
     pub signals: Vec<Signal>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub parameters: Vec<Parameter>,
-    #[serde(default, skip_serializing_if = "is_silent")]
+    #[serde(default, skip_serializing_if = "is_default")]
     pub annotations: Annotations,
     /// Marks of its title and description, and of its schema: whether they changed, without what they say.
     pub wording: String,
     pub schema: String,
 }
 
-fn is_silent(annotations: &Annotations) -> bool {
-    *annotations == Annotations::default()
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
 }
 
 /// More tools than any server that was seen; what comes after is not kept.

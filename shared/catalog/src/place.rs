@@ -29,7 +29,7 @@ pub fn slug(ecosystem: &str, package: &str) -> String {
 }
 
 fn spell(text: &str, slug: &mut String) {
-    let ends_as_twin = text.ends_with(".md");
+    let ends_as_twin = text.strip_suffix(".md").is_some();
     let last_dot = text.len().saturating_sub(3);
     let mut before = '-';
     for (at, letter) in text.char_indices() {

@@ -1,4 +1,8 @@
 //! What templates say: words of the crate `::catalog`, and names where Markdown would take them for something else.
+#![allow(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "a template hands over references"
+)]
 
 use crate::catalog::{Category, Preset, Severity};
 use ::catalog::{Signal, about};

@@ -56,6 +56,10 @@ impl Wish {
     }
 
     /// With another preset.
+    #[allow(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "a template hands over references"
+    )]
     fn with(&self, preset: &Preset) -> String {
         let wish = Self {
             preset: preset.name().to_owned(),
