@@ -11,8 +11,8 @@ pub(super) fn of(command: &str, args: &[String]) -> Option<(&'static str, String
         return of(inner, &rest);
     }
     match (program, args.as_slice()) {
-        ("npx" | "bunx", args) => npm(args),
-        ("pnpm" | "yarn", ["dlx", args @ ..])
+        ("npx" | "bunx", args)
+        | ("pnpm" | "yarn", ["dlx", args @ ..])
         | ("npm", ["exec" | "x", args @ ..])
         | ("bun", ["x", args @ ..]) => npm(args),
         ("uvx", args) | ("uv", ["tool", "run", args @ ..]) | ("pipx", ["run", args @ ..]) => {
