@@ -3,6 +3,7 @@
 use crate::config::{Config, Site};
 use crate::db::{Db, DbError};
 use crate::http::meter::Meter;
+use crate::http::pace::Pace;
 use crate::keys::Keys;
 use crate::mail::Way;
 use crate::now::{Now, Sequence};
@@ -21,6 +22,7 @@ struct Inner {
     random: Random,
     sequence: Arc<Sequence>,
     meter: Meter,
+    pace: Pace,
     keys: Keys,
     site: Site,
     passwords: crate::session::password::Hasher,
@@ -39,6 +41,7 @@ impl App {
             random,
             sequence: Arc::default(),
             meter: Meter::default(),
+            pace: Pace::default(),
             keys: config.keys.clone(),
             reach: crate::server::discover::Reach::new(&config.site, egress::Lookup::system()),
             site: config.site.clone(),
@@ -62,6 +65,11 @@ impl App {
 
     pub fn meter(&self) -> &Meter {
         &self.0.meter
+    }
+
+    /// How quickly an address may ask what is open to everybody.
+    pub fn pace(&self) -> &Pace {
+        &self.0.pace
     }
 
     pub fn random(&self) -> &Random {

@@ -1,5 +1,6 @@
-//! The only way to the database. It gives three things and no fourth: a reading of one organisation, a change of one
-//! organisation (which cannot be saved without its [`Event`]), and, for a named reason, a look across organisations.
+//! The only way to the database. It gives four things and no fifth: a reading of one organisation, a change of one
+//! organisation (which cannot be saved without its [`Event`]), a reading of the catalogue, which belongs to none, and, for a
+//! named reason, a look across organisations.
 
 use crate::caller::{Actor, Allowed};
 use crate::event::{self, Event};
@@ -127,6 +128,21 @@ impl Db {
         })
     }
 
+    /// What is open to everybody. Of organisations it sees nothing. Its questions are planned by what was asked, and for the
+    /// indexes: one that is rare for one word is not for another.
+    pub async fn catalog(&self) -> Result<CatalogRead, DbError> {
+        let mut tx = begin(&self.app).await?;
+        tx.execute(
+            "set transaction read only;
+            set local enable_seqscan = off;
+            set local jit = off;
+            set local plan_cache_mode = force_custom_plan;
+            set local pg_trgm.similarity_threshold = 0.2",
+        )
+        .await?;
+        Ok(CatalogRead { tx })
+    }
+
     pub async fn write(&self, allowed: Allowed, now: Now) -> Result<OrgTx, DbError> {
         let mut tx = begin(&self.app).await?;
         enter(&mut tx, allowed.org()).await?;
@@ -172,6 +188,18 @@ impl OrgRead {
         self.org
     }
 
+    pub fn sql(&mut self) -> &mut PgConnection {
+        &mut self.tx
+    }
+}
+
+/// A read-only transaction that sees the catalogue.
+#[derive(Debug)]
+pub struct CatalogRead {
+    tx: Transaction<'static, Postgres>,
+}
+
+impl CatalogRead {
     pub fn sql(&mut self) -> &mut PgConnection {
         &mut self.tx
     }

@@ -16,11 +16,12 @@ pub mod page;
 pub mod problem;
 mod run;
 
-pub use run::{migrate, run};
+pub use run::{import, migrate, run};
 
 pub mod account;
 pub mod approval;
 pub mod call;
+pub mod catalog;
 pub mod event;
 pub mod gateway;
 pub mod grant;

@@ -32,6 +32,15 @@ enum Command {
     Openapi,
     /// Make a fresh set of keys for both planes below DIR
     Keys { dir: PathBuf },
+    /// The catalogue of public servers, in the database of `PORTCULLIS_DATABASE_OWNER_URL`
+    #[command(subcommand)]
+    Catalog(Catalog),
+}
+
+#[derive(Subcommand)]
+enum Catalog {
+    /// Bring in a catalogue of `portcullis catalog build`, listings of one server a line, or a `server.json`
+    Import { file: PathBuf },
 }
 
 fn main() -> anyhow::Result<()> {
@@ -46,6 +55,7 @@ fn main() -> anyhow::Result<()> {
             Ok(())
         }
         Command::Keys { dir } => keys::make(&dir, &Random::system()),
+        Command::Catalog(Catalog::Import { file }) => import(&file),
     }
 }
 
@@ -72,7 +82,23 @@ fn migrate() -> anyhow::Result<()> {
     let env = Env::read("PORTCULLIS_");
     let url = env.required_secret("DATABASE_OWNER_URL")?;
     host::tls::install_crypto();
-    runtime()?.block_on(async { control_plane::migrate(&url).await.context("migration") })
+    runtime()?.block_on(async {
+        let now = Clock::system().now();
+        control_plane::migrate(&url, now).await.context("migration")
+    })
+}
+
+fn import(file: &std::path::Path) -> anyhow::Result<()> {
+    let env = Env::read("PORTCULLIS_");
+    let url = env.required_secret("DATABASE_OWNER_URL")?;
+    host::tls::install_crypto();
+    let now = Clock::system().now();
+    let report = runtime()?.block_on(async { control_plane::import(&url, file, now).await })?;
+    println!(
+        "{} servers, {} of them new, {} changes",
+        report.servers, report.new_servers, report.changes
+    );
+    Ok(())
 }
 
 fn runtime() -> anyhow::Result<tokio::runtime::Runtime> {

@@ -4,6 +4,7 @@ use crate::account;
 use crate::app::App;
 use crate::approval;
 use crate::call;
+use crate::catalog;
 use crate::config::Config;
 use crate::http;
 use crate::mail;
@@ -14,6 +15,8 @@ use host::stop::Stop;
 use hyper_util::service::TowerToHyperService;
 use seal::Secret;
 use sqlx::{Connection, PgConnection};
+use std::path::Path;
+use time::OffsetDateTime;
 use tokio::net::TcpListener;
 
 pub async fn run(app: App, config: &Config, stop: Stop) -> anyhow::Result<()> {
@@ -54,9 +57,51 @@ pub async fn run(app: App, config: &Config, stop: Stop) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Brings the database to this version. Runs as its owner, which the serving process never is.
-pub async fn migrate(owner: &Secret) -> anyhow::Result<()> {
+/// Brings the database to this version, and the catalogue to the one that comes with it. Runs as its owner, which the serving
+/// process never is.
+pub async fn migrate(owner: &Secret, now: OffsetDateTime) -> anyhow::Result<()> {
     let mut connection = PgConnection::connect(owner.expose()).await?;
+    may_search(&mut connection).await?;
     sqlx::migrate!("../migrations").run(&mut connection).await?;
+    catalog::import::ship(&mut connection, now).await?;
+    Ok(())
+}
+
+/// Brings the servers of a file into the catalogue.
+pub async fn import(
+    owner: &Secret,
+    file: &Path,
+    now: OffsetDateTime,
+) -> anyhow::Result<catalog::import::Report> {
+    let name = file.display();
+    let length = std::fs::metadata(file)
+        .with_context(|| format!("cannot open `{name}`"))?
+        .len();
+    anyhow::ensure!(
+        length <= LARGEST_IMPORT,
+        "`{name}` is larger than {LARGEST_IMPORT} bytes; import it in parts"
+    );
+    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read `{name}`"))?;
+    let servers = catalog::file::read(&text).with_context(|| format!("`{name}`"))?;
+    let mut connection = PgConnection::connect(owner.expose()).await?;
+    Ok(catalog::import::import(&mut connection, servers, now).await?)
+}
+
+const LARGEST_IMPORT: u64 = 256 << 20;
+
+/// Whether the extension that the search stands on is there or can be made: said before a migration stops half way.
+async fn may_search(connection: &mut PgConnection) -> anyhow::Result<()> {
+    let may: bool = sqlx::query_scalar(
+        "select exists (select from pg_extension where extname = 'pg_trgm')
+            or exists (select from pg_available_extensions where name = 'pg_trgm')
+                and has_database_privilege(current_database(), 'create')",
+    )
+    .fetch_one(connection)
+    .await?;
+    anyhow::ensure!(
+        may,
+        "the catalogue's search needs the extension `pg_trgm`, which comes with Postgres: install its contrib package, and as \
+        a superuser run `create extension pg_trgm` in this database, or `grant create on database` to its owner"
+    );
     Ok(())
 }

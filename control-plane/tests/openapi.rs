@@ -130,7 +130,7 @@ const UNDESCRIBED: [&str; 8] = [
 ];
 
 /// What nobody has to be signed in for.
-const PUBLIC: [&str; 10] = [
+const PUBLIC: [&str; 15] = [
     "post /v1/signup",
     "post /v1/login",
     "post /v1/login/code",
@@ -141,6 +141,11 @@ const PUBLIC: [&str; 10] = [
     "post /v1/forgot",
     "post /v1/reset",
     "get /v1/invitations/{token}",
+    "get /v1/catalog/servers",
+    "get /v1/catalog/servers/{server}",
+    "get /v1/catalog/servers/{server}/tools/{tool}",
+    "get /v1/catalog/servers/{server}/policy",
+    "post /v1/catalog/classify",
 ];
 
 fn document() -> Value {

@@ -3,7 +3,7 @@ import { confirm, link } from "./mail.mjs";
 import { addServer, call, connect, demoServer, fresh, home, mint, newPolicy, signUp, until } from "./site.mjs";
 
 export const WIDTHS = [390, 1440];
-export const outside = ["/", "/signup", "/login", "/forgot", "/forgot/none", "/verify/none", "/invitations/none", "/dev/mail", "/nowhere-at-all"];
+export const outside = ["/", "/signup", "/login", "/forgot", "/forgot/none", "/verify/none", "/invitations/none", "/dev/mail", "/nowhere-at-all", "/catalog", "/catalog?q=imprt+dicom&severity=high", "/catalog?q=nothing-like-it", "/catalog/pypi-awslabs.healthimaging-mcp-server", "/catalog/npm-twilio-alpha--mcp?preset=strict", "/catalog/pypi-awslabs.healthimaging-mcp-server/start_dicom_import_job", "/catalog/categories/destructive", "/catalog/severities/critical", "/catalog/attacks", "/catalog/attacks/tool-poisoning"];
 
 const READING = {
   version: "1",
@@ -67,7 +67,7 @@ export async function furnished(page, see = async () => {}) {
 }
 
 export function paths({ org, approvalPath, callPath, grantPath, memberPath, invitationPath }) {
-  const all = ["", "/servers", "/servers/new", "/inventory", "/policies", "/policies/new", "/grants", "/grants/new", "/calls", "/calls?verdict=deny", "/approvals", "/approvals?state=waiting", "/events", "/members", "/settings", "/settings/keys"];
-  if (callPath) all.push("/servers/desk", "/servers/desk?q=customer", "/servers/desk?q=nothing-like-it", "/servers/desk?category=destructive", "/servers/desk?tab=history", "/inventory?covered=no", "/inventory?server=nothing-like-it", "/servers/desk?tab=access", "/servers/desk?tab=calls", "/servers/desk?tab=settings", "/servers?q=nothing-like-it", "/events?action=server", "/calls?until=2020-01-01T00:00", "/policies/reading", "/policies/reading/versions/1", ...["tools", "tools?q=nothing-like-it", "entry", "entry?for=list_customers", "settings", "try", "changes"].map((view) => `/policies/reading/${view}`));
+  const all = ["", "/servers", "/servers/new", "/inventory", "/policies", "/policies/new", "/grants", "/grants/new", "/calls", "/calls?verdict=deny", "/approvals", "/approvals?state=waiting", "/events", "/members", "/settings", "/settings/keys", "/recommended", "/recommended?from=pypi-awslabs.healthimaging-mcp-server&tool=start_dicom_import_job"];
+  if (callPath) all.push("/recommended?server=desk&preset=strict", "/servers/desk", "/servers/desk?q=customer", "/servers/desk?q=nothing-like-it", "/servers/desk?category=destructive", "/servers/desk?tab=history", "/inventory?covered=no", "/inventory?server=nothing-like-it", "/servers/desk?tab=access", "/servers/desk?tab=calls", "/servers/desk?tab=settings", "/servers?q=nothing-like-it", "/events?action=server", "/calls?until=2020-01-01T00:00", "/policies/reading", "/policies/reading/versions/1", ...["tools", "tools?q=nothing-like-it", "entry", "entry?for=list_customers", "settings", "try", "changes"].map((view) => `/policies/reading/${view}`));
   return [...all.map((path) => `/${org}${path}`), "/account", "/new", ...(callPath ? [approvalPath, callPath, grantPath, memberPath, invitationPath] : [])];
 }

@@ -1,6 +1,8 @@
 //! How much database time each page costs in an organisation with 200 servers, 5,000 tools, 1,000 grants and many calls.
 //! `tests/pages-at-size` runs it, on a Postgres of its own whose log it reads: every statement's duration and plan are there.
 
+#[path = "../told/mod.rs"]
+mod told;
 #[path = "../../tests/world/mod.rs"]
 mod world;
 
@@ -10,9 +12,9 @@ use control_plane::call::usage::By;
 use http_body_util::BodyExt;
 use sqlx::{AssertSqlSafe, Executor, PgConnection};
 use std::collections::BTreeSet;
-use std::io::{Read, Seek, SeekFrom};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::ExitCode;
+use told::{Told, end_of};
 use world::{Who, World};
 
 /// Tables so large that reading one of them from end to end is always a mistake.
@@ -81,7 +83,7 @@ async fn main() -> ExitCode {
         for round in 0..rounds + 5 {
             let from = end_of(&log);
             open(&world, &owner, page).await;
-            let told = Told::read(&log, from);
+            let told = Told::read(&log, from, &BIG);
             scanned.extend(
                 told.scans
                     .iter()
@@ -249,51 +251,4 @@ async fn open(world: &World, who: &Who, path: &str) {
         "{path}: {status} {}",
         String::from_utf8_lossy(&body)
     );
-}
-
-fn end_of(log: &Path) -> u64 {
-    std::fs::metadata(log).expect("the log of Postgres").len()
-}
-
-/// What the database said of one page.
-#[derive(Default)]
-struct Told {
-    /// Of all that was asked: reading, planning, running.
-    ms: f64,
-    statements: usize,
-    scans: BTreeSet<String>,
-}
-
-impl Told {
-    fn read(log: &Path, from: u64) -> Self {
-        let mut file = std::fs::File::open(log).expect("the log of Postgres");
-        file.seek(SeekFrom::Start(from)).unwrap();
-        let mut text = String::new();
-        file.read_to_string(&mut text).unwrap();
-        let mut told = Self::default();
-        for line in text.lines() {
-            if let Some((_, rest)) = line.split_once("duration: ") {
-                let Some((ms, what)) = rest.split_once(" ms") else {
-                    continue;
-                };
-                // `auto_explain` says the time of running again, before its plan.
-                if !what.trim_start().starts_with("plan:") {
-                    told.ms += ms.parse::<f64>().unwrap();
-                    told.statements += usize::from(
-                        what.trim_start().starts_with("execute")
-                            || what.trim_start().starts_with("statement"),
-                    );
-                }
-            } else if let Some((_, rest)) = line.split_once("Seq Scan on ") {
-                let table = rest.split_whitespace().next().unwrap_or_default();
-                let parent = table
-                    .trim_end_matches(|letter: char| letter.is_ascii_digit())
-                    .trim_end_matches('_');
-                if BIG.contains(&parent) {
-                    told.scans.insert(table.to_owned());
-                }
-            }
-        }
-        told
-    }
 }

@@ -3,8 +3,8 @@
 use super::described;
 use crate::app::App;
 use crate::{
-    account, approval, call, event, gateway, grant, inventory, key, oidc, org, policy, server, session,
-    totp,
+    account, approval, call, catalog, event, gateway, grant, inventory, key, oidc, org, policy, server,
+    session, totp,
 };
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -102,6 +102,12 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(call::api::show))
         .routes(routes!(call::usage::api::show))
         .routes(routes!(gateway::api::list))
+        .routes(routes!(catalog::api::list))
+        .routes(routes!(catalog::api::show))
+        .routes(routes!(catalog::api::tool))
+        .routes(routes!(catalog::api::policy))
+        .routes(routes!(catalog::api::classify))
+        .routes(routes!(catalog::api::recommended))
 }
 
 /// The `OpenAPI` document.

@@ -17,7 +17,7 @@ use utoipa::openapi::{
 };
 
 /// Who tries too often is told so: what is guessed at, what sends mail, and what keeps another server busy.
-const COUNTED: [&str; 15] = [
+const COUNTED: [&str; 20] = [
     "post /v1/signup",
     "post /v1/login",
     "post /v1/login/code",
@@ -33,6 +33,11 @@ const COUNTED: [&str; 15] = [
     "get /v1/invitations/{token}",
     "post /v1/orgs/{org}/invitations",
     "post /v1/orgs/{org}/servers/{server}/discover",
+    "get /v1/catalog/servers",
+    "get /v1/catalog/servers/{server}",
+    "get /v1/catalog/servers/{server}/tools/{tool}",
+    "get /v1/catalog/servers/{server}/policy",
+    "post /v1/catalog/classify",
 ];
 /// Public, and yet there is something that may be wrong about who asks.
 const PROVING: [&str; 2] = ["post /v1/login", "post /v1/login/code"];

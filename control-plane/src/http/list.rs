@@ -32,7 +32,7 @@ pub struct Page<Id> {
 }
 
 impl ListQuery {
-    pub fn page<Id: FromStr>(&self) -> Result<Page<Id>, Problem> {
+    pub fn limit(&self) -> Result<u16, Problem> {
         let limit = self.limit.unwrap_or(USUAL);
         if !(1..=MOST).contains(&limit) {
             return Err(Problem::new(
@@ -40,6 +40,11 @@ impl ListQuery {
                 format!("`limit` is 1 to {MOST}, got `{limit}`"),
             ));
         }
+        Ok(limit)
+    }
+
+    pub fn page<Id: FromStr>(&self) -> Result<Page<Id>, Problem> {
+        let limit = self.limit()?;
         let before = self.cursor.as_deref().map(str::parse).transpose();
         let before = before
             .map_err(|_| Problem::new(Kind::BadRequest, "`cursor` is not one that a page gave"))?;

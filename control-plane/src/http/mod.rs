@@ -7,6 +7,7 @@ mod idempotency;
 pub mod layers;
 pub mod list;
 pub mod meter;
+pub mod pace;
 mod pages;
 mod problems;
 pub mod read;

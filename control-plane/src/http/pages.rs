@@ -2,7 +2,7 @@
 
 use crate::app::App;
 use crate::page::{asset, door};
-use crate::{account, approval, call, event, grant, inventory, key, mail, oidc, org, policy, server, session, totp};
+use crate::{account, approval, call, catalog, event, grant, inventory, key, mail, oidc, org, policy, server, session, totp};
 use axum::Router;
 use axum::middleware;
 use axum::routing::{get, post};
@@ -14,6 +14,7 @@ pub fn routes(app: &App) -> Router<App> {
     Router::new()
         .merge(of_people())
         .merge(of_an_organisation())
+        .merge(of_the_catalogue())
         .layer(same_origin.expect("the configuration's own URL is an origin"))
         .layer(middleware::from_fn_with_state(app.clone(), door::pass))
         .route("/assets/{file}", get(asset::serve))
@@ -80,6 +81,34 @@ fn of_people() -> Router<App> {
         )
         .route("/account/totp/off", post(totp::page::disable))
         .route("/new", get(org::page::new).post(org::page::found))
+}
+
+/// Those that are for anybody, and the two that take something out of them.
+fn of_the_catalogue() -> Router<App> {
+    Router::new()
+        .route("/catalog", get(catalog::page::list))
+        .route("/catalog.md", get(catalog::page::list_markdown))
+        .route("/catalog/use", get(catalog::page::choose))
+        .route("/catalog/attacks", get(catalog::page::attacks))
+        .route("/catalog/attacks.md", get(catalog::page::attacks))
+        .route("/catalog/attacks/{pattern}", get(catalog::page::attack))
+        .route(
+            "/catalog/categories/{category}",
+            get(catalog::page::category),
+        )
+        .route(
+            "/catalog/severities/{severity}",
+            get(catalog::page::severity),
+        )
+        .route("/catalog/sitemap/{part}", get(catalog::page::sitemap_part))
+        .route("/catalog/{server}", get(catalog::page::server))
+        .route("/catalog/{server}/{tool}", get(catalog::page::tool))
+        .route("/sitemap.xml", get(catalog::page::sitemap))
+        .route("/llms.txt", get(catalog::page::llms))
+        .route(
+            "/{org}/recommended",
+            get(catalog::page::recommended).post(catalog::page::take),
+        )
 }
 
 fn of_an_organisation() -> Router<App> {

@@ -17,7 +17,6 @@ pub mod page;
 mod sample;
 mod shadow;
 pub mod shape;
-mod starter;
 pub mod store;
 pub mod version;
 

@@ -93,7 +93,7 @@ pub async fn count_source(
 }
 
 /// Whoever has one address of version 6 has 2^64 of them.
-fn network(source: IpAddr) -> IpAddr {
+pub(crate) fn network(source: IpAddr) -> IpAddr {
     match source.to_canonical() {
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();

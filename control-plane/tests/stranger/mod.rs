@@ -16,8 +16,13 @@ pub const ROLES: [&str; 6] = [
 
 /// Operation, who may (in the order of [`ROLES`]), and a body that does what it says for whoever may.
 /// `{words}` in braces stand for things of the organisation that are made when they are needed.
-pub const ROWS: [(&str, &str, &str); 60] = [
+pub const ROWS: [(&str, &str, &str); 61] = [
     ("get /v1/orgs/{org}", "x x x x x x", ""),
+    (
+        "get /v1/orgs/{org}/servers/{server}/recommended",
+        "x x x x x x",
+        "",
+    ),
     (
         "patch /v1/orgs/{org}",
         "x x . . . .",
@@ -262,7 +267,7 @@ pub const ACCOUNT: [(&str, &str, u16); 19] = [
 ];
 
 /// Where one becomes somebody.
-pub const OPEN: [&str; 10] = [
+pub const OPEN: [&str; 15] = [
     "post /v1/signup",
     "post /v1/login",
     "post /v1/login/code",
@@ -273,4 +278,9 @@ pub const OPEN: [&str; 10] = [
     "post /v1/forgot",
     "post /v1/reset",
     "get /v1/invitations/{token}",
+    "get /v1/catalog/servers",
+    "get /v1/catalog/servers/{server}",
+    "get /v1/catalog/servers/{server}/tools/{tool}",
+    "get /v1/catalog/servers/{server}/policy",
+    "post /v1/catalog/classify",
 ];

@@ -1,7 +1,7 @@
 //! The same table for the dashboard: every page and form, who may, and fields that do what the form says.
 
 /// In an organisation, as [`super::ROWS`]: route, who may, and the fields of a form.
-pub const ROWS: [(&str, &str, &str); 61] = [
+pub const ROWS: [(&str, &str, &str); 63] = [
     ("get /{org}", "x x x x x x", ""),
     ("get /{org}/servers", "x x x x x x", ""),
     ("get /{org}/servers/new", "x x . . . .", ""),
@@ -176,10 +176,16 @@ pub const ROWS: [(&str, &str, &str); 61] = [
     ("post /{org}/settings/keys/{key}/delete", "x x . . . .", ""),
     ("get /{org}/calls?verdict=deny", "x x x x x x", ""),
     ("get /{org}/servers/{server}?q=search", "x x x x x x", ""),
+    ("get /{org}/recommended?server={server}", "x x x . . .", ""),
+    (
+        "post /{org}/recommended",
+        "x x x . . .",
+        "server={server}&preset=strict",
+    ),
 ];
 
 /// What belongs to a signed-in person and to no organisation: route, fields, and the status for whoever has just come.
-pub const ACCOUNT: [(&str, &str, u16); 19] = [
+pub const ACCOUNT: [(&str, &str, u16); 20] = [
     ("get /new", "", 200),
     ("post /new", "org=New&slug=brand-new", 303),
     ("get /account", "", 200),
@@ -211,10 +217,11 @@ pub const ACCOUNT: [(&str, &str, u16); 19] = [
     ("post /logout", "", 303),
     ("post /invitations/{token}", "", 404),
     ("get /login/again?next=/account", "", 200),
+    ("get /catalog/use", "", 200),
 ];
 
 /// Where one becomes somebody: route, fields, and the status for whoever has nothing to show.
-pub const OPEN: [(&str, &str, u16); 16] = [
+pub const OPEN: [(&str, &str, u16); 28] = [
     ("get /", "", 200),
     ("get /signup", "", 200),
     ("post /signup", "", 400),
@@ -239,4 +246,16 @@ pub const OPEN: [(&str, &str, u16); 16] = [
         404,
     ),
     ("get /dev/mail", "", 200),
+    ("get /catalog", "", 200),
+    ("get /catalog.md", "", 200),
+    ("get /catalog/attacks", "", 200),
+    ("get /catalog/attacks.md", "", 200),
+    ("get /catalog/attacks/{pattern}", "", 404),
+    ("get /catalog/categories/{category}", "", 404),
+    ("get /catalog/severities/{severity}", "", 404),
+    ("get /catalog/sitemap/{part}", "", 404),
+    ("get /catalog/{server}", "", 404),
+    ("get /catalog/{server}/{tool}", "", 404),
+    ("get /sitemap.xml", "", 200),
+    ("get /llms.txt", "", 200),
 ];

@@ -1,7 +1,7 @@
 //! The answer, with the words it stands on.
 
 use crate::{Category, Severity, Signal};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Classification {
@@ -14,7 +14,7 @@ pub struct Classification {
     pub signals: Vec<Signal>,
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Evidence {
     pub field: Field,
     /// As the lexicon spells it, or the parameter's own name.
@@ -22,11 +22,22 @@ pub struct Evidence {
     pub category: Category,
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Field {
     Name,
     Description,
     Parameter,
     Annotation,
+}
+
+impl Field {
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Name => "name",
+            Self::Description => "description",
+            Self::Parameter => "parameter",
+            Self::Annotation => "annotation",
+        }
+    }
 }

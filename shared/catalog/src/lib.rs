@@ -1,6 +1,7 @@
 //! What a tool can do, read from its definition: category, severity, confidence, the evidence, and signals.
 //!
-//! Here: the lexicon, the classifier that reads it, and the measure of both against labelled tools. Nothing here asks a
+//! Here: the lexicon, the classifier that reads it, the measure of both against labelled tools; and what is made of the
+//! answers: the shipped catalogue, grades, recommended policies, what is said of a tool, and of the attacks that it invites. Nothing here asks a
 //! model or the network, and the same definition is always judged the same. Not here: files, databases, what an
 //! organisation decided about a tool.
 #![cfg_attr(
@@ -13,17 +14,25 @@
     )
 )]
 
+pub mod about;
+pub mod attack;
 mod category;
 mod classification;
 mod definition;
+mod digest;
 mod elsewhere;
+mod entry;
+mod grade;
 mod hidden;
 mod judge;
 pub mod label;
 mod lexicon;
 mod listing;
 mod parameter;
+pub mod place;
+pub mod preset;
 pub mod score;
+pub mod shipped;
 mod sibling;
 mod signal;
 mod text;
@@ -33,10 +42,13 @@ mod word;
 pub use category::{Category, Severity};
 pub use classification::{Classification, Evidence, Field};
 pub use definition::{Annotations, Definition, Trust};
+pub use entry::{MOST_TOOLS, ServerEntry, ToolEntry};
+pub use grade::Grade;
 pub use hidden::{Piece, has_hidden, neutralise, pieces};
 pub use lexicon::{Flaw, Lexicon};
-pub use listing::{Server, Tool};
+pub use listing::{Server, ServerInfo, Tool};
 pub use parameter::Parameter;
+pub use preset::Preset;
 pub use signal::Signal;
 pub use text::Text;
 

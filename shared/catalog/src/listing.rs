@@ -6,13 +6,23 @@ use serde::{Deserialize, Deserializer};
 use serde_json::Value;
 
 #[derive(Debug, Clone, Deserialize)]
+#[serde(rename_all = "camelCase")]
 pub struct Server {
     pub package: String,
     #[serde(default)]
     pub ecosystem: String,
     #[serde(default)]
     pub version: String,
+    #[serde(default)]
+    pub server_info: ServerInfo,
     pub tools: Vec<Tool>,
+}
+
+/// What the server calls itself.
+#[derive(Debug, Clone, Default, Deserialize)]
+pub struct ServerInfo {
+    #[serde(default)]
+    pub name: String,
 }
 
 #[derive(Debug, Clone, Default, Deserialize)]
@@ -23,6 +33,9 @@ pub struct Tool {
     pub title: Option<String>,
     #[serde(default)]
     pub description: Option<String>,
+    /// Of the whole description, in characters, where the listing has cut it.
+    #[serde(default)]
+    pub description_length: Option<usize>,
     #[serde(default)]
     pub input_schema: Value,
     #[serde(default, deserialize_with = "hints")]

@@ -1,6 +1,7 @@
 //! Files, read whole and within a bound.
 
 use anyhow::{Context as _, bail};
+use serde::de::DeserializeOwned;
 use std::fs::File;
 use std::io::Read as _;
 use std::path::Path;
@@ -37,4 +38,22 @@ pub(crate) fn parse<'a>(text: &'a str, name: &str) -> anyhow::Result<json::Docum
         bail!("{name}:{line}:{column}: {}", refusal.kind);
     }
     Ok(document)
+}
+
+/// A file of one JSON value a line.
+pub(crate) fn lines<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Vec<T>> {
+    let text = read(path)?;
+    text.lines()
+        .enumerate()
+        .filter(|(_, line)| !line.trim().is_empty())
+        .map(|(at, line)| {
+            serde_json::from_str(line).with_context(|| {
+                format!(
+                    "{}:{}: not what is expected on a line",
+                    path.display(),
+                    at + 1
+                )
+            })
+        })
+        .collect()
 }

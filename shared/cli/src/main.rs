@@ -7,7 +7,10 @@ mod cases;
 mod check;
 mod explain;
 mod file;
+mod import;
 mod measure;
+mod scan;
+mod shipped;
 
 use clap::{Parser, Subcommand};
 use std::io::Write as _;
@@ -30,9 +33,11 @@ enum Subject {
     /// Check, explain and test policy documents
     #[command(subcommand)]
     Policy(Action),
-    /// What tools can do: measure the classifier that says it
+    /// What tools can do: the catalogue, and the classifier behind it
     #[command(subcommand)]
     Catalog(Catalog),
+    /// See which MCP servers this machine's clients can reach, and what their tools can do
+    Scan(scan::Scan),
 }
 
 #[derive(Debug, Subcommand)]
@@ -44,6 +49,12 @@ enum Catalog {
     Poisoned(measure::Poison),
     /// Renew what the labelled set keeps of the definitions
     Derive(measure::Derive),
+    /// Make the shipped catalogue anew out of full listings
+    Build(shipped::Build),
+    /// Bring servers into the catalogue of an installation: a file of `build`, listings, or a `server.json`
+    Import { file: PathBuf },
+    /// Print the policy that is recommended for a server of the shipped catalogue, or for one tool of it
+    Policy(shipped::Recommend),
 }
 
 #[derive(Debug, Subcommand)]
@@ -78,6 +89,10 @@ fn main() -> ExitCode {
         Subject::Catalog(Catalog::Score(measure)) => measure::score(&measure),
         Subject::Catalog(Catalog::Poisoned(poison)) => measure::poisoned(&poison),
         Subject::Catalog(Catalog::Derive(derive)) => measure::derive(&derive),
+        Subject::Catalog(Catalog::Build(build)) => shipped::build(&build),
+        Subject::Catalog(Catalog::Import { file }) => import::import(&file),
+        Subject::Catalog(Catalog::Policy(recommend)) => shipped::recommend(&recommend),
+        Subject::Scan(scan) => scan::scan(&scan),
     };
     match report {
         Ok(report) => {

@@ -5,7 +5,6 @@ use anyhow::{Context as _, bail};
 use catalog::label::{self, Labelled, Poisoned};
 use catalog::score::{self, Score};
 use catalog::{Definition, Server, Signal, Text, Trust};
-use serde::de::DeserializeOwned;
 use std::collections::HashMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -69,8 +68,8 @@ pub(crate) fn poisoned(asked: &Poison) -> anyhow::Result<Report> {
 }
 
 pub(crate) fn score(measure: &Measure) -> anyhow::Result<Report> {
-    let mut tools: Vec<Labelled> = lines(&measure.labels.join("tools.jsonl"))?;
-    let servers: Option<Vec<Server>> = measure.data.as_deref().map(lines).transpose()?;
+    let mut tools: Vec<Labelled> = file::lines(&measure.labels.join("tools.jsonl"))?;
+    let servers: Option<Vec<Server>> = measure.data.as_deref().map(file::lines).transpose()?;
     if let Some(servers) = &servers {
         define(&mut tools, servers)?;
     }
@@ -117,8 +116,8 @@ pub(crate) fn score(measure: &Measure) -> anyhow::Result<Report> {
 /// Writes what the classifier reads of each definition beside its label.
 pub(crate) fn derive(derive: &Derive) -> anyhow::Result<Report> {
     let path = derive.labels.join("tools.jsonl");
-    let mut tools: Vec<Labelled> = lines(&path)?;
-    define(&mut tools, &lines(&derive.data)?)?;
+    let mut tools: Vec<Labelled> = file::lines(&path)?;
+    define(&mut tools, &file::lines(&derive.data)?)?;
     let mut text = String::new();
     for tool in &tools {
         text.push_str(&serde_json::to_string(tool).context("a labelled tool cannot be written")?);
@@ -162,7 +161,7 @@ fn evidence(evidence: &[catalog::Evidence]) -> String {
 
 /// How many of the poisoned descriptions are seen, by kind, in both parts.
 fn poison(path: &Path, misses: bool, out: &mut String) -> anyhow::Result<()> {
-    let poisoned: Vec<Poisoned> = lines(path)?;
+    let poisoned: Vec<Poisoned> = file::lines(path)?;
     let _ = writeln!(out, "=== poisoned descriptions: {}", poisoned.len());
     let mut kinds: Vec<&str> = poisoned.iter().map(|one| one.kind.as_str()).collect();
     kinds.sort_unstable();
@@ -221,21 +220,4 @@ fn alarms(servers: &[Server], misses: bool, out: &mut String) {
         "=== {all} published tools: {addressing} address the model, {hiding} hide characters, {naming} name other tools; {:.0} tools a second on one core\n",
         f64::from(all) / seconds
     );
-}
-
-fn lines<T: DeserializeOwned>(path: &Path) -> anyhow::Result<Vec<T>> {
-    let text = file::read(path)?;
-    text.lines()
-        .enumerate()
-        .filter(|(_, line)| !line.trim().is_empty())
-        .map(|(at, line)| {
-            serde_json::from_str(line).with_context(|| {
-                format!(
-                    "{}:{}: not what is expected on a line",
-                    path.display(),
-                    at + 1
-                )
-            })
-        })
-        .collect()
 }

@@ -21,11 +21,11 @@ pub use version::{roll_back, version};
 
 use super::act::{self, PolicyError};
 use super::outline::Hints;
-use super::starter::starter;
 use super::version::Publication;
 use super::{EMPTY, NewPolicy, Policy, edit};
 use crate::access::Action;
 use crate::app::App;
+use crate::catalog::{self, Preset};
 use crate::http::read::Query;
 use crate::page::{Form, Frame, Trouble, Turn, Visit, answer, choice, ok, show, slug_of, then};
 use crate::problem::Problem;
@@ -67,7 +67,7 @@ pub struct NewForm {
     name: String,
     #[serde(default)]
     slug: String,
-    /// `deny`, `allow`, or `tools`: out of what `server` says of its own.
+    /// `deny`, `allow`, or `tools`: what is recommended for those of `server`.
     #[serde(default)]
     start: String,
     #[serde(default)]
@@ -88,7 +88,7 @@ pub async fn list(
     }))
 }
 
-/// `?server=` offers to begin with what that server says of its tools.
+/// `?server=` offers to begin with what is recommended for that server's tools.
 pub async fn new(
     State(app): State<App>,
     visit: Visit,
@@ -166,18 +166,16 @@ impl NewForm {
         if self.server.is_empty() {
             return Err(said("choose the server whose tools it begins with"));
         }
-        let server = server::act::show(app, &visit.caller, &self.server)
+        let tools = catalog::recommend::own(app, &visit.caller, &self.server, None)
             .await
             .map_err(|_| said("there is no such server"))?;
-        let tools = server.tools.unwrap_or_default();
         if tools.is_empty() {
             return Err(said(
                 "no tool of this server is known yet; read its tools first",
             ));
         }
-        Ok(starter(
-            tools.iter().map(|tool| (tool.name.as_str(), hints(tool))),
-        ))
+        let tools = tools.iter();
+        Ok(Preset::Recommended.document(tools.map(|(name, category)| (name.as_str(), *category))))
     }
 }
 

@@ -3,6 +3,7 @@
 use super::header_of;
 use crate::access::Action;
 use crate::app::App;
+use crate::http::read::Query;
 use crate::page::{Form, Frame, Trouble, Visit, answer, ok, slug_of, then};
 use crate::problem::{Kind, Problem};
 use crate::server::act::{self, ServerError};
@@ -41,15 +42,36 @@ pub struct NewForm {
     header: String,
     #[serde(default)]
     value: Option<seal::Secret>,
+    /// A page of the organisation that waits for the server, as `/ORG/recommended?…`.
+    #[serde(default)]
+    next: String,
     /// Which button: `look` only looks, `anyway` adds what could not be read.
     #[serde(default)]
     act: String,
 }
 
-pub async fn new(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
+/// `?name=` and `?next=` come from a page that lacks a server.
+#[derive(Debug, Default, Deserialize)]
+pub struct Begun {
+    #[serde(default)]
+    name: String,
+    #[serde(default)]
+    next: String,
+}
+
+pub async fn new(
+    State(app): State<App>,
+    visit: Visit,
+    Query(begun): Query<Begun>,
+) -> Result<Response, Problem> {
     visit.caller.allow(Action::WriteServers)?;
     Ok(ok(&New {
         frame: visit.frame(&app, "servers", "Add a server"),
+        form: NewForm {
+            name: begun.name,
+            next: begun.next,
+            ..NewForm::default()
+        },
         ..New::default()
     }))
 }
@@ -62,7 +84,7 @@ pub async fn add(
     visit.caller.allow(Action::WriteServers)?;
     let frame = visit.frame(&app, "servers", "Add a server");
     match try_add(&app, &visit, &form).await {
-        Ok(Added::Server(slug)) => Ok(then(&visit.path(&format!("/servers/{slug}?done=created")))),
+        Ok(Added::Server(slug)) => Ok(then(&onward(&visit, &form.next, &slug))),
         Ok(Added::Seen(listing)) => Ok(ok(&New {
             frame,
             form,
@@ -89,6 +111,14 @@ pub async fn add(
             Ok(answer(status, &page))
         }
     }
+}
+
+/// Back to the page that waits for it, where one does, else to the server's own.
+fn onward(visit: &Visit, next: &str, slug: &str) -> String {
+    if next.starts_with(&visit.path("/recommended?")) && !next.contains(char::is_control) {
+        return format!("{next}&server={slug}");
+    }
+    visit.path(&format!("/servers/{slug}?done=created"))
 }
 
 enum Added {
