@@ -3,8 +3,8 @@
 use super::described;
 use crate::app::App;
 use crate::{
-    account, approval, call, catalog, event, gateway, grant, inventory, key, oidc, org, policy, server,
-    session, totp,
+    account, approval, call, catalog, event, gateway, grant, inventory, key, oidc, org, policy,
+    server, session, totp,
 };
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;

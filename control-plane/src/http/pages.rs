@@ -2,7 +2,10 @@
 
 use crate::app::App;
 use crate::page::{asset, door};
-use crate::{account, approval, call, catalog, event, grant, inventory, key, mail, oidc, org, policy, server, session, totp};
+use crate::{
+    account, approval, call, catalog, event, grant, inventory, key, mail, oidc, org, policy,
+    server, session, totp,
+};
 use axum::Router;
 use axum::middleware;
 use axum::routing::{get, post};

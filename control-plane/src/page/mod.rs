@@ -5,8 +5,8 @@
 pub mod asset;
 pub mod door;
 pub mod form;
-pub mod reveal;
 pub mod next;
+pub mod reveal;
 pub mod show;
 pub mod visit;
 

@@ -211,6 +211,9 @@ pub const fn danger(signal: Signal) -> &'static str {
         Signal::HiddenCharacters => {
             "Its definition holds characters that a person does not see and a model does."
         }
+        Signal::NamesOtherTools => {
+            "It speaks of other tools, and a model may do with those what this text says."
+        }
     }
 }
 
@@ -227,6 +230,7 @@ pub const fn brief(signal: Signal) -> &'static str {
         Signal::NoDescription => "describes nothing",
         Signal::AddressesModel => "addresses the model",
         Signal::HiddenCharacters => "hides characters",
+        Signal::NamesOtherTools => "names other tools",
     }
 }
 

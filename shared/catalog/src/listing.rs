@@ -52,6 +52,7 @@ impl Tool {
             name: name.to_owned(),
             title: text("title").or_else(|| titled().map(str::to_owned)),
             description: text("description"),
+            description_length: None,
             input_schema: definition
                 .get("inputSchema")
                 .map_or(Value::Null, words_of_schema),

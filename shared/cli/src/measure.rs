@@ -1,5 +1,6 @@
 //! `catalog`: measuring the classifier against the labelled set, and making that set's derived half anew.
 
+use crate::file::lines;
 use crate::{Report, file};
 use anyhow::{Context as _, bail};
 use catalog::label::{self, Labelled, Poisoned};

@@ -11,7 +11,7 @@ use bundle::{
 };
 use bytes::Bytes;
 use data_plane::budget::Budget;
-use data_plane::bundles::{Holder, Org};
+use data_plane::bundles::{ControlPlane, Holder, Org};
 use data_plane::call::{Call, Letter};
 use data_plane::caller::{self, Caller};
 use data_plane::front::{Entrance, Intake, Route};
@@ -93,8 +93,17 @@ impl Gate {
         let digest = seal::to_hex(&pepper.digest(token.expose()));
         anyhow::ensure!(holder.put(Org::new(opened(&bundle(digest))?)).is_ok());
         let keys = KeyRing::parse(&format!("1 {}", "ab".repeat(32)))?;
+        let clock = Clock::set(NOW_MS);
+        // Nobody listens there, and nothing here asks.
+        let nowhere = "http://127.0.0.1:1".parse()?;
         let app = Arc::new(Gateway {
             replica: "differential".into(),
+            control_plane: ControlPlane::new(
+                nowhere,
+                &pem(),
+                "differential".into(),
+                clock.clone(),
+            )?,
             holder,
             budget: Budget::in_memory(),
             recorder: Recorder::open(SpoolOptions::new(folder.0.clone()), Arc::new(|| NOW_MS))?,
@@ -108,7 +117,7 @@ impl Gate {
             standing: Standing::default(),
             aside: Aside::default(),
             meter: Meter::default(),
-            clock: Clock::set(NOW_MS),
+            clock,
             random: Random::seeded(1),
             stop: Stop::new(),
         });
@@ -298,17 +307,19 @@ fn whole(request: &mcp::Request<'_>) -> Plain {
         .map_or(Plain::Null, |document| Plain::of(&document.root))
 }
 
-fn opened(bundle: &OrgBundle) -> anyhow::Result<Opened> {
-    // An Ed25519 key: its seed stands in the PKCS#8 of RFC 8410.
+/// An Ed25519 key: its seed stands in the PKCS#8 of RFC 8410.
+fn pem() -> String {
     let mut der = vec![
         0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70,
     ];
     der.extend([0x04, 0x22, 0x04, 0x20]);
     der.extend([7; 32]);
     let text = STANDARD.encode(der);
-    let key = SigningKey::from_pem(&format!(
-        "-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n"
-    ))?;
+    format!("-----BEGIN PRIVATE KEY-----\n{text}\n-----END PRIVATE KEY-----\n")
+}
+
+fn opened(bundle: &OrgBundle) -> anyhow::Result<Opened> {
+    let key = SigningKey::from_pem(&pem())?;
     let bytes = serde_json::to_vec(bundle)?;
     let verifying = key.verifying()?;
     let statement = Statement {

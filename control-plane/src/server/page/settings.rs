@@ -158,6 +158,7 @@ impl Settings {
             etag: server.etag.to_string(),
             name: server.name.clone(),
             pinning: pinning_word(server.pinning).to_owned(),
+            trusted: on(server.trusted),
             sampling: on(server.sampling),
             elicitation: on(server.elicitation),
             connect_ms: times.connect_ms.to_string(),
