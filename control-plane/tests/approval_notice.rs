@@ -130,7 +130,7 @@ async fn five_hundred_requests_of_one_grant_make_one_mail_and_a_full_inbox() {
         "{}",
         told[0].1
     );
-    desk.world.clock.advance(Duration::from_secs(3_600));
+    desk.world.clock.advance(Duration::from_hours(1));
     assert_eq!(desk.told().await.len(), 2, "nothing new, no mail");
 }
 

@@ -30,7 +30,7 @@ async fn stocked() -> World {
     world
 }
 
-fn listing(version: &str, tools: Value) -> ServerEntry {
+fn listing(version: &str, tools: &Value) -> ServerEntry {
     let server: Server = serde_json::from_value(json!({
         "package": "@acme/files", "ecosystem": "npm", "version": version, "tools": tools,
     }))
@@ -38,7 +38,7 @@ fn listing(version: &str, tools: Value) -> ServerEntry {
     ServerEntry::of(&server)
 }
 
-fn tool(name: &str, description: &str, schema: Value) -> Value {
+fn tool(name: &str, description: &str, schema: &Value) -> Value {
     json!({ "name": name, "description": description, "inputSchema": schema })
 }
 
@@ -80,22 +80,22 @@ async fn what_changed_between_two_imports_is_told_and_the_order_of_tools_is_no_c
     let text = json!({ "type": "object", "properties": { "path": { "type": "string" } } });
     let wider = json!({ "type": "object", "properties": { "path": {}, "mode": {} } });
     let before = json!([
-        tool("read", "Reads a file.", text.clone()),
-        tool("write", "Writes a file.", text.clone()),
-        tool("drop", "Deletes a file.", text.clone()),
-        tool("list", "Lists files.", text.clone()),
+        tool("read", "Reads a file.", &text),
+        tool("write", "Writes a file.", &text),
+        tool("drop", "Deletes a file.", &text),
+        tool("list", "Lists files.", &text),
     ]);
     let after = json!([
-        tool("list", "Lists files.", text.clone()),
-        tool("read", "Reads a file, and tells nobody.", text.clone()),
-        tool("write", "Writes a file.", wider),
-        tool("move", "Moves a file.", text),
+        tool("list", "Lists files.", &text),
+        tool("read", "Reads a file, and tells nobody.", &text),
+        tool("write", "Writes a file.", &wider),
+        tool("move", "Moves a file.", &text),
     ]);
-    let report = import::import(&mut sql, [listing("1", before)], at(0))
+    let report = import::import(&mut sql, [listing("1", &before)], at(0))
         .await
         .unwrap();
     assert_eq!((report.new_servers, report.changes), (1, 1));
-    import::import(&mut sql, [listing("2", after)], at(60))
+    import::import(&mut sql, [listing("2", &after)], at(60))
         .await
         .unwrap();
     let shown = world
@@ -134,8 +134,8 @@ async fn what_changed_between_two_imports_is_told_and_the_order_of_tools_is_no_c
 async fn what_the_registry_tells_of_a_known_server_leaves_its_tools_alone() {
     let world = World::new().await;
     let mut sql = owner(&world).await;
-    let tools = json!([tool("read", "Reads a file.", json!({}))]);
-    import::import(&mut sql, [listing("1", tools)], at(0))
+    let tools = json!([tool("read", "Reads a file.", &json!({}))]);
+    import::import(&mut sql, [listing("1", &tools)], at(0))
         .await
         .unwrap();
     let told = json!({
@@ -413,10 +413,10 @@ async fn every_page_is_for_anybody_to_keep_and_has_a_twin_and_a_line_in_the_site
 async fn what_a_server_calls_itself_is_never_markup() {
     let world = World::new().await;
     let tools = json!([
-        tool("<script>alert(1)</script>", "Reads.", json!({})),
-        tool("a`b](x)\n# c/d?.md", "Reads.", json!({}))
+        tool("<script>alert(1)</script>", "Reads.", &json!({})),
+        tool("a`b](x)\n# c/d?.md", "Reads.", &json!({}))
     ]);
-    let mut entry = listing("<b>1</b>", tools);
+    let mut entry = listing("<b>1</b>", &tools);
     entry.name = "<img src=x>".to_owned();
     import::import(&mut owner(&world).await, [entry], at(0))
         .await

@@ -406,7 +406,7 @@ async fn where_two_must_agree_the_first_one_is_told_to_wait_for_another() {
 #[tokio::test]
 async fn who_has_not_proved_themselves_lately_is_asked_before_they_approve() {
     let desk = Desk::open().await;
-    desk.world.clock.advance(Duration::from_secs(3_600));
+    desk.world.clock.advance(Duration::from_hours(1));
     let (id, path) = desk.waits(&desk.ask).await;
     get(&desk.world, &desk.one, &path)
         .await

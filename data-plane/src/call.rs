@@ -38,6 +38,10 @@ pub struct Call {
     pub arrived: Instant,
 }
 
+#[expect(
+    clippy::large_enum_variant,
+    reason = "nearly every message is a request"
+)]
 #[derive(Debug)]
 pub enum What {
     Request(Request),

@@ -242,6 +242,7 @@ impl Refusal {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "an arm for every refusal")]
     fn say(&self, toward: Toward<'_>) -> Said {
         if let Some((status, code, sentence)) = self.fixed(toward.is_modern) {
             return said(status, toward, code, sentence, None);

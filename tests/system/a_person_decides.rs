@@ -198,8 +198,8 @@ async fn what_was_published_meanwhile_judges_what_was_approved() {
     denies["tools"]["pay"]["deny_if"] = json!([{ "conditions": [], "on_deny": "Not today." }]);
     office.org.publish("rules", &denies).await;
     office.enforced(1).await;
-    let denied = client.call("pay", json!({})).await;
-    assert_eq!(denied.text(), "[POLICY DENIED] Not today.");
+    let refused = client.call("pay", json!({})).await;
+    assert_eq!(refused.text(), "[POLICY DENIED] Not today.");
     // Nor does a newer version that holds it again take what was approved under the older one.
     office.org.publish("rules", &rules(&json!({}))).await;
     office.enforced(1).await;

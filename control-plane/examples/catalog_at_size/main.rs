@@ -141,6 +141,10 @@ fn generated() -> impl Iterator<Item = ServerEntry> {
     })
 }
 
+/// The URL of one question.
+type Ask = Box<dyn Fn(&mut Chance) -> String>;
+
+#[expect(clippy::too_many_lines, reason = "one table, row by row")]
 #[tokio::main]
 async fn main() -> ExitCode {
     let rounds: usize = said("--rounds").map_or(300, |text| text.parse().expect("a number"));
@@ -172,7 +176,7 @@ async fn main() -> ExitCode {
     let largest = format!("/catalog/npm-{}", generated().next().unwrap().package);
     let tool = generated().next().unwrap().tools.unwrap()[400].name.clone();
     let mut chance = Chance(11);
-    let kinds: [(&str, Box<dyn Fn(&mut Chance) -> String>); 14] = [
+    let kinds: [(&str, Ask); 14] = [
         (
             "a word of a few tools",
             Box::new(|it| format!("/v1/catalog/servers?q={}", it.word(9_000))),
@@ -242,7 +246,7 @@ async fn main() -> ExitCode {
         for round in 0..rounds + 5 {
             let (path, from, begun) = (path(&mut chance), end_of(&log), Instant::now());
             let answer = world.get(&Who::default(), &path).await;
-            let took = begun.elapsed().as_secs_f64() * 1_000.0;
+            let ms = begun.elapsed().as_secs_f64() * 1_000.0;
             assert!(answer.status.is_success(), "{path}: {}", answer.text);
             let told = Told::read(&log, from, &BIG);
             scanned.extend(
@@ -253,7 +257,7 @@ async fn main() -> ExitCode {
             // The first ones prepare statements and fill caches.
             if round >= 5 {
                 database.push(told.ms);
-                whole.push(took);
+                whole.push(ms);
             }
         }
         let at = |times: &mut Vec<f64>, percent: usize| {

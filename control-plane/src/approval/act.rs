@@ -52,8 +52,8 @@ pub async fn list(
     drop(tx);
     let each = kept.into_iter().map(|kept| {
         let mut shown = shown(app, org, kept, person.as_ref(), caller)?;
-        let is_long = |text: &Box<RawValue>| text.get().len() > LONGEST_LISTED;
-        if shown.arguments.as_ref().is_some_and(is_long) {
+        let is_long = |text: &RawValue| text.get().len() > LONGEST_LISTED;
+        if shown.arguments.as_deref().is_some_and(is_long) {
             shown.arguments = None;
         }
         Ok(shown)

@@ -130,9 +130,8 @@ impl Asked<'_> {
             if ask.digest(&answer.vary).ok() != Some(answer.digest) {
                 continue;
             }
-            let Some((used, uses)) =
-                store::spend(tx, ask, answer.approval, self.replica, now.time()).await?
-            else {
+            let spent = store::spend(tx, ask, answer.approval, self.replica, now.time()).await?;
+            let Some((used, of)) = spent else {
                 continue;
             };
             let event = Event::ApprovalSpent {
@@ -140,7 +139,7 @@ impl Asked<'_> {
                 tool: ask.tool.clone(),
                 call: ask.call,
                 used,
-                uses,
+                uses: of,
             };
             tx.say(ask.org, &self.actor(&answer.grant_name), now, &event)
                 .await?;

@@ -54,6 +54,7 @@ struct Part {
     more: Option<String>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Debug, Template)]
 #[template(path = "approval/show.html")]
 struct Show {
@@ -134,10 +135,6 @@ impl List {
     fn server(&self, approval: &Approval) -> String {
         let name = self.servers.get(&approval.server);
         name.cloned().unwrap_or_else(|| approval.server.to_string())
-    }
-
-    fn severity(&self, approval: &Approval) -> Severity {
-        severity(&approval.category)
     }
 
     fn left(&self, approval: &Approval) -> Option<String> {

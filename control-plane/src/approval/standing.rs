@@ -88,7 +88,7 @@ impl Standing {
             return Ok(Self::Waiting { agreed, until });
         }
         let all = agreed.into_iter().map(|(_, terms)| terms);
-        let narrowest = all.reduce(Terms::and);
+        let narrowest = all.reduce(|one, other| one.and(&other));
         Ok(narrowest.map_or(Self::Expired, |terms| Self::Approved {
             until: now + terms.lasts,
             terms,
@@ -136,7 +136,7 @@ impl Standing {
 }
 
 impl Terms {
-    fn and(self, other: Self) -> Self {
+    fn and(self, other: &Self) -> Self {
         Self {
             uses: self.uses.min(other.uses),
             lasts: self.lasts.min(other.lasts),

@@ -186,7 +186,7 @@ async fn agreed(tx: &mut OrgTx, id: ApprovalId) -> Result<Vec<(UserId, Terms)>, 
         let terms = Terms {
             uses: number(row.uses.unwrap_or(1))?,
             lasts: Duration::seconds(row.lasts_s.unwrap_or(0)),
-            vary: pointers(row.vary)?.into_iter().collect(),
+            vary: pointers(&row.vary)?.into_iter().collect(),
         };
         Ok((UserId::from_uuid(row.user_id), terms))
     });
@@ -326,7 +326,7 @@ async fn with_history(
                 note: said.note.clone(),
                 uses: said.uses.map(number).transpose()?,
                 lasts_s: said.lasts_s.and_then(|lasts| u64::try_from(lasts).ok()),
-                vary: pointers(said.vary.clone())?,
+                vary: pointers(&said.vary)?,
                 at: said.at,
             });
         }
@@ -350,7 +350,7 @@ impl Row {
             Some(uses) => Some(Given {
                 uses: number(uses)?,
                 used: number(self.used)?,
-                vary: pointers(self.vary)?,
+                vary: pointers(&self.vary)?,
             }),
             None => None,
         };
@@ -414,7 +414,7 @@ fn texts(terms: &Terms) -> Vec<String> {
     vary.map(|pointer| pointer.as_str().to_owned()).collect()
 }
 
-fn pointers(texts: Vec<String>) -> Result<Vec<Pointer>, DbError> {
+fn pointers(texts: &[String]) -> Result<Vec<Pointer>, DbError> {
     let each = texts.iter().map(|text| Pointer::parse(text));
     each.collect::<Result<_, _>>()
         .map_err(|error| DbError::Stored(error.to_string()))

@@ -18,6 +18,8 @@ pub fn routes(app: &App) -> Router<App> {
         .merge(of_people())
         .merge(of_an_organisation())
         .merge(of_the_catalogue())
+        .merge(of_policies())
+        .merge(of_approvals())
         .layer(same_origin.expect("the configuration's own URL is an origin"))
         .layer(middleware::from_fn_with_state(app.clone(), door::pass))
         .route("/assets/{file}", get(asset::serve))
@@ -114,37 +116,8 @@ fn of_the_catalogue() -> Router<App> {
         )
 }
 
-fn of_an_organisation() -> Router<App> {
+fn of_policies() -> Router<App> {
     Router::new()
-        .route("/{org}", get(org::page::overview))
-        .route("/{org}/servers", get(server::page::list))
-        .route(
-            "/{org}/servers/new",
-            get(server::page::new::new).post(server::page::new::add),
-        )
-        .route("/{org}/servers/{server}", get(server::page::one))
-        .route(
-            "/{org}/servers/{server}/discover",
-            post(server::page::discover),
-        )
-        .route(
-            "/{org}/servers/{server}/tools/accept",
-            post(server::page::accept),
-        )
-        .route(
-            "/{org}/servers/{server}/tools/accept-all",
-            post(server::page::accept_all),
-        )
-        .route(
-            "/{org}/servers/{server}/settings",
-            post(server::page::settings::change),
-        )
-        .route(
-            "/{org}/servers/{server}/place",
-            post(server::page::settings::place),
-        )
-        .route("/{org}/servers/{server}/remove", post(server::page::remove))
-        .route("/{org}/inventory", get(inventory::page::list))
         .route("/{org}/policies", get(policy::page::list))
         .route(
             "/{org}/policies/new",
@@ -182,6 +155,39 @@ fn of_an_organisation() -> Router<App> {
             "/{org}/policies/{policy}/versions/{version}/rollback",
             post(policy::page::roll_back),
         )
+}
+
+fn of_an_organisation() -> Router<App> {
+    Router::new()
+        .route("/{org}", get(org::page::overview))
+        .route("/{org}/servers", get(server::page::list))
+        .route(
+            "/{org}/servers/new",
+            get(server::page::new::new).post(server::page::new::add),
+        )
+        .route("/{org}/servers/{server}", get(server::page::one))
+        .route(
+            "/{org}/servers/{server}/discover",
+            post(server::page::discover),
+        )
+        .route(
+            "/{org}/servers/{server}/tools/accept",
+            post(server::page::accept),
+        )
+        .route(
+            "/{org}/servers/{server}/tools/accept-all",
+            post(server::page::accept_all),
+        )
+        .route(
+            "/{org}/servers/{server}/settings",
+            post(server::page::settings::change),
+        )
+        .route(
+            "/{org}/servers/{server}/place",
+            post(server::page::settings::place),
+        )
+        .route("/{org}/servers/{server}/remove", post(server::page::remove))
+        .route("/{org}/inventory", get(inventory::page::list))
         .route("/{org}/grants", get(grant::page::list))
         .route(
             "/{org}/grants/new",
@@ -192,20 +198,6 @@ fn of_an_organisation() -> Router<App> {
         .route("/{org}/grants/{grant}/revoke", post(grant::page::revoke))
         .route("/{org}/calls", get(call::page::list))
         .route("/{org}/calls/{call}", get(call::page::one))
-        .route("/{org}/approvals", get(approval::page::list))
-        .route("/{org}/approvals/{approval}", get(approval::page::one))
-        .route(
-            "/{org}/approvals/{approval}/approve",
-            post(approval::page::approve),
-        )
-        .route(
-            "/{org}/approvals/{approval}/refuse",
-            post(approval::page::refuse),
-        )
-        .route(
-            "/{org}/approvals/{approval}/withdraw",
-            post(approval::page::withdraw),
-        )
         .route("/{org}/events", get(event::page::list))
         .route(
             "/{org}/settings",
@@ -233,4 +225,22 @@ fn of_an_organisation() -> Router<App> {
             get(key::page::list).post(key::page::make),
         )
         .route("/{org}/settings/keys/{key}/delete", post(key::page::delete))
+}
+
+fn of_approvals() -> Router<App> {
+    Router::new()
+        .route("/{org}/approvals", get(approval::page::list))
+        .route("/{org}/approvals/{approval}", get(approval::page::one))
+        .route(
+            "/{org}/approvals/{approval}/approve",
+            post(approval::page::approve),
+        )
+        .route(
+            "/{org}/approvals/{approval}/refuse",
+            post(approval::page::refuse),
+        )
+        .route(
+            "/{org}/approvals/{approval}/withdraw",
+            post(approval::page::withdraw),
+        )
 }

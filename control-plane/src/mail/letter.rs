@@ -46,6 +46,7 @@ impl Letter<'_> {
         }
     }
 
+    #[expect(clippy::too_many_lines, reason = "an arm for every letter")]
     fn text(self, site: &Url) -> Text {
         let link = |path: &str, ticket: &str| {
             format!("{}/{path}/{ticket}", site.as_str().trim_end_matches('/'))

@@ -25,12 +25,11 @@ pub fn pieces(text: &str) -> Vec<Piece> {
         } else {
             name(letter)
         };
-        match sign {
-            Some(sign) => say(&mut pieces, &mut last, sign),
-            None => {
-                last = None;
-                plain(&mut pieces, letter);
-            }
+        if let Some(sign) = sign {
+            say(&mut pieces, &mut last, sign);
+        } else {
+            last = None;
+            plain(&mut pieces, letter);
         }
         if letter == '\n' {
             last = None;
@@ -72,6 +71,7 @@ fn plain(pieces: &mut Vec<Piece>, letter: char) {
 
 /// What stands for a character that does not show as itself.
 fn name(letter: char) -> Option<String> {
+    #[expect(clippy::match_same_arms, reason = "each arm is a kind of its own")]
     let hides = match letter {
         '\n' => return Some("line feed".to_owned()),
         '\t' => return Some("tab".to_owned()),

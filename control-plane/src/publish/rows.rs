@@ -13,6 +13,7 @@ pub struct OrgRow {
     pub max_stale_seconds: Option<i32>,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Debug)]
 pub struct ServerRow {
     pub id: Uuid,

@@ -27,6 +27,7 @@ use uuid::Uuid;
 /// More servers than these no organisation has.
 pub const MOST: i64 = 1_000;
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Server {
     #[schema(value_type = String)]

@@ -12,6 +12,7 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 struct ServerRow {
     id: Uuid,
     slug: String,

@@ -114,9 +114,9 @@ impl Upstream {
 }
 
 fn with_answer<B>(response: Response<B>, heard: impl FnOnce(B) -> Heard) -> Response<Answer> {
-    let (head, body) = response.into_parts();
-    let answer = Answer::new(&head.headers, heard(body));
-    Response::from_parts(head, answer)
+    let (parts, body) = response.into_parts();
+    let answer = Answer::new(&parts.headers, heard(body));
+    Response::from_parts(parts, answer)
 }
 
 impl From<LineError> for SendError {

@@ -41,6 +41,7 @@ impl Org {
     }
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Server {
     pub id: ServerId,

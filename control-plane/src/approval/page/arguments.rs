@@ -41,14 +41,14 @@ impl Arguments {
     pub fn read(text: &str) -> Option<Self> {
         let tree = parse(text).ok()?;
         let mut rows = Rows {
-            rows: Vec::new(),
+            read: Vec::new(),
             room: MOST_TEXT,
             has_all: true,
         };
         rows.inside(&tree, "");
         let cut = beginning(text, MOST_TEXT);
         Some(Self {
-            rows: rows.rows,
+            rows: rows.read,
             has_all_rows: rows.has_all,
             whole: pieces(cut),
             bytes: text.len(),
@@ -63,7 +63,7 @@ impl Arguments {
 }
 
 struct Rows {
-    rows: Vec<Row>,
+    read: Vec<Row>,
     /// How much text may still come.
     room: usize,
     has_all: bool,
@@ -75,29 +75,29 @@ impl Rows {
             Value::Object(members) => {
                 for member in members {
                     let pointer = format!("{way}/{}", pointer_escape(&member.key));
-                    self.put(&member.node, pointer, true);
+                    self.put(&member.node, &pointer, true);
                 }
             }
             Value::Array(items) => {
                 for (at, item) in items.iter().enumerate() {
-                    self.put(item, format!("{way}/{at}"), false);
+                    self.put(item, &format!("{way}/{at}"), false);
                 }
             }
             _ => {}
         }
     }
 
-    fn put(&mut self, node: &Node<'_>, pointer: String, is_member: bool) {
+    fn put(&mut self, node: &Node<'_>, pointer: &str, is_member: bool) {
         let (kind, text) = typed(node);
         let size = text.len() + pointer.len();
-        if self.rows.len() >= MOST_ROWS || size > self.room {
+        if self.read.len() >= MOST_ROWS || size > self.room {
             self.has_all = false;
             return;
         }
         self.room -= size;
         let length = text.chars().count();
-        self.rows.push(Row {
-            path: pieces(&pointer),
+        self.read.push(Row {
+            path: pieces(pointer),
             kind,
             long: (length > LONG).then(|| {
                 let end = text.char_indices().nth(BEGINNING);
@@ -105,10 +105,10 @@ impl Rows {
                 (pieces(begins.trim_end()), length)
             }),
             value: pieces(text),
-            may_vary: is_member && Pointer::parse(&pointer).is_ok(),
-            pointer: pointer.clone(),
+            may_vary: is_member && Pointer::parse(pointer).is_ok(),
+            pointer: pointer.to_owned(),
         });
-        self.inside(node, &pointer);
+        self.inside(node, pointer);
     }
 }
 

@@ -77,7 +77,7 @@ pub async fn answers(
         Ok(Answering {
             approval: ApprovalId::from_uuid(row.id),
             grant_name: row.grant_name,
-            vary: pointers(row.vary)?,
+            vary: pointers(&row.vary)?,
             digest: digest.map_err(|_| DbError::Stored("a digest of another length".into()))?,
         })
     });

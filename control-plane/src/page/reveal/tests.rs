@@ -3,9 +3,12 @@ use proptest::prelude::*;
 
 fn shown(text: &str) -> String {
     let each = pieces(text).into_iter();
-    each.map(|piece| match piece.is_sign {
-        true => format!("[{}]", piece.text),
-        false => piece.text,
+    each.map(|piece| {
+        if piece.is_sign {
+            format!("[{}]", piece.text)
+        } else {
+            piece.text
+        }
     })
     .collect()
 }

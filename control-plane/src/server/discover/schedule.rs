@@ -186,7 +186,7 @@ fn next(now: OffsetDateTime, every: Duration, failures: i32, chance: u16) -> Off
     let wait = (every * 2_u32.pow(doublings)).min(LONGEST.max(every));
     let tenth = wait / 10;
     let jitter = tenth * 2 * u32::from(chance) / u32::from(u16::MAX);
-    now + (wait - tenth + jitter)
+    now + wait.saturating_sub(tenth) + jitter
 }
 
 #[cfg(test)]

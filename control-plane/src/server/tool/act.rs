@@ -80,7 +80,12 @@ pub async fn accept_all(
         return Ok(Accepted { tools });
     }
     store::accept_all(&mut tx, server).await?;
-    change::insert(&mut tx, server, tools.iter().map(accepted).collect()).await?;
+    change::insert(
+        &mut tx,
+        server,
+        tools.iter().map(|tool| accepted(tool)).collect(),
+    )
+    .await?;
     let event = Event::ToolsAccepted {
         server,
         tools: tools.clone(),
@@ -89,9 +94,9 @@ pub async fn accept_all(
     Ok(Accepted { tools })
 }
 
-fn accepted(tool: &String) -> Made {
+fn accepted(tool: &str) -> Made {
     Made {
-        tool: tool.clone(),
+        tool: tool.to_owned(),
         kind: Kind::Accepted,
         changes: Vec::new(),
     }

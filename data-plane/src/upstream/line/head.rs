@@ -13,10 +13,12 @@ const OWN: [HeaderName; 4] = [HOST, CONNECTION, CONTENT_LENGTH, TRANSFER_ENCODIN
 pub fn write(method: &Method, uri: &Uri, headers: &HeaderMap, length: usize) -> Vec<u8> {
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let host = uri.authority().map_or("", |host| host.as_str());
-    let mut head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n");
-    if length > 0 || *method != Method::GET {
-        head.push_str(&format!("content-length: {length}\r\n"));
-    }
+    let length = if length > 0 || *method != Method::GET {
+        format!("content-length: {length}\r\n")
+    } else {
+        String::new()
+    };
+    let head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{length}");
     let mut head = head.into_bytes();
     // No name or value of these types holds a line end.
     for (name, value) in headers.iter().filter(|(name, _)| !OWN.contains(name)) {

@@ -144,7 +144,8 @@ fn what_frames_a_request_is_the_lines_own_to_say() {
 }
 
 /// What the answer of a server that says just this comes to.
-async fn asked(said: &'static str) -> Result<(StatusCode, Vec<u8>), String> {
+async fn asked(said: impl Into<String>) -> Result<(StatusCode, Vec<u8>), String> {
+    let said = said.into();
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
     let server = tokio::spawn(async move {
@@ -210,10 +211,8 @@ async fn what_is_no_answer_is_an_error() {
         let outcome = asked(said).await;
         assert!(outcome.is_err(), "{said:?} {outcome:?}");
     }
-    static ENDLESS: std::sync::LazyLock<String> =
-        std::sync::LazyLock::new(|| format!("HTTP/1.1 200 OK\r\nx: {}", "y".repeat(100_000)));
-    assert!(asked(&ENDLESS).await.is_err());
-    static WAITING: std::sync::LazyLock<String> =
-        std::sync::LazyLock::new(|| "HTTP/1.1 100 Continue\r\n\r\n".repeat(20));
-    assert!(asked(&WAITING).await.is_err());
+    let endless = format!("HTTP/1.1 200 OK\r\nx: {}", "y".repeat(100_000));
+    assert!(asked(endless).await.is_err());
+    let waiting = "HTTP/1.1 100 Continue\r\n\r\n".repeat(20);
+    assert!(asked(waiting).await.is_err());
 }
