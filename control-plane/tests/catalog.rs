@@ -335,7 +335,7 @@ async fn the_page_of_an_import_job_answers_what_people_ask_with_the_policy_to_co
         &format!("/catalog/{HEALTH}/start_dicom_import_job.md"),
     )
     .await;
-    page.has("# `start_dicom_import_job`\n\nOf [`awslabs.healthimaging-mcp-server`]")
+    page.has("# `start_dicom_import_job`\nOf [`awslabs.healthimaging-mcp-server`]")
         .has("```json\n{\n  \"version\": \"1\"")
         .has("### How do I block `start_dicom_import_job`?\n\n");
 }
@@ -532,7 +532,7 @@ async fn signing_up_leads_nowhere_but_to_this_site() {
             ("next", next),
         ];
         let signed = post(&world, &Who::default(), "/signup", &fields).await;
-        assert_eq!(signed.location(), "/", "{next}");
+        assert_eq!(signed.location(), format!("/{org}"), "{next}");
     }
 }
 

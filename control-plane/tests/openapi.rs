@@ -78,10 +78,6 @@ post /v1/catalog/classify
 
 /// Of the contract, what this version does not offer.
 const ABSENT: &str = "
-get /v1/catalog/servers
-get /v1/catalog/servers/{server}
-get /v1/catalog/servers/{server}/tools/{tool}
-post /v1/catalog/classify
 ";
 
 /// What accounts need besides: other ways to sign in, sessions, codes, mails, and everything of an organisation as one file.
@@ -114,6 +110,8 @@ post /v1/reset
 get /v1/invitations/{token}
 get /v1/orgs/{org}/export
 post /v1/orgs/{org}/approvals/{approval}/withdraw
+get /v1/catalog/servers/{server}/policy
+get /v1/orgs/{org}/servers/{server}/recommended
 ";
 
 /// Routes outside the description: it itself and the schema, which describe, and the doors of replicas, which

@@ -153,6 +153,6 @@ async fn where_one_is_only_warned_the_call_goes_on_and_its_record_says_that_the_
     let call = org.rest.get(&org.path(&path)).await;
     assert_eq!(
         call["shadow"],
-        json!([{ "would": "deny", "rule": "(changed)" }])
+        json!([{ "would": "would_deny", "rule": "(changed)" }])
     );
 }

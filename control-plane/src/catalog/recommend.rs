@@ -6,7 +6,6 @@ use crate::caller::Caller;
 use crate::problem::Problem;
 use crate::server;
 use crate::server::tool::Tool;
-use ::catalog::{Definition, Trust};
 
 /// The recommended one where none is named.
 pub fn preset(name: &str) -> Result<Preset, Problem> {
@@ -37,23 +36,6 @@ pub async fn own(
     }
 }
 
-/// The organisation's word, and where there is none, what the definition says.
 fn category(tool: &Tool) -> Category {
-    let word = Category::parse(tool.category.word()).unwrap_or(Category::Unknown);
-    if word != Category::Unknown {
-        return word;
-    }
-    let parsed = |raw: Option<&serde_json::value::RawValue>| -> serde_json::Value {
-        raw.and_then(|raw| serde_json::from_str(raw.get()).ok())
-            .unwrap_or_default()
-    };
-    let definition = serde_json::json!({
-        "name": tool.name,
-        "description": tool.description,
-        "inputSchema": parsed(tool.input_schema.as_deref()),
-        "annotations": parsed(tool.annotations.as_deref()),
-    });
-    serde_json::from_value::<::catalog::Tool>(definition).map_or(word, |definition| {
-        ::catalog::classify(&Definition::read(&definition), Trust::Untrusted).category
-    })
+    Category::parse(tool.category.word()).unwrap_or(Category::Unknown)
 }

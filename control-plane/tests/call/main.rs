@@ -99,7 +99,7 @@ async fn a_call_is_shown_with_all_its_fields() {
         "id": call.id, "at": "2026-11-22T12:00:00Z", "grant": org.grant, "server": org.server, "method": "tools/call",
         "tool": "create_refund", "verdict": "allow", "rule": "/tools/create_refund/limits/x", "policy": policy,
         "version": 7, "limiter": "shared", "argument_keys": ["amount", "currency"], "upstream_status": 200,
-        "latency_ms": 12.5, "added_ms": 0.7, "outcome": "tool_error",
+        "latency_ms": 12.5, "added_ms": 0.7, "outcome": "tool_error", "approval": null,
     });
     let mut detail = item.clone();
     let more = json!({

@@ -117,7 +117,12 @@ async fn a_policy_begins_with_what_a_server_says_of_its_tools() {
         .get(&acme.ada, "/v1/orgs/acme/policies/starter")
         .await
         .expect(200);
-    let expected = json!({ "version": "1", "default": "deny", "tools": { "list_customers": {}, "delete_customer": { "action": "require_approval" } } });
+    let expected = json!({ "version": "1", "default": "deny", "tools": {
+        "list_customers": {},
+        "create_refund": { "action": "require_approval" },
+        "delete_customer": { "action": "require_approval" },
+        "internal_reset": { "action": "require_approval" },
+    } });
     assert_eq!(policy["draft"]["document"], expected);
     let without = acme
         .page(request(&[

@@ -180,7 +180,7 @@ pub const ROWS: [(&str, &str, &str); 63] = [
     (
         "post /{org}/recommended",
         "x x x . . .",
-        "server={server}&preset=strict",
+        "from=pypi-awslabs.healthimaging-mcp-server&preset=strict",
     ),
 ];
 

@@ -131,6 +131,7 @@ pub fn ring() -> KeyRing {
 
 /// A control plane that nobody answers for.
 pub fn nobody(clock: Clock) -> ControlPlane {
+    host::tls::install_crypto();
     let url = "http://127.0.0.1:1".parse().unwrap();
     ControlPlane::new(url, &pem(), "test".to_owned(), clock).unwrap()
 }

@@ -83,7 +83,9 @@ impl Session {
             opens_urls: false,
         };
         if !reader.is_done() {
-            session.opens_urls = reader.array::<1>()? == [1];
+            // The only byte that is ever written here: bytes have one meaning.
+            (reader.array::<1>()? == [1]).then_some(())?;
+            session.opens_urls = true;
         }
         reader.is_done().then_some(session)
     }

@@ -35,7 +35,7 @@ macro_rules! hold {
 
 hold! {
     json number message event mirror address place document judgement bundle snapshot frames recovery token seal
-    contract reply list edit front
+    contract reply list edit front line
 }
 
 #[test]

@@ -95,6 +95,7 @@ impl Gate {
         let keys = KeyRing::parse(&format!("1 {}", "ab".repeat(32)))?;
         let clock = Clock::set(NOW_MS);
         // Nobody listens there, and nothing here asks.
+        host::tls::install_crypto();
         let nowhere = "http://127.0.0.1:1".parse()?;
         let app = Arc::new(Gateway {
             replica: "differential".into(),
