@@ -337,7 +337,7 @@ async fn the_page_of_an_import_job_answers_what_people_ask_with_the_policy_to_co
     .await;
     page.has("# `start_dicom_import_job`\nOf [`awslabs.healthimaging-mcp-server`]")
         .has("```json\n{\n  \"version\": \"1\"")
-        .has("### How do I block `start_dicom_import_job`?\n\n");
+        .has("### How do I block `start_dicom_import_job`?\n");
 }
 
 #[tokio::test]

@@ -180,7 +180,7 @@ pub const ROWS: [(&str, &str, &str); 63] = [
     (
         "post /{org}/recommended",
         "x x x . . .",
-        "from=pypi-awslabs.healthimaging-mcp-server&preset=strict",
+        "server={server}&tool={tool}&preset=strict",
     ),
 ];
 

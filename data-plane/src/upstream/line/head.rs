@@ -18,7 +18,7 @@ pub fn write(method: &Method, uri: &Uri, headers: &HeaderMap, length: usize) -> 
     } else {
         String::new()
     };
-    let head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\nconnection: close\r\n{length}");
+    let head = format!("{method} {path} HTTP/1.1\r\nhost: {host}\r\n{length}");
     let mut head = head.into_bytes();
     // No name or value of these types holds a line end.
     for (name, value) in headers.iter().filter(|(name, _)| !OWN.contains(name)) {

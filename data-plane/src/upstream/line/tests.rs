@@ -138,7 +138,7 @@ fn what_frames_a_request_is_the_lines_own_to_say() {
     let head = String::from_utf8(head::write(&Method::POST, &uri, &headers, 2)).unwrap();
     assert_eq!(
         head,
-        "POST /a?b HTTP/1.1\r\nhost: mcp.example:81\r\nconnection: close\r\ncontent-length: 2\r\n\
+        "POST /a?b HTTP/1.1\r\nhost: mcp.example:81\r\ncontent-length: 2\r\n\
          accept: text/event-stream\r\n\r\n"
     );
 }
