@@ -1,6 +1,5 @@
 //! `catalog`: measuring the classifier against the labelled set, and making that set's derived half anew.
 
-use crate::file::lines;
 use crate::{Report, file};
 use anyhow::{Context as _, bail};
 use catalog::label::{self, Labelled, Poisoned};
@@ -48,7 +47,7 @@ pub(crate) struct Poison {
 pub(crate) fn poisoned(asked: &Poison) -> anyhow::Result<Report> {
     let mut out = String::new();
     poison(&asked.poisoned, asked.misses, &mut out)?;
-    let hidden: Vec<Poisoned> = lines(&asked.poisoned)?;
+    let hidden: Vec<Poisoned> = file::lines(&asked.poisoned)?;
     let hidden: Vec<&Poisoned> = hidden.iter().filter(|one| one.kind == "hidden").collect();
     let is_clean = |one: &&&Poisoned| {
         one.is_seen() && !catalog::has_hidden(&catalog::neutralise(&one.description))
@@ -60,7 +59,7 @@ pub(crate) fn poisoned(asked: &Poison) -> anyhow::Result<Report> {
         hidden.len()
     );
     if let Some(data) = &asked.data {
-        alarms(&lines::<Server>(data)?, asked.misses, &mut out);
+        alarms(&file::lines::<Server>(data)?, asked.misses, &mut out);
     }
     Ok(Report {
         text: out,
