@@ -344,6 +344,30 @@ async fn a_stream_that_breaks_off_ends_its_calls_with_their_ids() {
 }
 
 #[tokio::test]
+async fn an_event_without_end_ends_the_session_though_its_stream_stays_open() {
+    let (upstream, streams) = server().await;
+    let world = world(upstream).await;
+    let session = begin(&world).await;
+    let stream = sender(&streams, &world.upstream, 1).await;
+    let (response, ()) = meanwhile(&world, &session, &numbered(2), async {
+        has_posted(&world, &numbered(2)).await;
+        stream.send("data: ".to_owned()).await.unwrap();
+        // It may end before the last of them is taken.
+        for _ in 0..17 {
+            let _ = stream.send("x".repeat(1 << 20)).await;
+        }
+    })
+    .await;
+    let waited = Answer::of(response).await;
+    assert_eq!(
+        (waited.status.as_u16(), waited.json()["id"].as_i64()),
+        (502, Some(2))
+    );
+    let headers = [("mcp-session-id", session.as_str())];
+    assert_eq!(world.post(&headers, numbered(3)).await.status, 404);
+}
+
+#[tokio::test]
 async fn a_grant_has_no_more_sessions_than_fit_and_takes_no_others() {
     let (upstream, _) = server().await;
     let world = world(upstream).await;

@@ -21,6 +21,7 @@ use crate::upstream::turn::{Resting, Turn};
 use bundle::Transport;
 use bundle::record::Ending;
 use bytes::Bytes;
+use host::serve::Stands;
 use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::response::Parts;
 use http::{Method, Response, StatusCode};
@@ -409,10 +410,14 @@ impl Answered {
             stand,
             turn,
         );
+        let stands = !stream.is_call();
         let agreed = stream.start(body, begins).await;
         let session = session(&app, &call, &head.headers, agreed);
         let mut response = respond(&upstream, head.status, &head.headers, session, client);
         mark_stream(response.headers_mut());
+        if stands {
+            response.extensions_mut().insert(Stands);
+        }
         response
     }
 }

@@ -123,7 +123,7 @@ impl Stream {
     }
 
     /// It answers a call, rather than to stand open.
-    fn is_call(&self) -> bool {
+    pub fn is_call(&self) -> bool {
         let request = self.call.as_request();
         request.is_some_and(|request| request.rule != Rule::Listen)
     }

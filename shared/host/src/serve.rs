@@ -5,6 +5,7 @@
 mod connection;
 mod patience;
 mod peers;
+mod standing;
 #[cfg(test)]
 mod tests;
 mod traffic;
@@ -28,6 +29,11 @@ use tokio_util::task::TaskTracker;
 /// Who is at the other end of the connection; in the extensions of every request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Peer(pub SocketAddr);
+
+/// In the extensions of an answer: it stands open and is mostly silent. Over HTTP/1.1 the connection is then its alone,
+/// keeps no buffer for requests to come, and is closed with it.
+#[derive(Debug, Clone, Copy)]
+pub struct Stands;
 
 /// How much one listener takes on. Whatever a stranger can make grow has its bound here.
 #[derive(Debug, Clone)]
@@ -116,9 +122,15 @@ where
                 continue;
             };
             let (drive, service) = (Arc::clone(&drive), service.clone());
+            let tasks = open.clone();
             open.spawn(async move {
-                drive.connection(stream, Peer(peer), service).await;
-                drop((seat, place));
+                if let Some(standing) = drive.connection(stream, Peer(peer), service).await {
+                    // In a task of its own: this one has room for all that a connection may be.
+                    tasks.spawn(async move {
+                        drive.stand(standing).await;
+                        drop((seat, place));
+                    });
+                }
             });
         }
     };

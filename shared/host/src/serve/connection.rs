@@ -1,18 +1,20 @@
 //! One connection from its first byte to its last.
 
 use super::patience::Patience;
-use super::traffic::{Counted, Traffic};
+use super::standing::Standing;
+use super::traffic::{Answer, Counted, Traffic};
 use super::{Cause, Limits, Peer};
 use crate::stop::Stop;
 use http::{Request, Response};
 use hyper::body::{Body, Incoming};
+use hyper::server::conn::{http1, http2};
 use hyper::service::Service;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
-use hyper_util::server::conn::auto;
 use std::io;
-use std::pin::pin;
+use std::pin::{Pin, pin};
 use std::time::Duration;
 use tokio::net::TcpStream;
+use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
 use tokio_util::sync::CancellationToken;
 
@@ -25,8 +27,8 @@ const MOST_UNSENT: usize = 32 * 1024;
 /// What all connections of a listener share.
 pub(super) struct Drive {
     limits: Limits,
-    http1: auto::Builder<TokioExecutor>,
-    http2: auto::Builder<TokioExecutor>,
+    http1: http1::Builder,
+    http2: http2::Builder<TokioExecutor>,
     stop: Stop,
     cut: CancellationToken,
 }
@@ -36,15 +38,14 @@ impl Drive {
         let buffer = usize::try_from(limits.max_header_bytes).unwrap_or(usize::MAX);
         // hyper panics below its least.
         let buffer = buffer.max(8192);
-        let mut protocol = auto::Builder::new(TokioExecutor::new());
-        protocol
-            .http1()
+        let mut http1 = http1::Builder::new();
+        http1
             .timer(TokioTimer::new())
             .header_read_timeout(limits.header_read)
             .max_headers(limits.max_header_fields)
             .max_buf_size(buffer);
-        protocol
-            .http2()
+        let mut http2 = http2::Builder::new(TokioExecutor::new());
+        http2
             .timer(TokioTimer::new())
             .max_concurrent_streams(limits.h2_streams)
             .initial_stream_window_size(limits.h2_stream_window)
@@ -57,14 +58,20 @@ impl Drive {
             .keep_alive_timeout(PING);
         Self {
             limits,
-            http1: protocol.clone().http1_only(),
-            http2: protocol.http2_only(),
+            http1,
+            http2,
             stop,
             cut,
         }
     }
 
-    pub(super) async fn connection<S, B>(&self, stream: TcpStream, peer: Peer, service: S)
+    /// Serves requests as they come. What is given back is what is left of the connection: an answer that stands open.
+    pub(super) async fn connection<S, B>(
+        &self,
+        stream: TcpStream,
+        peer: Peer,
+        service: S,
+    ) -> Option<Standing<Answer<B>>>
     where
         S: Service<Request<Incoming>, Response = Response<B>> + Clone + Send + 'static,
         S::Future: Send + 'static,
@@ -75,28 +82,60 @@ impl Drive {
     {
         if let Err(error) = stream.set_nodelay(true) {
             tracing::debug!(%error, "a connection was gone at once");
-            return;
+            return None;
         }
         let spoken = tokio::select! {
             spoken = timeout(self.limits.header_read, speaks_http2(&stream)) => spoken,
-            () = self.cut.cancelled() => return,
-            () = self.stop.stopped() => return,
+            () = self.cut.cancelled() => return None,
+            () = self.stop.stopped() => return None,
         };
-        let protocol = match spoken {
-            Ok(Ok(true)) => &self.http2,
-            Ok(Ok(false)) => &self.http1,
-            // It said nothing in time, or has gone.
-            Ok(Err(_)) | Err(_) => return,
+        // It said nothing in time, or has gone.
+        let Ok(Ok(speaks_http2)) = spoken else {
+            return None;
         };
         let traffic = Traffic::new();
+        let (stands, mut stood) = mpsc::channel(1);
         let counted = Counted {
             service,
             peer,
             traffic: traffic.clone(),
             max_header_fields: self.limits.max_header_fields,
+            stands,
         };
         let stream = TokioIo::new(Patience::new(stream, self.limits.stall));
-        let mut connection = pin!(protocol.serve_connection(stream, counted));
+        if speaks_http2 {
+            let connection = pin!(self.http2.serve_connection(stream, counted));
+            self.attend(
+                connection,
+                http2::Connection::graceful_shutdown,
+                peer,
+                &traffic,
+            )
+            .await;
+            return None;
+        }
+        let mut connection = self.http1.serve_connection(stream, counted);
+        let pinned = Pin::new(&mut connection);
+        let answer = tokio::select! {
+            () = self.attend(pinned, http1::Connection::graceful_shutdown, peer, &traffic) => return None,
+            answer = stood.recv() => answer?,
+        };
+        // With its buffers goes what the peer has said since: it was told that nothing more is read.
+        let wire = connection.into_parts().io.into_inner();
+        Some(Standing::new(wire, answer))
+    }
+
+    /// To the end of the connection, which `leave` asks it to come to.
+    async fn attend<C, E>(
+        &self,
+        mut connection: Pin<&mut C>,
+        leave: fn(Pin<&mut C>),
+        peer: Peer,
+        traffic: &Traffic,
+    ) where
+        C: Future<Output = Result<(), E>>,
+        E: std::fmt::Display,
+    {
         let quiet = |then| traffic.quiet(self.limits.header_read, then);
         let mut quiet_for_long = pin!(quiet(self.limits.idle));
         let mut abandons = pin!(traffic.abandons(self.limits.abandoned_a_minute));
@@ -117,7 +156,7 @@ impl Drive {
                 }
                 () = self.stop.stopped(), if !leaving => {
                     leaving = true;
-                    connection.as_mut().graceful_shutdown();
+                    leave(connection.as_mut());
                 }
                 // hyper times HTTP/1.1 headers only: this catches HTTP/2 peers who hold a seat and ask nothing.
                 () = quiet_for_long.as_mut() => {
@@ -125,10 +164,26 @@ impl Drive {
                         return;
                     }
                     leaving = true;
-                    connection.as_mut().graceful_shutdown();
+                    leave(connection.as_mut());
                     quiet_for_long.set(quiet(self.limits.header_read));
                 }
             }
+        }
+    }
+
+    /// To the end of an answer that stands open.
+    pub(super) async fn stand<B>(&self, standing: Standing<B>)
+    where
+        B: Body + Unpin,
+        B::Error: Into<Cause>,
+    {
+        tokio::select! {
+            ended = standing.send() => {
+                if let Err(error) = ended {
+                    tracing::debug!(%error, "a standing answer ended early");
+                }
+            }
+            () = self.cut.cancelled() => {}
         }
     }
 }

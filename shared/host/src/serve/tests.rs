@@ -1,4 +1,4 @@
-use super::{Drained, Limits, Peer, serve};
+use super::{Drained, Limits, Peer, Stands, serve};
 use crate::stop::Stop;
 use axum::Extension;
 use axum::Router;
@@ -54,10 +54,23 @@ async fn served(limits: Limits) -> Served {
         let gone = Arc::clone(&arrived);
         get(move || async move { axum::body::Body::new(Endless(gone)) })
     };
+    let stands = {
+        let gone = Arc::clone(&arrived);
+        get(move || async move {
+            (
+                Extension(Stands),
+                axum::body::Body::new(Word {
+                    is_said: false,
+                    gone,
+                }),
+            )
+        })
+    };
     let router = Router::new()
         .route("/peer", get(peer))
         .route("/wait", wait)
-        .route("/endless", endless);
+        .route("/endless", endless)
+        .route("/stands", stands);
     let service = TowerToHyperService::new(router);
     let done = tokio::spawn(serve(listener, limits, stop.clone(), service));
     Served {
@@ -87,6 +100,33 @@ impl hyper::body::Body for Endless {
 impl Drop for Endless {
     fn drop(&mut self) {
         self.0.add_permits(1);
+    }
+}
+
+/// A body of one word, which stands open after it; a permit is there when it has gone.
+struct Word {
+    is_said: bool,
+    gone: Arc<Semaphore>,
+}
+
+impl hyper::body::Body for Word {
+    type Data = Bytes;
+    type Error = std::convert::Infallible;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        _: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Self::Error>>> {
+        if std::mem::replace(&mut self.is_said, true) {
+            return Poll::Pending;
+        }
+        Poll::Ready(Some(Ok(Frame::data(Bytes::from_static(b"word")))))
+    }
+}
+
+impl Drop for Word {
+    fn drop(&mut self) {
+        self.gone.add_permits(1);
     }
 }
 
@@ -339,4 +379,37 @@ async fn headers_larger_than_the_limit_are_refused() {
     let request = format!("GET /peer HTTP/1.1\r\nhost: x\r\nx-long: {long}\r\n\r\n");
     let answer = all_of(served.send(&request).await).await;
     assert!(answer.starts_with("HTTP/1.1 431"), "{answer}");
+}
+
+#[tokio::test]
+async fn an_answer_that_stands_open_has_its_connection_alone_and_goes_with_its_peer() {
+    let served = served(Limits::default()).await;
+    let mut stream = served.send("GET /stands HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    let mut read = String::new();
+    while !read.ends_with("\r\n\r\n4\r\nword\r\n") {
+        let mut piece = [0; 512];
+        let length = timeout(SOON, stream.read(&mut piece)).await;
+        let length = length.expect("it speaks").expect("it stands");
+        assert!(length > 0, "{read}");
+        read.push_str(std::str::from_utf8(&piece[..length]).expect("text"));
+    }
+    assert!(read.starts_with("HTTP/1.1 200 OK\r\n"), "{read}");
+    assert!(read.contains("\r\nconnection: close\r\n"), "{read}");
+    drop(stream);
+    served.one_arrives().await;
+    assert_eq!(served.ended().await, Drained { cut: 0 });
+}
+
+#[tokio::test]
+async fn an_answer_that_stands_open_is_cut_when_the_drain_is_over() {
+    let served = served(Limits {
+        drain: SHORT,
+        ..Limits::default()
+    })
+    .await;
+    let mut stream = served.send("GET /stands HTTP/1.1\r\nhost: x\r\n\r\n").await;
+    let mut first = [0; 12];
+    stream.read_exact(&mut first).await.expect("its head");
+    assert_eq!(served.ended().await, Drained { cut: 1 });
+    assert!(all_of(stream).await.ends_with("word\r\n"));
 }

@@ -3,14 +3,14 @@
 #[cfg(test)]
 mod tests;
 
-use super::{Cause, Peer};
-use http::{Request, Response, StatusCode};
+use super::{Cause, Peer, Stands};
+use http::{Request, Response, StatusCode, Version};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::service::Service;
 use std::pin::Pin;
 use std::task::{Context, Poll};
 use std::time::Duration;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Count {
@@ -112,14 +112,16 @@ impl Drop for Unanswered {
 }
 
 /// The service as one connection sees it.
-pub(super) struct Counted<S> {
+pub(super) struct Counted<S, B> {
     pub service: S,
     pub peer: Peer,
     pub traffic: Traffic,
     pub max_header_fields: usize,
+    /// Takes an answer of HTTP/1.1 that stands open, and the connection with it.
+    pub stands: mpsc::Sender<Response<Answer<B>>>,
 }
 
-impl<S, B> Service<Request<Incoming>> for Counted<S>
+impl<S, B> Service<Request<Incoming>> for Counted<S, B>
 where
     S: Service<Request<Incoming>, Response = Response<B>>,
     S::Future: Send + 'static,
@@ -142,6 +144,7 @@ where
             return Box::pin(std::future::ready(Ok(refusal)));
         }
         request.extensions_mut().insert(self.peer);
+        let stands = (request.version() == Version::HTTP_11).then(|| self.stands.clone());
         let answer = self.service.call(request);
         let unanswered = Unanswered {
             traffic: self.traffic.clone(),
@@ -150,10 +153,19 @@ where
         Box::pin(async move {
             let answer = answer.await;
             unanswered.answered();
-            Ok(answer?.map(|body| Answer {
+            let answer = answer?.map(|body| Answer {
                 body: Some(body),
                 _under_way: under_way,
-            }))
+            });
+            let Some(stands) = stands.filter(|_| answer.extensions().get::<Stands>().is_some())
+            else {
+                return Ok(answer);
+            };
+            match stands.try_send(answer) {
+                // Whoever has it ends this connection, and this with it.
+                Ok(()) => std::future::pending().await,
+                Err(left) => Ok(left.into_inner()),
+            }
         })
     }
 }
