@@ -102,7 +102,7 @@ fn look(
 ) -> Seen {
     let package = match &configured.reach {
         Reach::Command { command, args, .. } => package::of(command, args),
-        Reach::Url(_) => None,
+        Reach::Url { .. } => None,
     };
     let entry = package
         .as_ref()

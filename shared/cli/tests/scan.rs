@@ -1,8 +1,11 @@
 //! `portcullis scan`: every client's format, the risk, the policies, and not one secret.
 
 use serde_json::Value;
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::{TcpListener, TcpStream};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
+use std::sync::mpsc::{Receiver, channel};
 
 fn scan(arguments: &[&str]) -> Output {
     Command::new(env!("CARGO_BIN_EXE_portcullis"))
@@ -168,18 +171,143 @@ fn a_started_server_is_asked_for_every_page_of_its_tools_and_ended() {
     std::fs::remove_dir_all(&folder).unwrap();
 }
 
-#[test]
-fn a_server_at_a_url_is_listed_and_not_asked() {
-    let folder = folder("url");
+/// A server at a URL: to the request that has the first text, it answers the second with the type of the third.
+fn server(
+    says: &'static [(&'static str, &'static str, &'static str)],
+) -> (String, Receiver<String>) {
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let (tell, told) = channel();
+    std::thread::spawn(move || {
+        for stream in listener.incoming() {
+            let mut stream = stream.unwrap();
+            let request = request(&mut stream);
+            let said = says.iter().find(|(asked, ..)| request.contains(asked));
+            let (_, answer, kind) = said.copied().unwrap_or_default();
+            let status = if kind.is_empty() {
+                "202 Accepted"
+            } else {
+                "200 OK"
+            };
+            let length = answer.len();
+            write!(stream, "HTTP/1.1 {status}\r\ncontent-type: {kind}\r\nmcp-session-id: s1\r\ncontent-length: {length}\r\nconnection: close\r\n\r\n{answer}").unwrap();
+            let _ = tell.send(request);
+        }
+    });
+    (format!("http://{address}/mcp?key=topsecret"), told)
+}
+
+fn request(stream: &mut TcpStream) -> String {
+    let mut reader = BufReader::new(stream);
+    let (mut head, mut length) = (String::new(), 0);
+    while !head.ends_with("\r\n\r\n") {
+        let mut line = String::new();
+        reader.read_line(&mut line).unwrap();
+        if let Some(said) = line.to_lowercase().strip_prefix("content-length:") {
+            length = said.trim().parse().unwrap();
+        }
+        head.push_str(&line);
+    }
+    let mut body = vec![0; length];
+    reader.read_exact(&mut body).unwrap();
+    head + std::str::from_utf8(&body).unwrap()
+}
+
+fn asked(name: &str, url: &str) -> Value {
+    let folder = folder(name);
     std::fs::create_dir_all(&folder).unwrap();
     let config = folder.join("config.json");
-    let server = serde_json::json!({ "mcpServers": { "linear": { "url": "https://mcp.example.org/sse?key=x" } } });
+    let server = serde_json::json!({ "mcpServers": { "linear":
+        { "type": "http", "url": url, "headers": { "Authorization": "Bearer topsecret" } } } });
     std::fs::write(&config, server.to_string()).unwrap();
-    let servers = found(&["--config", &config.display().to_string(), "--live"]);
-    assert_eq!(servers[0]["reach"], "asks https://mcp.example.org");
-    let source = servers[0]["known_from"].as_str().unwrap();
-    assert!(source.contains("when it is registered"), "{source}");
+    let mut servers = found(&["--config", &config.display().to_string(), "--live"]);
     std::fs::remove_dir_all(&folder).unwrap();
+    assert!(!format!("{servers:?}").contains("topsecret"));
+    servers.remove(0)
+}
+
+fn categories(server: &Value) -> Vec<&str> {
+    let tools = server["tools"].as_array().into_iter().flatten();
+    tools
+        .map(|tool| tool["category"].as_str().unwrap())
+        .collect()
+}
+
+#[test]
+fn a_server_at_a_url_is_asked_for_every_page_of_its_tools_and_its_session_ended() {
+    let (url, told) = server(&[
+        (
+            r#""initialize""#,
+            r#"{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-06-18","capabilities":{},"serverInfo":{"name":"s","version":"1"}}}"#,
+            "application/json",
+        ),
+        (
+            r#""cursor":"x""#,
+            r#"{"jsonrpc":"2.0","id":2,"result":{"tools":[{"name":"delete_user"}]}}"#,
+            "application/json",
+        ),
+        (
+            r#""tools/list""#,
+            "data: {\"jsonrpc\":\"2.0\",\"method\":\"notifications/message\"}\n\ndata: {\"jsonrpc\":\"2.0\",\"id\":1,\"result\":{\"tools\":[{\"name\":\"list_users\"}],\"nextCursor\":\"x\"}}\n\n",
+            "text/event-stream",
+        ),
+    ]);
+    let server = asked("url", &url);
+    assert_eq!(categories(&server), ["read", "destructive"], "{server}");
+    assert_eq!(server["known_from"], "the server itself");
+    let told: Vec<String> = told.iter().take(5).collect();
+    assert!(
+        told.iter()
+            .all(|request| request.contains("Bearer topsecret"))
+    );
+    assert!(
+        told[1..]
+            .iter()
+            .all(|request| request.contains("mcp-session-id: s1")
+                && request.contains("mcp-protocol-version: 2025-06-18"))
+    );
+    assert!(told[1].contains("notifications/initialized") && told[4].starts_with("DELETE "));
+}
+
+#[test]
+fn a_server_at_a_url_that_shakes_no_hands_is_asked_in_the_modern_protocol() {
+    let (url, told) = server(&[
+        (
+            r#""initialize""#,
+            r#"{"jsonrpc":"2.0","id":0,"error":{"code":-32601,"message":"no such method"}}"#,
+            "application/json",
+        ),
+        (
+            r#""tools/list""#,
+            r#"{"jsonrpc":"2.0","id":1,"result":{"tools":[{"name":"list_users"}]}}"#,
+            "application/json",
+        ),
+    ]);
+    let server = asked("modern", &url);
+    assert_eq!(categories(&server), ["read"], "{server}");
+    let listed = told.iter().nth(1).unwrap();
+    assert!(
+        listed.contains("mcp-method: tools/list")
+            && listed.contains("protocolVersion\":\"2026-07-28"),
+        "{listed}"
+    );
+}
+
+#[test]
+fn a_server_at_a_url_that_answers_otherwise_is_told_of() {
+    let (url, _told) = server(&[(r#""initialize""#, "<html>", "text/html")]);
+    let server = asked("html", &url);
+    let source = server["known_from"].as_str().unwrap();
+    assert!(
+        source.contains("status 200, and not as the protocol"),
+        "{source}"
+    );
+    assert!(
+        server["reach"]
+            .as_str()
+            .unwrap()
+            .starts_with("asks http://127.0.0.1:")
+    );
 }
 
 #[test]

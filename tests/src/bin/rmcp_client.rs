@@ -140,10 +140,7 @@ async fn carry_out(
             let mut params = CallToolRequestParams::new(text("name"));
             params.arguments = arguments;
             driven.follow(command);
-            let result = connection.call_tool(params).await?;
-            let mut result = json!(result);
-            result["progress"] = driven.steps().into();
-            result
+            json!(connection.call_tool(params).await?)
         }
         "subscribe" => subscribe(connection, text("uri")).await?,
         "heard" => json!({
@@ -184,24 +181,15 @@ async fn subscribe(connection: &Arc<Connection>, uri: String) -> Result<Value, S
 struct Driven {
     asked: Arc<Mutex<Vec<Value>>>,
     heard: Arc<Mutex<Vec<Value>>>,
-    followed: Arc<Mutex<Option<Followed>>>,
+    /// The command's id.
+    followed: Arc<Mutex<Option<Value>>>,
 }
-
-/// The command's id, and its steps so far.
-type Followed = (Value, Vec<Value>);
 
 impl Driven {
     fn follow(&self, command: &Value) {
         if command["progress"] == true {
-            *self.followed.lock().unwrap() = Some((command["id"].clone(), Vec::new()));
+            *self.followed.lock().unwrap() = Some(command["id"].clone());
         }
-    }
-
-    fn steps(&self) -> Vec<Value> {
-        let followed = self.followed.lock().unwrap();
-        followed
-            .as_ref()
-            .map_or_else(Vec::new, |(_, steps)| steps.clone())
     }
 }
 
@@ -259,11 +247,8 @@ impl ClientHandler for Driven {
         step: ProgressNotificationParam,
         _context: NotificationContext<RoleClient>,
     ) {
-        let mut followed = self.followed.lock().unwrap();
-        if let Some((id, steps)) = followed.as_mut() {
-            let step = json!([step.progress, step.total, step.message]);
-            steps.push(step.clone());
-            say(&json!({ "id": id, "step": step }));
+        if let Some(id) = &*self.followed.lock().unwrap() {
+            say(&json!({ "id": id, "step": [step.progress, step.total, step.message] }));
         }
     }
 

@@ -19,7 +19,10 @@ pub(super) enum Reach {
         args: Vec<String>,
         env: BTreeMap<String, String>,
     },
-    Url(String),
+    Url {
+        url: String,
+        headers: BTreeMap<String, String>,
+    },
 }
 
 impl std::fmt::Debug for Reach {
@@ -36,7 +39,7 @@ impl Reach {
                 let program = command.rsplit(['/', '\\']).next().unwrap_or(command);
                 format!("starts {}", super::plain(program))
             }
-            Self::Url(url) => format!("asks {}", super::plain(&origin(url))),
+            Self::Url { url, .. } => format!("asks {}", super::plain(&origin(url))),
         }
     }
 }
@@ -117,7 +120,10 @@ fn add(servers: &Map<String, Value>, found: &mut Vec<Configured>) {
                 env: texts(server.get("env")),
             }
         } else if let Some(url) = text("url").or_else(|| text("serverUrl")) {
-            Reach::Url(url)
+            Reach::Url {
+                url,
+                headers: texts(server.get("headers")),
+            }
         } else {
             continue;
         };

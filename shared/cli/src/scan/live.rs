@@ -1,6 +1,6 @@
-//! Asking a server itself for its tools, by starting its command and speaking over its pipes. No tool is called. A server at a URL
-//! is not asked from here: the control plane does that, behind its rules for addresses, when the server is registered.
+//! Asking a server itself for its tools: by starting its command and speaking over its pipes, or at its URL. No tool is called.
 
+mod http;
 mod pipe;
 
 use super::client::{Configured, Reach};
@@ -23,9 +23,7 @@ pub(super) fn list(server: &Configured, patience: u64, yes: bool) -> anyhow::Res
             }
             pipe::list(command, args, env, until)
         }
-        Reach::Url(_) => {
-            bail!("a server at a URL is asked by the control plane, when it is registered")
-        }
+        Reach::Url { url, headers } => http::list(url, headers, until),
     }
 }
 

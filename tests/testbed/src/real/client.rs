@@ -41,7 +41,7 @@ type Waiting = Arc<Mutex<HashMap<u64, oneshot::Sender<Value>>>>;
 /// What a client says besides its answers.
 #[derive(Debug, Default)]
 struct Said {
-    steps: HashMap<u64, usize>,
+    steps: HashMap<u64, Vec<f64>>,
     updated: HashMap<String, usize>,
 }
 
@@ -198,9 +198,15 @@ impl Client {
         self.waits(PATIENCE / 4, |said| {
             said.steps
                 .get(&command)
-                .is_some_and(|heard| *heard >= count)
+                .is_some_and(|heard| heard.len() >= count)
         })
         .await
+    }
+
+    /// The steps that this command has told so far.
+    pub fn progress(&self, command: u64) -> Vec<f64> {
+        let said = self.said.borrow();
+        said.steps.get(&command).cloned().unwrap_or_default()
     }
 
     /// How often the client was told that this resource changed.
@@ -232,8 +238,9 @@ fn hear(line: &str, waiting: &Waiting, saying: &watch::Sender<Said>) {
     let Some(id) = line["id"].as_u64() else {
         return;
     };
-    if line.get("step").is_some() {
-        saying.send_modify(|said| *said.steps.entry(id).or_default() += 1);
+    if let Some(step) = line.get("step") {
+        let done = step[0].as_f64().unwrap_or(f64::NAN);
+        saying.send_modify(|said| said.steps.entry(id).or_default().push(done));
     } else if let Some(answer) = waiting.lock().unwrap().remove(&id) {
         let _ = answer.send(line);
     }
