@@ -4,11 +4,12 @@ mod world;
 
 use axum::body::Body;
 use axum::http::{Method, Request, StatusCode, header};
-use bundle::feed::{Heard, LimiterKind, Report};
+use bundle::feed::{Fill, Heard, LimiterKind, Report};
 use http_body_util::BodyExt;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::{Value, json};
 use std::time::Duration;
+use world::page::get;
 use world::{Who, World};
 
 /// What the replica of this name signs; with the key of another instance, where one is given.
@@ -21,26 +22,31 @@ fn token(world: &World, name: &str, pem: Option<&str>) -> String {
     encode(&Header::new(Algorithm::EdDSA), &claims, &key).unwrap()
 }
 
-fn report() -> Value {
+fn report(fills: Vec<Fill>) -> Value {
     let report = Report {
         address: "http://127.0.0.1".into(),
         software: "portcullis/0".into(),
         limiter: LimiterKind::Shared,
         is_stale: false,
         acks: vec![],
+        fills,
     };
     serde_json::to_value(report).unwrap()
 }
 
 /// What the replica of this name is answered when it says that it lives.
 async fn heard(world: &World, name: &str) -> Heard {
+    heard_with(world, name, vec![]).await
+}
+
+async fn heard_with(world: &World, name: &str, fills: Vec<Fill>) -> Heard {
     let request = Request::post("/v1/gateway/acks")
         .header(
             header::AUTHORIZATION,
             format!("Bearer {}", token(world, name, None)),
         )
         .header(header::CONTENT_TYPE, "application/json")
-        .body(Body::from(report().to_string()))
+        .body(Body::from(report(fills).to_string()))
         .unwrap();
     let response = world.open(request).await;
     assert_eq!(response.status(), StatusCode::OK);
@@ -102,7 +108,7 @@ async fn the_doors_of_replicas_open_to_replicas_of_this_instance_alone() {
         (
             Method::POST,
             "/v1/gateway/acks".to_owned(),
-            Some(report()),
+            Some(report(vec![])),
             200,
         ),
         (
@@ -173,4 +179,49 @@ async fn replicas_come_by_pages() {
         .get(&ann, "/v1/orgs/acme/gateways?limit=0")
         .await
         .expect(400);
+}
+
+#[tokio::test]
+async fn a_limit_that_is_nearly_used_up_is_on_the_overview_until_its_window_has_gone_by() {
+    let world = World::new().await;
+    let owner = world.owner("acme").await;
+    let other = world.owner("other").await;
+    let org = world.get(&owner, "/v1/orgs/acme").await.expect(200);
+    let policy = json!({ "slug": "careful", "name": "Careful" });
+    let policy = world
+        .post(&owner, "/v1/orgs/acme/policies", policy)
+        .await
+        .expect(201);
+    let grant = json!({ "name": "nightly", "servers": [] });
+    let grant = world
+        .post(&owner, "/v1/orgs/acme/grants", grant)
+        .await
+        .expect(201);
+    let told = |used, at| Fill {
+        org: org["id"].as_str().unwrap().parse().unwrap(),
+        grant: grant["id"].as_str().unwrap().parse().unwrap(),
+        policy: policy["id"].as_str().unwrap().parse().unwrap(),
+        rule: "/all_tools/limits/sent".into(),
+        used,
+        max: 10,
+        window_ms: 60_000,
+        at,
+    };
+    let now = world.app.now().unix_ms();
+    heard_with(&world, "a", vec![told(8, now - 5), told(9, now)]).await;
+    // Another replica has an older word, and one of a grant that is gone.
+    let gone = Fill {
+        grant: ids::GrantId::new(1, [1; 10]),
+        ..told(10, now)
+    };
+    heard_with(&world, "b", vec![told(10, now - 9), gone]).await;
+    let shown = get(&world, &owner, "/acme").await.html;
+    assert!(
+        shown.contains("9 of 10") && shown.contains("/all_tools/limits/sent"),
+        "{shown}"
+    );
+    assert!(!shown.contains("10 of 10"));
+    assert!(!get(&world, &other, "/other").await.html.contains("9 of 10"));
+    world.clock.advance(Duration::from_secs(61));
+    assert!(!get(&world, &owner, "/acme").await.html.contains("9 of 10"));
 }

@@ -13,7 +13,7 @@ use world::World;
 
 /// A row for every table of an organisation: `$1` is the organisation, `$2` tells rows apart. A table that has none
 /// here fails the tests.
-const ROWS: [(&str, &str); 28] = [
+const ROWS: [(&str, &str); 29] = [
     ("orgs", "(id, slug, name, created_at) values ($1, $2::text, 'n', now())"),
     ("org_versions", "(org_id, version) values ($1, 1)"),
     ("members", "(id, org_id, user_id, role, created_at) values ($2, $1, $2, 'owner', now())"),
@@ -76,6 +76,10 @@ const ROWS: [(&str, &str); 28] = [
     (
         "events",
         "(id, org_id, at, actor, actor_name, action, target, detail) values ($2, $1, now(), 'a', 'a', 'a', 't', '{}')",
+    ),
+    (
+        "limit_fills",
+        "(org_id, grant_id, policy_id, rule, used, max, window_ms, at, until) values ($1, $2, $2, '/a', 1, 1, 1, now(), now())",
     ),
     ("dirty_orgs", "(org_id, since) values ($1, now())"),
     (

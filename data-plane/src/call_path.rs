@@ -20,6 +20,7 @@ use crate::record::Written;
 use crate::refusal::{Refusal, Toward};
 use crate::relay::{self, Carried};
 use crate::seats::{Kind, Seat};
+use bundle::feed::Fill;
 use bundle::record::{Intent, Limiter, Shadow, Verdict, Would};
 use bytes::Bytes;
 use http::request::Parts;
@@ -260,8 +261,15 @@ async fn charge(
     };
     let began = Instant::now();
     let charged = app.budget.charge(&ask).await;
+    if let Charged::Passed { full, .. } | Charged::Refused { full, .. } = &charged {
+        for &(index, used) in full {
+            tell(letter, admitted, intent, index, used);
+        }
+    }
     let (index, wait, mode) = match charged {
-        Charged::Passed { mode, hold, would } => {
+        Charged::Passed {
+            mode, hold, would, ..
+        } => {
             app.meter.limiter(mode.as_str(), began.elapsed());
             intent.limiter = limiter(mode);
             let would = would
@@ -288,6 +296,7 @@ async fn charge(
             index,
             retry_after_ms,
             mode,
+            ..
         } => (index, retry_after_ms, mode),
     };
     app.meter.limiter(mode.as_str(), began.elapsed());
@@ -302,6 +311,23 @@ async fn charge(
     intent.limiter = limiter(mode);
     intent::refused(app, letter.arrived, intent.clone()).await;
     Err(gate::limited(call, due, wait))
+}
+
+/// For people to see: a budget that is nearly used up.
+fn tell(letter: Letter<'_>, admitted: &Admitted, intent: &Intent, index: usize, used: u64) {
+    let (Some(due), Some(policy)) = (admitted.due.get(index), &intent.policy) else {
+        return;
+    };
+    letter.app.fills.saw(Fill {
+        org: letter.caller.org.bundle().org.id,
+        grant: letter.caller.grant().id,
+        policy: policy.id,
+        rule: due.rule.clone(),
+        used,
+        max: due.charge.max,
+        window_ms: due.charge.window_ms,
+        at: letter.app.now_ms(),
+    });
 }
 
 /// Writes the intent: no record, no call.

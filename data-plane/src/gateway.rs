@@ -1,6 +1,6 @@
 //! What every call is given: the held bundles, the budgets, the spool, the pools, the seals. Built once, at start.
 
-use crate::budget::Budget;
+use crate::budget::{Budget, Fills};
 use crate::bundles::{ControlPlane, Holder};
 use crate::front::{Entrance, Intake};
 use crate::lists::Seen;
@@ -22,6 +22,8 @@ pub struct Gateway {
     /// Where approvals are asked for.
     pub control_plane: ControlPlane,
     pub budget: Budget,
+    /// Told with the next report.
+    pub fills: Arc<Fills>,
     pub recorder: Recorder,
     pub entrance: Entrance,
     pub intake: Intake,

@@ -1,6 +1,6 @@
 //! The running process: snapshot in force, feed followed, records shipped, calls answered; and its end, in order.
 
-use crate::budget::{Budget, Settings, Watch};
+use crate::budget::{Budget, Fills, Settings, Watch};
 use crate::bundles::{ControlPlane, Disk, Fetcher, Holder, Parts};
 use crate::call_path;
 use crate::config::Config;
@@ -68,7 +68,13 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
         slow: config.redis_timeout.mul_f64(0.8),
     };
     let budget = Budget::connect(config.redis_url.as_ref(), settings, fetcher.fleet()).await?;
-    let made = (holder, link, budget, recorder.clone(), meter);
+    let made = (
+        holder,
+        link,
+        (budget, fetcher.fills()),
+        recorder.clone(),
+        meter,
+    );
     let gateway = Arc::new(gateway(&config, made, &clock, random, &stop));
     metrics.register(|registry| {
         registry.register_collector(Box::new(Watch(gateway.budget.clone())));
@@ -151,10 +157,10 @@ fn fetcher(
 /// What every call is given.
 fn gateway(
     config: &Config,
-    (holder, control_plane, budget, recorder, meter): (
+    (holder, control_plane, (budget, fills), recorder, meter): (
         Arc<Holder>,
         ControlPlane,
-        Budget,
+        (Budget, Arc<Fills>),
         Recorder,
         Meter,
     ),
@@ -167,6 +173,7 @@ fn gateway(
         holder,
         control_plane,
         budget,
+        fills,
         recorder,
         entrance: Entrance::new(
             config.listen.ip(),

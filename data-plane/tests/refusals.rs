@@ -283,6 +283,27 @@ async fn a_call_that_cannot_be_recorded_is_not_made() {
 }
 
 #[tokio::test]
+async fn a_budget_that_is_nearly_used_up_is_told_of() {
+    let policy = r#"{"version":"1","default":"allow","all_tools":{"limits":[{"counter":"sent","window":"hour","max":5}]}}"#;
+    let plan = Plan {
+        policy: Some(policy.into()),
+        ..plan()
+    };
+    let world = World::new(plan, echo().await).await;
+    for expected in [None, None, None, Some(4), Some(5), Some(5)] {
+        world.call("echo", "{}").await;
+        let told = world.gateway.fills.take();
+        assert_eq!(told.first().map(|fill| fill.used), expected);
+        for fill in told {
+            assert_eq!(
+                (fill.rule.as_str(), fill.max, fill.window_ms),
+                ("/all_tools/limits/sent", 5, 3_600_000)
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_limit_that_is_closed_names_a_second_and_none_where_waiting_cannot_help() {
     let url = seal::Secret::new("redis://127.0.0.1:1".to_owned());
     let budget = Budget::connect(Some(&url), Settings::default(), Arc::default())

@@ -54,6 +54,8 @@ pub enum Charged {
         hold: Held,
         /// Which of the limits in shadow would have refused; none where the counters could not be asked.
         would: Vec<usize>,
+        /// Which of the charges asked found a budget nearly used up, and how much of it was used then.
+        full: Vec<(usize, u64)>,
     },
     Refused {
         /// Which of the charges asked.
@@ -61,6 +63,7 @@ pub enum Charged {
         /// `None`: waiting cannot help.
         retry_after_ms: Option<u64>,
         mode: Mode,
+        full: Vec<(usize, u64)>,
     },
     /// Taken back since the newest bundle: nothing was charged.
     Revoked { what: Revoked },
@@ -141,6 +144,18 @@ impl Measure {
             Self::InFlight { .. } => 0,
         }
     }
+}
+
+/// From four fifths of the max on, people are told. A limit of calls in flight is another at every look, and left out.
+pub(super) fn full(parts: &[Part], sums: &[u64]) -> Vec<(usize, u64)> {
+    let told = parts
+        .iter()
+        .zip(sums)
+        .filter(|(part, used)| match part.measure {
+            Measure::Rate { max, .. } => u128::from(**used) * 5 >= u128::from(max) * 4,
+            Measure::InFlight { .. } => false,
+        });
+    told.map(|(part, used)| (part.index, *used)).collect()
 }
 
 impl Ask<'_> {

@@ -60,6 +60,13 @@ impl Memory {
         Tally::Passed { slots }
     }
 
+    /// What of each budget is used, as of its last charge.
+    pub fn sums(&self, parts: &[Part]) -> Vec<u64> {
+        let state = self.state();
+        let sum = |part: &Part| state.rings.get(&part.key).map_or(0, Ring::sum);
+        parts.iter().map(sum).collect()
+    }
+
     /// What `charge` would refuse, and nothing is charged.
     pub fn refusal(&self, parts: &[Part], now: u64) -> Option<Refusal> {
         self.state().refusal(parts, now)

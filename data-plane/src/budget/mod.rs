@@ -6,6 +6,7 @@
 
 mod charge;
 mod clock;
+mod fills;
 mod fleet;
 mod function;
 mod held;
@@ -23,6 +24,7 @@ mod status;
 pub mod subject;
 
 pub use charge::{Ask, Charge, Charged, Count, Mode, OnOutage, Revoked};
+pub use fills::Fills;
 pub use fleet::{Fleet, Kept as KeptFleet};
 pub use held::Held;
 pub use meter::Watch;
@@ -110,6 +112,7 @@ impl Budget {
                 mode: Mode::None,
                 hold: Held::nothing(ask.call),
                 would: Vec::new(),
+                full: Vec::new(),
             };
         }
         let parts = ask.parts();
@@ -147,10 +150,15 @@ impl Process {
         let now = self.clock.now_ms();
         let would = self.memory.would_refuse(&ask.shadow_parts(), now);
         match self.memory.charge(parts, now) {
-            Tally::Refused(refusal) => shared::refused(parts, refusal, Mode::Memory),
+            Tally::Refused(refusal) => {
+                let full = charge::full(parts, &self.memory.sums(parts));
+                shared::refused(parts, refusal, Mode::Memory, full)
+            }
             Tally::Passed { slots } => {
                 let from = held::From::Memory(self.memory.clone());
+                let full = charge::full(parts, &self.memory.sums(parts));
                 Charged::Passed {
+                    full,
                     mode: Mode::Memory.of(parts),
                     hold: Held::new(from, ask.call, parts, &slots),
                     would,

@@ -1,7 +1,7 @@
 //! Budgets shared by all replicas: every limit of a call charged in one trip to Redis, all or nothing. Where
 //! that fails, `outage.rs` decides.
 
-use super::charge::{Ask, Charged, Key, Measure, Mode, Part, Refusal, Tally};
+use super::charge::{Ask, Charged, Key, Measure, Mode, Part, Refusal, Tally, full};
 use super::clock::Clock;
 use super::fleet::Fleet;
 use super::function::Verb;
@@ -83,6 +83,7 @@ impl Shared {
                 self.leases.begin(ask.call, seats);
                 let from = From::Shared(self.clone());
                 Charged::Passed {
+                    full: full(parts, &reply.sums),
                     mode: Mode::Shared.of(parts),
                     hold: Held::new(from, ask.call, parts, &slots),
                     would: reply.would,
@@ -90,7 +91,7 @@ impl Shared {
             }
             Answer::Refused(refusal) => {
                 self.outage.saw(parts, &reply.sums, self.clock.now_ms());
-                refused(parts, refusal, Mode::Shared)
+                refused(parts, refusal, Mode::Shared, full(parts, &reply.sums))
             }
             Answer::Revoked(what) => Charged::Revoked { what },
         }
@@ -99,7 +100,7 @@ impl Shared {
     fn do_without(self: &Arc<Self>, ask: &Ask<'_>, parts: &[Part]) -> Charged {
         let (tally, mode) = self.outage.charge(parts, self.clock.now_ms());
         match tally {
-            Tally::Refused(refusal) => refused(parts, refusal, mode),
+            Tally::Refused(refusal) => refused(parts, refusal, mode, Vec::new()),
             Tally::Passed { slots } => {
                 let given: Vec<Given> = held::charged(parts, &slots).map(|(_, one)| one).collect();
                 self.line.counters.unposted(self.outage.owe(&given));
@@ -109,6 +110,7 @@ impl Shared {
                     mode: mode.of(parts),
                     hold: Held::new(from, ask.call, parts, &slots),
                     would: Vec::new(),
+                    full: Vec::new(),
                 }
             }
         }
@@ -187,11 +189,17 @@ fn question(ask: &Ask<'_>, parts: &[Part], shadow: &[Part]) -> (Vec<String>, Vec
     (keys, args)
 }
 
-pub(super) fn refused(parts: &[Part], refusal: Refusal, mode: Mode) -> Charged {
+pub(super) fn refused(
+    parts: &[Part],
+    refusal: Refusal,
+    mode: Mode,
+    full: Vec<(usize, u64)>,
+) -> Charged {
     Charged::Refused {
         index: parts.get(refusal.part).map_or(0, |part| part.index),
         retry_after_ms: refusal.wait,
         mode,
+        full,
     }
 }
 

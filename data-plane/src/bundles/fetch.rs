@@ -3,7 +3,7 @@
 use super::disk::Disk;
 use super::hold::{Holder, Org};
 use super::link::{ControlPlane, LinkError};
-use crate::budget::Fleet;
+use crate::budget::{Fills, Fleet};
 use bundle::Signed;
 use bundle::feed::{Ack, Change, Feed, Heard, LimiterKind, Report};
 use futures_util::StreamExt;
@@ -39,6 +39,7 @@ struct Inner {
     /// The feed has answered since the start.
     is_fresh: AtomicBool,
     fleet: Arc<Fleet>,
+    fills: Arc<Fills>,
 }
 
 impl std::fmt::Debug for Inner {
@@ -84,12 +85,18 @@ impl Fetcher {
             applied: Notify::new(),
             is_fresh: AtomicBool::new(false),
             fleet: Arc::default(),
+            fills: Arc::default(),
         }))
     }
 
     /// Among how many replicas a shared budget is split while Redis is away.
     pub fn fleet(&self) -> Arc<Fleet> {
         self.0.fleet.clone()
+    }
+
+    /// What calls find of their budgets, for the next report.
+    pub fn fills(&self) -> Arc<Fills> {
+        self.0.fills.clone()
     }
 
     /// Calls can be judged: the feed has answered, or a snapshot was good.
@@ -142,6 +149,8 @@ impl Fetcher {
                 limiter: self.0.limiter,
                 is_stale: !self.0.is_fresh.load(Ordering::Relaxed),
                 acks,
+                // Lost where the report is: the next call under such a limit tells it again.
+                fills: self.0.fills.take(),
             };
             match self.0.link.report(&report).await {
                 Ok(heard) => {

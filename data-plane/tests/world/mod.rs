@@ -320,6 +320,7 @@ impl World {
             holder,
             control_plane: nobody(clock.clone()),
             budget: plan.budget,
+            fills: Arc::default(),
             recorder,
             entrance: Entrance::new(address.ip(), &format!("http://{address}"), &[], &[]),
             intake: Intake::default(),

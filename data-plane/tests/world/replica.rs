@@ -59,6 +59,7 @@ impl Replica {
             holder,
             control_plane: nobody(clock.clone()),
             budget: Budget::in_memory(),
+            fills: Arc::default(),
             recorder,
             entrance: Entrance::new(address.ip(), &format!("http://{address}"), &[], &[]),
             intake: Intake::default(),

@@ -4,7 +4,7 @@
 //! an entry does no harm: a replica takes only a newer version than it has.
 
 use crate::sign::Signed;
-use ids::OrgId;
+use ids::{GrantId, OrgId, PolicyId};
 use serde::{Deserialize, Serialize};
 
 /// The answer to `GET /v1/gateway/feed?cursor=`.
@@ -34,6 +34,28 @@ pub struct Report {
     /// True while the replica lives on its snapshot because the feed has not answered since it started.
     pub is_stale: bool,
     pub acks: Vec<Ack>,
+    /// Budgets that are nearly used up, as calls have found them since the last report; [`MOST_FILLS`] at most.
+    #[serde(default)]
+    pub fills: Vec<Fill>,
+}
+
+/// Of one report.
+pub const MOST_FILLS: usize = 200;
+
+/// How much of a limit's budget was used when a call had been charged to it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fill {
+    pub org: OrgId,
+    /// Whose call it was: the budget may be one of several grants.
+    pub grant: GrantId,
+    pub policy: PolicyId,
+    /// The limit, as a JSON Pointer into the document.
+    pub rule: String,
+    pub used: u64,
+    pub max: u64,
+    pub window_ms: u64,
+    /// Unix milliseconds.
+    pub at: u64,
 }
 
 /// What a report is answered: among how many a shared budget is split when Redis is away.

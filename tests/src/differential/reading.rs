@@ -107,6 +107,7 @@ impl Gate {
             )?,
             holder,
             budget: Budget::in_memory(),
+            fills: Arc::default(),
             recorder: Recorder::open(SpoolOptions::new(folder.0.clone()), Arc::new(|| NOW_MS))?,
             entrance: Entrance::new([127, 0, 0, 1].into(), "http://127.0.0.1", &[], &[]),
             intake: Intake::default(),

@@ -1,5 +1,6 @@
 //! What can be done with counts: read them.
 
+use super::fill::{self, Near};
 use super::{By, Latency, Span, Usage, Used, Wanted, store};
 use crate::access::Action;
 use crate::app::App;
@@ -15,8 +16,9 @@ pub async fn show(app: &App, caller: &Caller, by: By, span: Span) -> Result<Usag
         By::Verdict => store::over_time(&mut tx, &wanted).await?,
         By::Server => {
             let mut items = store::most(&mut tx, &wanted).await?;
+            let mut took = store::each_took(&mut tx, span, &items).await?;
             for item in &mut items {
-                item.latency_ms = store::took(&mut tx, span, item.server).await?;
+                item.latency_ms = item.server.and_then(|server| took.remove(&server));
             }
             items
         }
@@ -39,6 +41,8 @@ pub struct Glance {
     pub busiest_grants: Vec<Used>,
     /// Limits that refused calls.
     pub limits: Vec<Used>,
+    /// Limits whose budgets are nearly used up now.
+    pub near: Vec<Near>,
 }
 
 impl Glance {
@@ -72,6 +76,7 @@ pub async fn glance(app: &App, caller: &Caller) -> Result<Glance, Problem> {
         refused_tools: store::most(&mut tx, &few(By::Tool, REFUSED)).await?,
         busiest_grants: store::most(&mut tx, &few(By::Grant, Verdict::ALL)).await?,
         limits: store::most(&mut tx, &few(By::Rule, LIMITED)).await?,
+        near: fill::near(&mut tx, FEW, now).await?,
     })
 }
 

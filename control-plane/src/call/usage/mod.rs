@@ -2,6 +2,7 @@
 
 pub mod act;
 pub mod api;
+pub mod fill;
 mod percentile;
 mod store;
 

@@ -120,6 +120,38 @@ pub async fn took(
     Ok(latency(&histogram.collect()))
 }
 
+/// How long the calls to each of these servers took in the whole span.
+pub async fn each_took(
+    tx: &mut OrgRead,
+    span: Span,
+    servers: &[Used],
+) -> Result<BTreeMap<ServerId, Latency>, DbError> {
+    let org = tx.org().uuid();
+    let ids: Vec<Uuid> = servers
+        .iter()
+        .filter_map(|used| Some(used.server?.uuid()))
+        .collect();
+    let rows = sqlx::query!(
+        r#"select id, bucket, sum(calls)::bigint as "calls!" from call_latencies
+        where org_id = $1 and by = 'server' and id = any($2) and hour >= $3 and hour < $4 group by id, bucket"#,
+        org,
+        &ids,
+        span.since,
+        span.until,
+    )
+    .fetch_all(tx.sql())
+    .await?;
+    let mut histograms: BTreeMap<ServerId, Histogram> = BTreeMap::new();
+    for row in rows {
+        let histogram = histograms.entry(ServerId::from_uuid(row.id)).or_default();
+        histogram.insert(row.bucket, u64::try_from(row.calls).unwrap_or(0));
+    }
+    let took = histograms
+        .into_iter()
+        .filter_map(|(server, histogram)| Some((server, latency(&histogram)?)));
+    Ok(took.collect())
+}
+
 /// Those with the most calls, with their names.
 pub async fn most(tx: &mut OrgRead, wanted: &Wanted<'_>) -> Result<Vec<Used>, DbError> {
     let org = tx.org().uuid();

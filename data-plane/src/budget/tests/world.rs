@@ -97,6 +97,7 @@ pub fn refused(charged: &Charged) -> (usize, Option<u64>, Mode) {
             index,
             retry_after_ms,
             mode,
+            ..
         } => (index, retry_after_ms, mode),
         ref other => panic!("expected a refusal: {other:?}"),
     }
