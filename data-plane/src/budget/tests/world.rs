@@ -1,7 +1,9 @@
 //! Someone who calls, and limits to call under.
 
 use crate::budget::subject::{self, Whose};
-use crate::budget::{Ask, Budget, Charge, Charged, Count, Fleet, Held, Mode, OnOutage, Settings};
+use crate::budget::{
+    Address, Ask, Budget, Charge, Charged, Count, Fleet, Held, Mode, OnOutage, Settings,
+};
 use ids::{CallId, GrantId, OrgId, PolicyId, ServerId};
 use seal::Secret;
 use std::sync::Arc;
@@ -81,7 +83,12 @@ pub async fn replica(url: &Secret) -> Budget {
 }
 
 pub async fn replica_of(url: &Secret, fleet: Arc<Fleet>) -> Budget {
-    Budget::connect(Some(url), PATIENT, fleet).await.unwrap()
+    connect(url, PATIENT, fleet).await
+}
+
+pub async fn connect(url: &Secret, settings: Settings, fleet: Arc<Fleet>) -> Budget {
+    let address = Address::read(url, None).unwrap();
+    Budget::connect(address, settings, fleet).await
 }
 
 pub fn passed(charged: Charged) -> (Mode, Held) {
