@@ -1,4 +1,6 @@
 mod cluster;
+mod eight;
+mod histories;
 mod promotion;
 mod server;
 mod shadow;
@@ -13,5 +15,5 @@ mod redis;
 pub(super) use server::Server;
 use server::{folder, free_port};
 pub(super) use world::{
-    Agent, PATIENT, admitted, connect, fleet, passed, refused, replica, replica_of,
+    Agent, PATIENT, admitted, connect, fleet, passed, refused, replica, replica_of, wished,
 };

@@ -116,7 +116,12 @@ impl Server {
 
     pub async fn connection(&self) -> redis::aio::MultiplexedConnection {
         let client = redis::Client::open(self.url().expose()).unwrap();
-        client.get_multiplexed_async_connection().await.unwrap()
+        // Patient, as these tests are.
+        let config = redis::AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(Duration::from_secs(60)))
+            .set_response_timeout(Some(Duration::from_secs(60)));
+        let connection = client.get_multiplexed_async_connection_with_config(&config);
+        connection.await.unwrap()
     }
 
     /// Waits until it has everything that its primary has written so far.
