@@ -41,7 +41,7 @@ impl Watched {
                 tokio::task::yield_now().await;
             }
         };
-        timeout(Duration::from_secs(60), known).await.unwrap();
+        timeout(Duration::from_mins(1), known).await.unwrap();
         Self {
             primary,
             heir,
@@ -83,7 +83,7 @@ async fn until_shared(budget: &Budget, agent: &Agent) {
             tokio::task::yield_now().await;
         }
     };
-    timeout(Duration::from_secs(60), asking).await.unwrap();
+    timeout(Duration::from_mins(1), asking).await.unwrap();
 }
 
 #[tokio::test]

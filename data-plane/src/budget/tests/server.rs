@@ -118,8 +118,8 @@ impl Server {
         let client = redis::Client::open(self.url().expose()).unwrap();
         // Patient, as these tests are.
         let config = redis::AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(Duration::from_secs(60)))
-            .set_response_timeout(Some(Duration::from_secs(60)));
+            .set_connection_timeout(Some(Duration::from_mins(1)))
+            .set_response_timeout(Some(Duration::from_mins(1)));
         let connection = client.get_multiplexed_async_connection_with_config(&config);
         connection.await.unwrap()
     }
@@ -132,7 +132,7 @@ impl Server {
                 tokio::task::yield_now().await;
             }
         };
-        let read = tokio::time::timeout(Duration::from_secs(60), reading).await;
+        let read = tokio::time::timeout(Duration::from_mins(1), reading).await;
         read.expect("it follows its primary");
     }
 

@@ -36,7 +36,7 @@ async fn until(what: &str, mut holds: impl AsyncFnMut() -> bool) {
             tokio::task::yield_now().await;
         }
     };
-    let waited = timeout(Duration::from_secs(60), waiting).await;
+    let waited = timeout(Duration::from_mins(1), waiting).await;
     waited.unwrap_or_else(|_| panic!("still not so: {what}"));
 }
 
@@ -80,14 +80,14 @@ impl Nodes {
         tell(&self.servers[node], words).await
     }
 
-    pub fn slot(&self, agent: &Agent) -> u64 {
+    pub fn slot_of(agent: &Agent) -> u64 {
         let key = format!("{{{}}}", agent.org.uuid());
         crate::budget::cluster::map::slot_of(&key).into()
     }
 
     /// Someone of an organisation whose slot this node has.
-    pub fn agent(&self, node: usize) -> Agent {
-        let has = |agent: &Agent| (self.slot(agent) * 3 + 2) / SLOTS == node as u64;
+    pub fn agent(node: usize) -> Agent {
+        let has = |agent: &Agent| (Self::slot_of(agent) * 3 + 2) / SLOTS == node as u64;
         std::iter::repeat_with(Agent::new)
             .find(has)
             .expect("each has many")

@@ -65,12 +65,10 @@ impl Model {
         let now = self.now;
         let (mut worst, mut reckoned, mut sums) = (None, Vec::new(), Vec::new());
         for (at, part) in parts.iter().enumerate() {
-            let (time, sum, wait) = self.look(part, ask.call);
+            let (time, sum, refusal) = self.look(at, part, ask.call);
             reckoned.push(time);
             sums.push(sum);
-            if let Some(wait) = wait {
-                worst = Refusal::worst(worst, Some(Refusal { part: at, wait }));
-            }
+            worst = Refusal::worst(worst, refusal);
         }
         if let Some(refusal) = worst {
             return Reply {
@@ -121,8 +119,8 @@ impl Model {
         }
     }
 
-    /// The time to reckon with, what is used, and where it does not fit, the wait.
-    fn look(&mut self, part: &Part, call: CallId) -> (u64, u64, Option<Option<u64>>) {
+    /// The time to reckon with, what is used, and the refusal where it does not fit.
+    fn look(&mut self, at: usize, part: &Part, call: CallId) -> (u64, u64, Option<Refusal>) {
         let now = self.now;
         match part.measure {
             Measure::Rate {
@@ -137,16 +135,22 @@ impl Model {
                     watched.assert_owed(time, cost, max);
                     watched.assert_wait_is_honest(now, cost, max);
                 }
-                let wait = (!fits).then(|| watched.ring.wait(now, cost, max));
-                (time, watched.ring.sum(), wait)
+                let refusal = (!fits).then(|| Refusal {
+                    part: at,
+                    wait: watched.ring.wait(now, cost, max),
+                });
+                (time, watched.ring.sum(), refusal)
             }
             Measure::InFlight { max } => {
                 let seats = self.seats.entry(part.key).or_default();
                 seats.retain(|_, until| *until > now);
                 let busy = seats.len() as u64;
                 let is_over = busy >= max && !seats.contains_key(&call);
-                let wait = is_over.then_some((max > 0).then_some(SOON_MS));
-                (now, busy, wait)
+                let refusal = is_over.then_some(Refusal {
+                    part: at,
+                    wait: (max > 0).then_some(SOON_MS),
+                });
+                (now, busy, refusal)
             }
         }
     }
