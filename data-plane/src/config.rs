@@ -4,6 +4,7 @@ mod limits;
 
 pub use limits::Limits;
 
+use crate::budget::Address;
 use anyhow::{Context, ensure};
 use host::env::Env;
 use ipnet::IpNet;
@@ -26,7 +27,7 @@ pub struct Config {
     pub control_plane_url: Url,
     pub state_dir: PathBuf,
     /// None: limits are counted in this process alone.
-    pub redis_url: Option<Secret>,
+    pub redis: Option<Address>,
     /// How long a call waits for Redis before each limit does what its `on_outage` says.
     pub redis_timeout: Duration,
     pub replica: String,
@@ -75,7 +76,7 @@ impl Config {
                 .parse("CONTROL_PLANE_URL")?
                 .context("`PORTCULLIS_CONTROL_PLANE_URL` is not set")?,
             state_dir: PathBuf::from(env.required("STATE_DIR")?),
-            redis_url: env.secret("REDIS_URL"),
+            redis: redis(env)?,
             redis_timeout: Duration::from_millis(
                 env.parse("REDIS_TIMEOUT_MS")?
                     .unwrap_or(USUAL_REDIS_TIMEOUT_MS),
@@ -105,6 +106,26 @@ impl Config {
         );
         Ok(config)
     }
+}
+
+/// Read at start: another authority wants another start.
+fn redis(env: &Env) -> anyhow::Result<Option<Address>> {
+    let authority = env
+        .text("REDIS_CA_FILE")
+        .map(|path| {
+            std::fs::read(&path)
+                .with_context(|| format!("`PORTCULLIS_REDIS_CA_FILE`: cannot read `{path}`"))
+        })
+        .transpose()?;
+    let Some(url) = env.secret("REDIS_URL") else {
+        ensure!(
+            authority.is_none(),
+            "`PORTCULLIS_REDIS_CA_FILE` is set, and `PORTCULLIS_REDIS_URL` is not"
+        );
+        return Ok(None);
+    };
+    let address = Address::read(&url, authority.as_deref());
+    Ok(Some(address.context("`PORTCULLIS_REDIS_URL`")?))
 }
 
 impl Keys {

@@ -58,7 +58,7 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
     let shipper = recorder.shipper(&config.replica, post::over(link.clone()));
     let holder = Arc::new(Holder::default());
     let fetcher = fetcher(&config, link.clone(), holder.clone(), &clock, &random)?;
-    if config.redis_url.is_none() {
+    if config.redis.is_none() {
         tracing::warn!(
             "no Redis is configured: limits are counted in this process, so let it be the only replica"
         );
@@ -67,7 +67,10 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
         timeout: config.redis_timeout,
         slow: config.redis_timeout.mul_f64(0.8),
     };
-    let budget = Budget::connect(config.redis_url.as_ref(), settings, fetcher.fleet()).await?;
+    let budget = match config.redis.clone() {
+        Some(address) => Budget::connect(address, settings, fetcher.fleet()).await,
+        None => Budget::in_memory(),
+    };
     let made = (
         holder,
         link,
@@ -135,7 +138,7 @@ fn fetcher(
     clock: &Clock,
     random: &Random,
 ) -> anyhow::Result<Fetcher> {
-    let limiter = if config.redis_url.is_some() {
+    let limiter = if config.redis.is_some() {
         LimiterKind::Shared
     } else {
         LimiterKind::Memory

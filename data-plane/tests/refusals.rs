@@ -2,7 +2,7 @@
 
 mod world;
 
-use data_plane::budget::{Budget, Settings};
+use data_plane::budget::{Address, Budget, Settings};
 use std::sync::Arc;
 use world::upstream::Upstream;
 use world::{Plan, World, call, plan, with_policy};
@@ -306,9 +306,8 @@ async fn a_budget_that_is_nearly_used_up_is_told_of() {
 #[tokio::test]
 async fn a_limit_that_is_closed_names_a_second_and_none_where_waiting_cannot_help() {
     let url = seal::Secret::new("redis://127.0.0.1:1".to_owned());
-    let budget = Budget::connect(Some(&url), Settings::default(), Arc::default())
-        .await
-        .unwrap();
+    let address = Address::read(&url, None).unwrap();
+    let budget = Budget::connect(address, Settings::default(), Arc::default()).await;
     let policy = r#"{"version":"1","default":"allow","tools":{"echo":{"limits":[{"counter":"spent","window":"hour","max":5,"cost":{"from":"args.n"}}]}}}"#;
     let plan = Plan {
         policy: Some(policy.into()),

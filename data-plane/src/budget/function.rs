@@ -51,11 +51,7 @@ struct Text {
 static TEXT: LazyLock<Text> = LazyLock::new(|| {
     let digest = seal::to_hex(&seal::sha256(BODY.as_bytes()));
     let name = format!("portcullis_{}", digest.get(..12).unwrap_or_default());
-    // Written out: while a library loads, Redis offers Lua no more than `redis` itself.
-    let register = VERBS
-        .map(Verb::as_str)
-        .map(|verb| format!("redis.register_function('{name}_{verb}', {verb})\n"));
-    let library = format!("#!lua name={name}\n{BODY}\n{}", register.concat());
+    let library = library(&name, BODY);
     let choose = VERBS
         .map(Verb::as_str)
         .map(|verb| format!("{verb} = {verb}"));
@@ -69,6 +65,14 @@ static TEXT: LazyLock<Text> = LazyLock::new(|| {
         script: redis::Script::new(&script),
     }
 });
+
+/// Written out: while a library loads, Redis offers Lua no more than `redis` itself.
+fn library(name: &str, body: &str) -> String {
+    let register = VERBS
+        .map(Verb::as_str)
+        .map(|verb| format!("redis.register_function('{name}_{verb}', {verb})\n"));
+    format!("#!lua name={name}\n{body}\n{}", register.concat())
+}
 
 pub(super) fn command(form: Form, verb: Verb, keys: &[String], args: &[String]) -> Cmd {
     let text = &*TEXT;
@@ -127,3 +131,6 @@ pub(super) fn is_lost(error: &RedisError) -> bool {
             .detail()
             .is_some_and(|detail| detail.contains("Function not found"))
 }
+
+#[cfg(test)]
+pub(super) mod tests;

@@ -3,7 +3,8 @@
 
 use super::charge::Key;
 use super::function::Verb;
-use super::line::{Line, PATIENT, Unreachable};
+use super::line::{PATIENT, Unreachable};
+use super::lines::Lines;
 use super::outage::{Debt, Outage};
 use ids::{CallId, OrgId};
 use std::collections::{BTreeMap, HashMap};
@@ -51,7 +52,7 @@ impl Leases {
     }
 
     /// Also restores what Redis has lost since.
-    pub async fn renew(&self, line: &Line) {
+    pub async fn renew(&self, lines: &Lines) {
         let seats = {
             let running = self.live();
             let calls = running.iter();
@@ -59,7 +60,7 @@ impl Leases {
                 .flat_map(|(call, keys)| keys.iter().map(|key| (*key, *call)))
                 .collect()
         };
-        tell(line, Verb::Renew, seats).await;
+        tell(lines, Verb::Renew, seats).await;
     }
 
     pub fn end(&self, call: CallId, seats: Vec<Key>) {
@@ -72,7 +73,7 @@ impl Leases {
 /// Runs until aborted. INVARIANT: one task renews and releases, so a release is never overtaken by a
 /// renewal of the same call.
 pub(super) async fn keep(
-    line: Arc<Line>,
+    lines: Arc<Lines>,
     leases: Arc<Leases>,
     outage: Arc<Outage>,
     mut ended: mpsc::Receiver<Ended>,
@@ -89,13 +90,13 @@ pub(super) async fn keep(
                 let seats = batch.drain(..).flat_map(|one: Ended| {
                     one.seats.into_iter().map(move |key| (key, one.call))
                 });
-                tell(&line, Verb::Release, seats.collect()).await;
+                tell(&lines, Verb::Release, seats.collect()).await;
             }
             _ = renewal.tick() => {
-                leases.renew(&line).await;
+                leases.renew(&lines).await;
             }
             () = outage.owes.notified() => {
-                if !post(&line, &outage).await {
+                if !post(&lines, &outage).await {
                     sleep(AGAIN).await;
                     outage.owes.notify_one();
                 }
@@ -105,7 +106,7 @@ pub(super) async fn keep(
 }
 
 /// What cannot be told now is told by the next renewal, or need not be: a lease runs out.
-async fn tell(line: &Line, verb: Verb, seats: Vec<(Key, CallId)>) {
+async fn tell(lines: &Lines, verb: Verb, seats: Vec<(Key, CallId)>) {
     let mut by_org: BTreeMap<OrgId, Vec<(Key, CallId)>> = BTreeMap::new();
     for seat in seats {
         by_org.entry(seat.0.org).or_default().push(seat);
@@ -115,43 +116,37 @@ async fn tell(line: &Line, verb: Verb, seats: Vec<(Key, CallId)>) {
         let lease = (verb == Verb::Renew).then(|| LEASE_MS.to_string());
         let calls = seat.iter().map(|(_, call)| call.uuid().to_string());
         let args: Vec<String> = lease.into_iter().chain(calls).collect();
-        if line.ask(verb, &keys, &args, PATIENT).await.is_err() {
-            return;
-        }
+        // Another organisation's may be on another node.
+        let _ = lines.ask(verb, &keys, &args, PATIENT).await;
     }
 }
 
 /// Answers whether nothing is owed any more.
-async fn post(line: &Line, outage: &Outage) -> bool {
+async fn post(lines: &Lines, outage: &Outage) -> bool {
     let mut by_org: BTreeMap<OrgId, Vec<(Key, Debt)>> = BTreeMap::new();
     for debt in outage.take_debts() {
         by_org.entry(debt.0.org).or_default().push(debt);
     }
     let mut is_paid = true;
     for debts in by_org.values().flat_map(|debts| debts.chunks(BATCH)) {
-        let told = if is_paid {
-            post_some(line, debts).await
-        } else {
-            Err(Unreachable::Unasked)
-        };
-        match told {
+        match post_some(lines, debts).await {
             // Late, it was carried out in all likelihood: told twice, it would refuse calls that fit.
             Ok(()) | Err(Unreachable::TimedOut) => {}
             Err(Unreachable::Unasked | Unreachable::Broken) => {
                 is_paid = false;
-                line.counters.unposted(outage.owe_again(debts));
+                lines.counters.unposted(outage.owe_again(debts));
             }
             // Asked again it would be refused again, and its errors would open the breaker for everybody.
             Err(Unreachable::Failed) => {
                 let lost = debts.iter().map(|(_, debt)| debt.cost);
-                line.counters.unposted(lost.fold(0, u64::saturating_add));
+                lines.counters.unposted(lost.fold(0, u64::saturating_add));
             }
         }
     }
     is_paid
 }
 
-async fn post_some(line: &Line, debts: &[(Key, Debt)]) -> Result<(), Unreachable> {
+async fn post_some(lines: &Lines, debts: &[(Key, Debt)]) -> Result<(), Unreachable> {
     let keys: Vec<String> = debts.iter().map(|(key, _)| key.ring()).collect();
     let args: Vec<String> = debts
         .iter()
@@ -163,5 +158,5 @@ async fn post_some(line: &Line, debts: &[(Key, Debt)]) -> Result<(), Unreachable
             ]
         })
         .collect();
-    line.ask(Verb::Post, &keys, &args, PATIENT).await.map(drop)
+    lines.ask(Verb::Post, &keys, &args, PATIENT).await.map(drop)
 }

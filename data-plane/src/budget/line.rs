@@ -1,13 +1,17 @@
-//! The one connection to Redis: opened, watched, asked, given up. Requests of all calls share it, in the
-//! order they come. Knows the function's forms, and nothing of budgets.
+//! One connection to one Redis: opened, watched, asked, given up. Requests of all calls share it, in the
+//! order they come. Knows the function's forms, and nothing of budgets or of other lines (`lines.rs`).
 
+use super::address::Sentinels;
 use super::clock::Clock;
 use super::function::{self, Form, Verb};
+use super::sentinel;
 use super::status::Counters;
 use crate::breaker::{Breaker, Leave, Manner, Outcome, Trip};
 use arc_swap::ArcSwapOption;
 use redis::aio::MultiplexedConnection;
-use redis::{AsyncConnectionConfig, Client, ErrorKind, RedisError, ServerErrorKind, Value};
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, RedisError, ServerErrorKind, Value,
+};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
@@ -46,20 +50,55 @@ pub(super) enum Unreachable {
     Failed,
 }
 
+/// What is asked, and how long its asker waits.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Question<'a> {
+    pub verb: Verb,
+    pub keys: &'a [String],
+    pub args: &'a [String],
+    pub patience: Duration,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum Failure {
+    Unreachable(Unreachable),
+    /// Nothing ran: another node of the cluster has these keys.
+    Elsewhere(Elsewhere),
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Elsewhere {
+    pub host: String,
+    pub port: u16,
+    /// The slot is on its way there: what is asked now goes there, and what is asked next may not.
+    pub is_for_once: bool,
+}
+
+/// Where the other end is.
+#[derive(Clone)]
+pub(super) enum Reach {
+    At(Client),
+    /// Wherever the sentinels say that the primary is.
+    Primary(Sentinels),
+}
+
 pub(super) struct Line {
-    client: Client,
+    reach: Reach,
     open: ArcSwapOption<Open>,
     lost: Notify,
     is_open: watch::Sender<bool>,
     breaker: Mutex<Breaker>,
     slow: Duration,
     clock: Clock,
-    pub counters: Counters,
+    counters: Arc<Counters>,
+    /// Told whenever it opens or is lost.
+    changed: Arc<Notify>,
 }
 
 struct Open {
     connection: MultiplexedConnection,
     form: Form,
+    address: ConnectionAddr,
 }
 
 /// The client's address may hold a password.
@@ -72,16 +111,23 @@ impl std::fmt::Debug for Line {
 }
 
 impl Line {
-    pub fn new(client: Client, slow: Duration, clock: Clock) -> Self {
+    pub fn new(
+        reach: Reach,
+        slow: Duration,
+        clock: Clock,
+        counters: Arc<Counters>,
+        changed: Arc<Notify>,
+    ) -> Self {
         Self {
-            client,
+            reach,
             open: ArcSwapOption::empty(),
             lost: Notify::new(),
             is_open: watch::Sender::new(false),
             breaker: Mutex::new(Breaker::new(MANNER)),
             slow,
             clock,
-            counters: Counters::default(),
+            counters,
+            changed,
         }
     }
 
@@ -90,55 +136,70 @@ impl Line {
     }
 
     /// Asks once. Never again after a time-out or a broken line: it may have been carried out.
-    pub async fn ask(
-        &self,
-        verb: Verb,
-        keys: &[String],
-        args: &[String],
-        patience: Duration,
-    ) -> Result<Value, Unreachable> {
+    pub async fn ask(&self, question: &Question<'_>, is_for_once: bool) -> Result<Value, Failure> {
         let Some(open) = self.open.load_full() else {
-            return Err(Unreachable::Unasked);
+            return Err(Failure::Unreachable(Unreachable::Unasked));
         };
         let Some(turn) = Turn::take(self) else {
-            return Err(Unreachable::Unasked);
+            return Err(Failure::Unreachable(Unreachable::Unasked));
         };
         let asked = self.clock.now_ms();
-        let answer = timeout(patience, Self::send(&open, verb, keys, args)).await;
+        let answer = timeout(question.patience, Self::send(&open, question, is_for_once)).await;
         let late = u128::from(self.clock.now_ms() - asked) > self.slow.as_millis();
         match answer {
             Ok(Ok(value)) => {
                 // What no call waits for may take its time.
-                let badly = late && verb == Verb::Charge;
+                let badly = late && question.verb == Verb::Charge;
                 turn.report(if badly { Outcome::Badly } else { Outcome::Well }, &open);
                 Ok(value)
             }
-            Ok(Err(error)) => {
-                tracing::warn!(%error, verb = ?verb, "the shared counters failed");
-                turn.report(Outcome::Badly, &open);
-                self.counters.failed();
-                if breaks_the_line(&error) {
-                    self.lose(&open);
-                    return Err(Unreachable::Broken);
-                }
-                Err(Unreachable::Failed)
-            }
+            Ok(Err(error)) => Err(self.failed(&error, question.verb, turn, &open)),
             Err(_elapsed) => {
                 turn.report(Outcome::Badly, &open);
                 self.counters.timed_out();
-                Err(Unreachable::TimedOut)
+                Err(Failure::Unreachable(Unreachable::TimedOut))
             }
         }
     }
 
+    fn failed(&self, error: &RedisError, verb: Verb, turn: Turn<'_>, open: &Arc<Open>) -> Failure {
+        if let Some(elsewhere) = elsewhere(error, &open.address) {
+            turn.report(Outcome::Well, open);
+            return Failure::Elsewhere(elsewhere);
+        }
+        self.counters.failed();
+        if is_unserved(error) {
+            // It is up, and says so of one slot: the others are asked on, and no call is told of in the log.
+            tracing::debug!(%error, ?verb, "these keys are served by nobody");
+            turn.report(Outcome::Well, open);
+            return Failure::Unreachable(Unreachable::Unasked);
+        }
+        tracing::warn!(%error, ?verb, "the shared counters failed");
+        turn.report(Outcome::Badly, open);
+        if breaks_the_line(error) {
+            self.lose(open);
+            return Failure::Unreachable(Unreachable::Broken);
+        }
+        Failure::Unreachable(Unreachable::Failed)
+    }
+
     async fn send(
         open: &Open,
-        verb: Verb,
-        keys: &[String],
-        args: &[String],
+        question: &Question<'_>,
+        is_for_once: bool,
     ) -> Result<Value, RedisError> {
+        let Question {
+            verb, keys, args, ..
+        } = *question;
         let mut connection = open.connection.clone();
         let command = function::command(open.form, verb, keys, args);
+        if is_for_once {
+            // Both go in one piece: what others ask meanwhile is not between them.
+            let mut pair = redis::pipe();
+            pair.cmd("ASKING").ignore().add_command(command);
+            let [answer]: [Value; 1] = pair.query_async(&mut connection).await?;
+            return Ok(answer);
+        }
         match command.query_async::<Value>(&mut connection).await {
             Err(error) if function::is_lost(&error) => {
                 let form = function::load(&mut connection).await?;
@@ -155,6 +216,7 @@ impl Line {
         if found.as_ref().is_some_and(|found| Arc::ptr_eq(found, open)) {
             self.is_open.send_replace(false);
             self.lost.notify_one();
+            self.changed.notify_one();
         }
     }
 
@@ -169,6 +231,7 @@ impl Line {
                         said = false;
                         self.open.store(Some(Arc::new(open)));
                         self.is_open.send_replace(true);
+                        self.changed.notify_one();
                     }
                     Err(error) => {
                         if !said {
@@ -185,7 +248,8 @@ impl Line {
                 () = sleep(PING) => {
                     let mut connection = open.connection.clone();
                     let ping = redis::cmd("PING");
-                    if !matches!(timeout(PATIENT, ping.query_async::<Value>(&mut connection)).await, Ok(Ok(_))) {
+                    let answers = matches!(timeout(PATIENT, ping.query_async::<Value>(&mut connection)).await, Ok(Ok(_)));
+                    if !answers || self.has_a_successor(&open).await {
                         self.lose(&open);
                     }
                 }
@@ -194,21 +258,68 @@ impl Line {
     }
 
     async fn connect(&self) -> Result<Open, RedisError> {
-        let config = AsyncConnectionConfig::new()
-            .set_connection_timeout(Some(PATIENT))
-            .set_response_timeout(Some(PATIENT))
-            .set_concurrency_limit(AT_ONCE);
-        let mut connection = self
-            .client
-            .get_multiplexed_async_connection_with_config(&config)
+        let client = match &self.reach {
+            Reach::At(client) => client.clone(),
+            Reach::Primary(sentinels) => sentinel::primary(sentinels).await?,
+        };
+        let mut connection = client
+            .get_multiplexed_async_connection_with_config(&config())
             .await?;
+        if let Reach::Primary(_) = self.reach {
+            sentinel::must_be_primary(&mut connection).await?;
+        }
         let form = function::load(&mut connection).await?;
-        Ok(Open { connection, form })
+        let address = client.get_connection_info().addr().clone();
+        Ok(Open {
+            connection,
+            form,
+            address,
+        })
+    }
+
+    /// One that was cut off from its sentinels would go on counting beside the new primary.
+    async fn has_a_successor(&self, open: &Open) -> bool {
+        let Reach::Primary(sentinels) = &self.reach else {
+            return false;
+        };
+        let named = sentinel::primary(sentinels).await;
+        named.is_ok_and(|client| *client.get_connection_info().addr() != open.address)
     }
 
     fn breaker(&self) -> std::sync::MutexGuard<'_, Breaker> {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+pub(super) fn config() -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(PATIENT))
+        .set_response_timeout(Some(PATIENT))
+        .set_concurrency_limit(AT_ONCE)
+}
+
+/// Where a node of a cluster sends whoever asks for keys that it does not have.
+fn elsewhere(error: &RedisError, asked: &ConnectionAddr) -> Option<Elsewhere> {
+    let (node, _slot) = error.redirect_node()?;
+    let (host, port) = node.rsplit_once(':')?;
+    // A node that does not know its own name means the one it was asked by.
+    let host = match (host, asked) {
+        ("", ConnectionAddr::Tcp(host, _) | ConnectionAddr::TcpTls { host, .. }) => host,
+        (host, _) => host,
+    };
+    Some(Elsewhere {
+        host: host.to_owned(),
+        port: port.parse().ok()?,
+        is_for_once: error.kind() == ErrorKind::Server(ServerErrorKind::Ask),
+    })
+}
+
+/// Nothing ran, for these keys are served by nobody now: they are being moved, or their node is down.
+fn is_unserved(error: &RedisError) -> bool {
+    matches!(
+        error.kind(),
+        ErrorKind::Server(ServerErrorKind::TryAgain | ServerErrorKind::ClusterDown)
+    )
 }
 
 /// A demoted primary answers read-only for ever on this connection; a new one may reach its successor.

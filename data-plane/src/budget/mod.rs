@@ -1,11 +1,13 @@
 //! The budgets of a call: all its limits are charged together, or none is.
 //!
 //! Which limits those are is the policy's to say; what a refusal looks like is the front's. In here: the slot
-//! ring (`ring.rs`, and `ring.lua` for Redis), the two places it lives (`memory.rs`, `shared.rs`), and what
-//! happens when the shared one is away (`outage.rs`, `fleet.rs`).
+//! ring (`ring.rs`, and `ring.lua` for Redis), the two places it lives (`memory.rs`, `shared.rs`), the ways to the
+//! shared one (`address.rs`, `lines.rs`), and what happens when it is away (`outage.rs`, `fleet.rs`).
 
+mod address;
 mod charge;
 mod clock;
+mod cluster;
 mod fills;
 mod fleet;
 mod function;
@@ -13,16 +15,19 @@ mod held;
 mod key;
 mod lease;
 mod line;
+mod lines;
 mod memory;
 mod meter;
 mod outage;
 mod recent;
 mod reply;
 mod ring;
+mod sentinel;
 mod shared;
 mod status;
 pub mod subject;
 
+pub use address::{Address, AddressError};
 pub use charge::{Ask, Charge, Charged, Count, Mode, OnOutage, Revoked};
 pub use fills::Fills;
 pub use fleet::{Fleet, Kept as KeptFleet};
@@ -34,7 +39,6 @@ pub use status::Status;
 
 use charge::Tally;
 use clock::Clock;
-use seal::Secret;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::sync::watch;
@@ -54,13 +58,6 @@ impl Default for Settings {
             slow: Duration::from_millis(20),
         }
     }
-}
-
-#[derive(Debug, thiserror::Error)]
-pub enum BudgetError {
-    /// Says nothing of the address: it may hold a password.
-    #[error("the address of Redis cannot be read: expected `redis://host:port`")]
-    BadUrl,
 }
 
 #[derive(Debug, Clone)]
@@ -89,20 +86,12 @@ impl Budget {
     }
 
     /// Redis may be away: then every limit does what its `on_outage` says until it is back.
-    pub async fn connect(
-        url: Option<&Secret>,
-        settings: Settings,
-        fleet: Arc<Fleet>,
-    ) -> Result<Self, BudgetError> {
-        let Some(url) = url else {
-            return Ok(Self::in_memory());
-        };
-        let client = redis::Client::open(url.expose()).map_err(|_| BudgetError::BadUrl)?;
-        let shared = Shared::start(client, settings, fleet);
-        let mut is_open = shared.line.is_open();
+    pub async fn connect(address: Address, settings: Settings, fleet: Arc<Fleet>) -> Self {
+        let shared = Shared::start(address, settings, fleet);
+        let mut is_open = shared.lines.is_open();
         // Not reaching it is told by the line itself, once, with its cause.
         let _ = tokio::time::timeout(FIRST, is_open.wait_for(|open| *open)).await;
-        Ok(Self::Shared(Arc::new(shared)))
+        Self::Shared(Arc::new(shared))
     }
 
     /// Charges every limit of a call, or none. A call without limits makes no trip.
@@ -130,8 +119,8 @@ impl Budget {
                 ..Status::default()
             },
             Self::Shared(shared) => {
-                let is_open = *shared.line.is_open().borrow();
-                shared.line.counters.read(is_open)
+                let is_open = *shared.lines.is_open().borrow();
+                shared.lines.counters.read(is_open)
             }
         }
     }
@@ -140,7 +129,7 @@ impl Budget {
     pub fn reachable(&self) -> Option<watch::Receiver<bool>> {
         match self {
             Self::Memory(_) => None,
-            Self::Shared(shared) => Some(shared.line.is_open()),
+            Self::Shared(shared) => Some(shared.lines.is_open()),
         }
     }
 }

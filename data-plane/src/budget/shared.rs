@@ -1,13 +1,15 @@
 //! Budgets shared by all replicas: every limit of a call charged in one trip to Redis, all or nothing. Where
 //! that fails, `outage.rs` decides.
 
+use super::address::Address;
 use super::charge::{Ask, Charged, Key, Measure, Mode, Part, Refusal, Tally, full};
 use super::clock::Clock;
 use super::fleet::Fleet;
 use super::function::Verb;
 use super::held::{self, From, Held};
 use super::lease::{self, LEASE_MS, Leases};
-use super::line::{Line, Unreachable};
+use super::line::Unreachable;
+use super::lines::Lines;
 use super::memory::Given;
 use super::outage::Outage;
 use super::recent::Recent;
@@ -23,7 +25,7 @@ const EPOCHS: usize = 20_000;
 
 #[derive(Debug)]
 pub struct Shared {
-    pub(super) line: Arc<Line>,
+    pub(super) lines: Arc<Lines>,
     outage: Arc<Outage>,
     leases: Arc<Leases>,
     epochs: Mutex<Recent<OrgId, Vec<u8>, EPOCHS>>,
@@ -33,19 +35,19 @@ pub struct Shared {
 }
 
 impl Shared {
-    pub(super) fn start(client: redis::Client, settings: Settings, fleet: Arc<Fleet>) -> Self {
+    pub(super) fn start(address: Address, settings: Settings, fleet: Arc<Fleet>) -> Self {
         let clock = Clock::start();
-        let line = Arc::new(Line::new(client, settings.slow, clock));
+        let lines = Arc::new(Lines::new(address, settings.slow, clock));
         let outage = Arc::new(Outage::new(fleet));
         let (leases, ended) = Leases::new();
         let leases = Arc::new(leases);
-        let keep_leases = lease::keep(line.clone(), leases.clone(), outage.clone(), ended);
+        let keep_leases = lease::keep(lines.clone(), leases.clone(), outage.clone(), ended);
         let keepers = [
-            AbortOnDropHandle::new(tokio::spawn(line.clone().keep())),
+            AbortOnDropHandle::new(tokio::spawn(lines.clone().keep())),
             AbortOnDropHandle::new(tokio::spawn(keep_leases)),
         ];
         Self {
-            line,
+            lines,
             outage,
             leases,
             epochs: Mutex::new(Recent::new()),
@@ -67,7 +69,7 @@ impl Shared {
         let shadow = ask.shadow_parts();
         let (keys, args) = question(ask, parts, &shadow);
         let value = self
-            .line
+            .lines
             .ask(Verb::Charge, &keys, &args, self.timeout)
             .await?;
         reply::read(value, parts.len(), shadow.len()).ok_or(Unreachable::Failed)
@@ -103,7 +105,7 @@ impl Shared {
             Tally::Refused(refusal) => refused(parts, refusal, mode, Vec::new()),
             Tally::Passed { slots } => {
                 let given: Vec<Given> = held::charged(parts, &slots).map(|(_, one)| one).collect();
-                self.line.counters.unposted(self.outage.owe(&given));
+                self.lines.counters.unposted(self.outage.owe(&given));
                 self.leases.begin(ask.call, held::seats(parts));
                 let from = From::Share(self.clone());
                 Charged::Passed {
@@ -133,7 +135,7 @@ impl Shared {
                 one.cost.to_string(),
             ]);
         }
-        let told = self.line.ask(Verb::Refund, &keys, &args, self.timeout);
+        let told = self.lines.ask(Verb::Refund, &keys, &args, self.timeout);
         if let Err(error) = told.await {
             tracing::debug!(%error, %call, "a refund was lost");
         }
@@ -155,13 +157,17 @@ impl Shared {
             return;
         }
         if epochs.put(org, epoch).is_some() {
-            self.line.counters.epoch_changed();
+            self.lines.counters.epoch_changed();
             tracing::warn!(%org, "limiter_epoch_change: the shared counters lost their history");
         }
     }
 }
 
-fn question(ask: &Ask<'_>, parts: &[Part], shadow: &[Part]) -> (Vec<String>, Vec<String>) {
+pub(super) fn question(
+    ask: &Ask<'_>,
+    parts: &[Part],
+    shadow: &[Part],
+) -> (Vec<String>, Vec<String>) {
     let mut keys = vec![key::revocations(ask.org), key::epoch(ask.org)];
     let mut args = vec![
         format!("{:032x}", rand::random::<u128>()),

@@ -1,5 +1,11 @@
+mod cluster;
+mod eight;
+mod histories;
+mod promotion;
 mod server;
 mod shadow;
+mod size;
+mod tls;
 mod world;
 
 mod memory;
@@ -7,4 +13,7 @@ mod outage;
 mod redis;
 
 pub(super) use server::Server;
-pub(super) use world::{Agent, PATIENT, admitted, fleet, passed, refused, replica, replica_of};
+use server::{folder, free_port};
+pub(super) use world::{
+    Agent, PATIENT, admitted, connect, fleet, passed, refused, replica, replica_of, wished,
+};

@@ -62,6 +62,34 @@ fn what_is_printed_at_start_holds_no_secret() {
 }
 
 #[test]
+fn an_address_of_redis_that_cannot_be_used_ends_the_start_and_is_not_repeated() {
+    let folder = Folder::with_keys("redis");
+    let plane = ("PORTCULLIS_CONTROL_PLANE_URL", "http://127.0.0.1:8080");
+    let file = folder.0.join("pepper.key").display().to_string();
+    for (url, authority, expected) in [
+        ("rodis://:canary@a", None, "expected `redis://host:port`"),
+        ("redis://:canary@a", Some(file.as_str()), "no TLS"),
+        (
+            "rediss://:canary@a",
+            Some(file.as_str()),
+            "certificates in PEM",
+        ),
+        ("rediss://:canary@a", Some("/none"), "cannot read `/none`"),
+    ] {
+        let mut variables = vec![plane, ("PORTCULLIS_REDIS_URL", url)];
+        variables.extend(authority.map(|file| ("PORTCULLIS_REDIS_CA_FILE", file)));
+        let said = format!("{:#}", folder.config(&variables).unwrap_err());
+        assert!(
+            said.contains(expected) && !said.contains("canary"),
+            "{said}"
+        );
+    }
+    let alone = folder.config(&[plane, ("PORTCULLIS_REDIS_CA_FILE", &file)]);
+    let said = format!("{:#}", alone.unwrap_err());
+    assert!(said.contains("`PORTCULLIS_REDIS_URL` is not"), "{said}");
+}
+
+#[test]
 fn an_address_of_the_control_plane_holds_no_credential() {
     let folder = Folder::with_keys("address");
     let refused = folder.config(&[(

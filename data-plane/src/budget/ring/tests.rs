@@ -1,5 +1,6 @@
 use super::*;
 use proptest::prelude::*;
+use std::collections::BTreeMap;
 
 /// Every admission, with its time: what the ring approximates.
 #[derive(Debug, Default, Clone)]
@@ -41,6 +42,26 @@ struct Limit {
 struct Step {
     after: i64,
     costs: Vec<u64>,
+}
+
+impl Ring {
+    /// As the function keeps it; nothing, where it would have written nothing yet.
+    pub fn hash(&self) -> BTreeMap<String, String> {
+        let Some(head) = self.head else {
+            return BTreeMap::new();
+        };
+        let geometry = format!("{}x{}", self.geometry.slot_ms, self.geometry.slots);
+        let slots = self.slots.iter().map(|slot| (slot.number, slot.cost));
+        let all = slots.map(|(number, cost)| (number.to_string(), cost.to_string()));
+        let named = [
+            ("s", self.sum.to_string()),
+            ("h", head.to_string()),
+            ("l", self.last.to_string()),
+            ("g", geometry),
+        ];
+        all.chain(named.map(|(name, value)| (name.to_owned(), value)))
+            .collect()
+    }
 }
 
 const EPOCH: u64 = 1_700_000_000_000;

@@ -8,9 +8,9 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 async fn start(server: &Server) -> Shared {
-    let client = redis::Client::open(server.url().expose()).unwrap();
-    let shared = Shared::start(client, PATIENT, fleet(1, 0));
-    let mut is_open = shared.line.is_open();
+    let address = Address::read(&server.url(), None).unwrap();
+    let shared = Shared::start(address, PATIENT, fleet(1, 0));
+    let mut is_open = shared.lines.is_open();
     let opens = is_open.wait_for(|open| *open);
     let opened = tokio::time::timeout(Duration::from_secs(20), opens).await;
     opened.expect("it connects").unwrap();
@@ -64,7 +64,7 @@ async fn agrees_with_the_model(server: Server, seed: u64) {
         if compare(&shared, seed).await.is_ok() {
             return;
         }
-        shared.line.is_open().wait_for(|open| *open).await.unwrap();
+        shared.lines.is_open().wait_for(|open| *open).await.unwrap();
     }
     panic!("the line broke three times");
 }
@@ -135,7 +135,7 @@ async fn places_of_a_replica_that_died_are_free_when_their_lease_ends() {
         let (keys, mut args) = question(&ask, &ask.parts(), &[]);
         args[4] = "80".into();
         let patience = PATIENT.timeout;
-        let value = shared.line.ask(Verb::Charge, &keys, &args, patience).await;
+        let value = shared.lines.ask(Verb::Charge, &keys, &args, patience).await;
         reply::read(value.unwrap(), 1, 0).unwrap()
     };
     let taken = short(agent.ask(&charges)).await;
@@ -164,13 +164,13 @@ async fn a_renewal_restores_the_places_that_redis_lost() {
     let mut connection = server.connection().await;
     let flush = redis::cmd("FLUSHALL");
     flush.exec_async(&mut connection).await.unwrap();
-    shared.leases.renew(&shared.line).await;
+    shared.leases.renew(&shared.lines).await;
     let other = agent.ask(&charges);
     let answer = shared.charge(&other, &other.parts()).await;
     assert_eq!(refused(&answer), (0, Some(1_000), Mode::Shared));
     // Ended, it is renewed no more.
     drop(held);
-    shared.leases.renew(&shared.line).await;
+    shared.leases.renew(&shared.lines).await;
     loop {
         let reply = shared.put(&other, &other.parts()).await.unwrap();
         if matches!(reply.answer, Answer::Passed { .. }) {

@@ -1,8 +1,11 @@
 //! Redis is stopped, and comes back.
 
-use super::{Agent, PATIENT, Server, admitted, fleet, passed, refused, replica, replica_of};
+use super::{
+    Agent, PATIENT, Server, admitted, connect, fleet, passed, refused, replica, replica_of,
+};
 use crate::budget::{Budget, Charge, Charged, Fleet, Mode, OnOutage, Settings};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 use std::time::Duration;
 use tokio::time::{Instant, timeout};
 
@@ -108,6 +111,77 @@ async fn shares_of_two_replicas_and_what_redis_had_counted_make_one_budget() {
     assert_eq!(during, 12);
 }
 
+/// Until so many were refused in a row.
+async fn drain(budget: Budget, agent: Agent, charge: Charge, told: Arc<AtomicUsize>) {
+    let mut refused = 0;
+    while refused < 50 {
+        match budget
+            .charge(&agent.ask(std::slice::from_ref(&charge)))
+            .await
+        {
+            Charged::Passed { .. } => {
+                refused = 0;
+                told.fetch_add(1, Relaxed);
+            }
+            _ => refused += 1,
+        }
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn eight_replicas_whose_redis_dies_under_load_admit_hardly_more_than_one_budget() {
+    const MAX: usize = 4_000;
+    let mut server = Server::start();
+    let agent = Agent::new();
+    let (shared, closed) = (Arc::new(AtomicUsize::new(0)), Arc::new(AtomicUsize::new(0)));
+    let limit = agent.hourly("share", MAX as u64);
+    let strict = Charge {
+        on_outage: OnOutage::Closed,
+        ..agent.hourly("closed", 1_000_000)
+    };
+    let (mut replicas, mut tasks) = (Vec::new(), Vec::new());
+    for rank in 0..8 {
+        let budget = replica_of(&server.url(), fleet(8, rank)).await;
+        tasks.push(tokio::spawn(drain(
+            budget.clone(),
+            agent,
+            limit.clone(),
+            shared.clone(),
+        )));
+        tasks.push(tokio::spawn(drain(
+            budget.clone(),
+            agent,
+            strict.clone(),
+            closed.clone(),
+        )));
+        replicas.push(budget);
+    }
+    while shared.load(Relaxed) < MAX / 2 {
+        tokio::task::yield_now().await;
+    }
+    server.stop();
+    for task in tasks {
+        task.await.unwrap();
+    }
+    let total = shared.load(Relaxed);
+    assert!(
+        total <= MAX + MAX / 10,
+        "{total} of {MAX} in the window of the switch"
+    );
+    // Each may hold back a unit of its share for every division that is not even.
+    assert!(
+        total >= MAX - MAX / 10,
+        "{total} of {MAX}: refused without need"
+    );
+    for budget in &replicas {
+        until(budget, false).await;
+        let strict = std::slice::from_ref(&strict);
+        assert_eq!(admitted(budget, &agent, strict, 20).await, 0);
+    }
+    assert!(closed.load(Relaxed) > 0, "before, it let calls through");
+}
+
 #[tokio::test]
 async fn a_budget_smaller_than_the_fleet_belongs_to_the_first_replicas() {
     let mut server = Server::start();
@@ -185,9 +259,7 @@ fn hasty() -> Settings {
 #[tokio::test]
 async fn a_frozen_redis_is_given_up_in_time_and_the_charge_is_not_repeated() {
     let server = Server::start();
-    let budget = Budget::connect(Some(&server.url()), hasty(), fleet(1, 0))
-        .await
-        .unwrap();
+    let budget = connect(&server.url(), hasty(), fleet(1, 0)).await;
     let agent = Agent::new();
     let charges = [Charge {
         on_outage: OnOutage::Closed,
@@ -209,9 +281,7 @@ async fn a_frozen_redis_is_given_up_in_time_and_the_charge_is_not_repeated() {
 #[tokio::test]
 async fn a_redis_that_stays_frozen_is_not_waited_for_by_every_call() {
     let server = Server::start();
-    let budget = Budget::connect(Some(&server.url()), hasty(), fleet(1, 0))
-        .await
-        .unwrap();
+    let budget = connect(&server.url(), hasty(), fleet(1, 0)).await;
     let agent = Agent::new();
     let charges = [agent.hourly("calls", 1_000_000)];
     server.freeze();

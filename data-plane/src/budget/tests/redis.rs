@@ -1,9 +1,7 @@
 //! On a real Redis, through the door that calls use.
 
-use super::fleet;
-use super::{Agent, PATIENT, Server, admitted, passed, refused, replica};
-use crate::budget::{Budget, Charge, Charged, Count, Mode, Revoked};
-use seal::Secret;
+use super::{Agent, Server, admitted, passed, refused, replica};
+use crate::budget::{Charge, Charged, Count, Mode, Revoked};
 use std::collections::HashMap;
 
 async fn command<T: redis::FromRedisValue>(server: &Server, words: &[&str]) -> T {
@@ -32,16 +30,18 @@ async fn rings(server: &Server) -> Vec<(u64, u64)> {
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
-async fn a_burst_through_two_replicas_admits_exactly_the_max() {
+async fn a_burst_of_ten_times_the_max_through_eight_replicas_admits_exactly_the_max() {
     let server = Server::start();
-    let replicas = [replica(&server.url()).await, replica(&server.url()).await];
     let agent = Agent::new();
-    let tasks = (0..8).map(|task| {
-        let (budget, charges) = (replicas[task % 2].clone(), [agent.hourly("calls", 100)]);
-        tokio::spawn(async move { admitted(&budget, &agent, &charges, 1_000).await })
-    });
+    let mut tasks = Vec::new();
+    for _ in 0..8 {
+        let (budget, charges) = (replica(&server.url()).await, [agent.hourly("calls", 100)]);
+        tasks.push(tokio::spawn(async move {
+            admitted(&budget, &agent, &charges, 1_000).await
+        }));
+    }
     let mut total = 0;
-    for task in tasks.collect::<Vec<_>>() {
+    for task in tasks {
         total += task.await.unwrap();
     }
     assert_eq!(total, 100);
@@ -256,13 +256,4 @@ async fn budgets_expire_from_redis_by_themselves() {
         let life: i64 = command(&server, &["PTTL", key]).await;
         assert!(life > 0 && life <= 2 * 61 * 60_000, "{key} lives {life} ms");
     }
-}
-
-#[tokio::test]
-async fn an_address_that_cannot_be_read_is_told_without_its_password() {
-    let url = Secret::new("rodis://:hunter2@somewhere".into());
-    let error = Budget::connect(Some(&url), PATIENT, fleet(1, 0))
-        .await
-        .unwrap_err();
-    assert!(!error.to_string().contains("hunter2"));
 }

@@ -2,12 +2,16 @@
 
 use seal::Secret;
 use std::io::{BufRead, BufReader};
+use std::net::TcpListener;
 use std::path::PathBuf;
 use std::process::{Child, ChildStdout, Command, Stdio};
+use std::time::Duration;
 
 pub struct Server {
-    dir: PathBuf,
-    args: Vec<&'static str>,
+    pub dir: PathBuf,
+    args: Vec<String>,
+    /// None: it listens on a socket in its folder.
+    pub port: Option<u16>,
     running: Option<(Child, BufReader<ChildStdout>)>,
 }
 
@@ -21,13 +25,29 @@ impl Server {
         Self::with(&["--rename-command", "FUNCTION", ""])
     }
 
-    fn with(args: &[&'static str]) -> Self {
-        let name = format!("portcullis-{:016x}", rand::random::<u64>());
-        let dir = std::env::temp_dir().join(name);
-        std::fs::create_dir(&dir).unwrap();
+    fn with(args: &[&str]) -> Self {
+        let dir = folder();
+        let socket = ["--port", "0", "--unixsocket", "redis.sock"];
+        Self::in_folder(dir, None, &[&socket, args].concat())
+    }
+
+    /// On a port of loopback's.
+    pub fn on_a_port(args: &[&str]) -> Self {
+        let port = free_port();
+        let plain = ["--bind", "127.0.0.1", "--port", &port.to_string()];
+        Self::in_folder(folder(), Some(port), &[&plain, args].concat())
+    }
+
+    /// Told by a `sentinel.conf` in its folder, which it writes anew.
+    pub fn sentinel(dir: PathBuf, port: u16) -> Self {
+        Self::in_folder(dir, Some(port), &["sentinel.conf", "--sentinel"])
+    }
+
+    pub fn in_folder(dir: PathBuf, port: Option<u16>, args: &[&str]) -> Self {
         let mut server = Self {
             dir,
-            args: args.to_vec(),
+            args: args.iter().map(|&arg| arg.to_owned()).collect(),
+            port,
             running: None,
         };
         server.run();
@@ -39,9 +59,8 @@ impl Server {
         assert!(self.running.is_none(), "it runs already");
         let spawn = |program: &str| {
             Command::new(program)
-                .args(["--port", "0", "--unixsocket", "redis.sock"])
-                .args(["--save", "", "--appendonly", "no", "--daemonize", "no"])
                 .args(&self.args)
+                .args(["--save", "", "--appendonly", "no", "--daemonize", "no"])
                 .current_dir(&self.dir)
                 .stdin(Stdio::null())
                 .stdout(Stdio::piped())
@@ -52,7 +71,8 @@ impl Server {
             .expect("these tests need `redis-server` or `valkey-server` on the path");
         let mut said = BufReader::new(child.stdout.take().unwrap());
         let mut line = String::new();
-        while !line.contains("eady to accept connections") {
+        // A sentinel says its id instead.
+        while !line.contains("eady to accept connections") && !line.contains("Sentinel ID is") {
             line.clear();
             let read = said.read_line(&mut line).unwrap();
             assert!(read > 0, "the server ended before it was ready");
@@ -88,12 +108,45 @@ impl Server {
     }
 
     pub fn url(&self) -> Secret {
-        Secret::new(format!("redis+unix://{}/redis.sock", self.dir.display()))
+        Secret::new(match self.port {
+            Some(port) => format!("redis://127.0.0.1:{port}"),
+            None => format!("redis+unix://{}/redis.sock", self.dir.display()),
+        })
     }
 
     pub async fn connection(&self) -> redis::aio::MultiplexedConnection {
         let client = redis::Client::open(self.url().expose()).unwrap();
-        client.get_multiplexed_async_connection().await.unwrap()
+        // Patient, as these tests are.
+        let config = redis::AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(Duration::from_mins(1)))
+            .set_response_timeout(Some(Duration::from_mins(1)));
+        let connection = client.get_multiplexed_async_connection_with_config(&config);
+        connection.await.unwrap()
+    }
+
+    /// Waits until it has everything that its primary has written so far.
+    pub async fn catch_up_with(&self, primary: &Self) {
+        let written = primary.offset().await;
+        let reading = async {
+            while self.offset().await < written {
+                tokio::task::yield_now().await;
+            }
+        };
+        let read = tokio::time::timeout(Duration::from_mins(1), reading).await;
+        read.expect("it follows its primary");
+    }
+
+    async fn offset(&self) -> u64 {
+        let mut connection = self.connection().await;
+        let mut info = redis::cmd("INFO");
+        let told = info.arg("replication").query_async(&mut connection);
+        let told: String = told.await.unwrap();
+        let offset = told
+            .lines()
+            .find_map(|line| line.strip_prefix("master_repl_offset:"));
+        offset
+            .and_then(|offset| offset.parse().ok())
+            .expect("it has an offset")
     }
 
     /// How often a command was called, as the server counts; 0 if never.
@@ -111,6 +164,26 @@ impl Server {
             .and_then(|rest| rest.split(',').next())
             .map_or(0, |calls| calls.parse().unwrap())
     }
+}
+
+/// A new folder of the test's own.
+pub fn folder() -> PathBuf {
+    let name = format!("portcullis-{:016x}", rand::random::<u64>());
+    let dir = std::env::temp_dir().join(name);
+    std::fs::create_dir(&dir).unwrap();
+    dir
+}
+
+/// Below what systems give to connections that go out, and with room for a cluster's second port above.
+pub fn free_port() -> u16 {
+    let is_free = |port: &u16| {
+        [*port, port + 10_000]
+            .iter()
+            .all(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok())
+    };
+    std::iter::repeat_with(|| rand::random_range(11_000..22_000))
+        .find(is_free)
+        .expect("some port is free")
 }
 
 impl Drop for Server {

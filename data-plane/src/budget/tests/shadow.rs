@@ -1,7 +1,6 @@
 //! Limits in shadow: looked at, never charged, and nobody is refused for them.
 
-use super::fleet;
-use super::{Agent, PATIENT, Server, passed, replica};
+use super::{Agent, PATIENT, Server, connect, fleet, passed, replica};
 use crate::budget::{Ask, Budget, Charge, Charged, Mode};
 
 async fn would(budget: &Budget, ask: Ask<'_>) -> (Mode, Vec<usize>) {
@@ -69,9 +68,7 @@ async fn on_redis_a_limit_in_shadow_says_what_it_would_do() {
 #[tokio::test]
 async fn while_redis_is_away_nothing_is_said_of_what_is_in_shadow_and_nothing_refused() {
     let url = seal::Secret::new("redis://127.0.0.1:1".to_owned());
-    let budget = Budget::connect(Some(&url), PATIENT, fleet(1, 0))
-        .await
-        .unwrap();
+    let budget = connect(&url, PATIENT, fleet(1, 0)).await;
     let agent = Agent::new();
     let shadow = [agent.hourly("calls", 0)];
     let ask = Ask {

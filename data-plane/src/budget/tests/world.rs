@@ -1,7 +1,9 @@
 //! Someone who calls, and limits to call under.
 
 use crate::budget::subject::{self, Whose};
-use crate::budget::{Ask, Budget, Charge, Charged, Count, Fleet, Held, Mode, OnOutage, Settings};
+use crate::budget::{
+    Address, Ask, Budget, Charge, Charged, Count, Fleet, Held, Mode, OnOutage, Settings,
+};
 use ids::{CallId, GrantId, OrgId, PolicyId, ServerId};
 use seal::Secret;
 use std::sync::Arc;
@@ -81,7 +83,12 @@ pub async fn replica(url: &Secret) -> Budget {
 }
 
 pub async fn replica_of(url: &Secret, fleet: Arc<Fleet>) -> Budget {
-    Budget::connect(Some(url), PATIENT, fleet).await.unwrap()
+    connect(url, PATIENT, fleet).await
+}
+
+pub async fn connect(url: &Secret, settings: Settings, fleet: Arc<Fleet>) -> Budget {
+    let address = Address::read(url, None).unwrap();
+    Budget::connect(address, settings, fleet).await
 }
 
 pub fn passed(charged: Charged) -> (Mode, Held) {
@@ -111,4 +118,17 @@ pub async fn admitted(budget: &Budget, agent: &Agent, charges: &[Charge], calls:
         count += usize::from(matches!(answer, Charged::Passed { .. }));
     }
     count
+}
+
+/// A number that whoever runs the tests may say.
+#[expect(
+    clippy::disallowed_methods,
+    reason = "how much a test does is said by who runs it"
+)]
+pub fn wished(name: &str) -> Option<u64> {
+    let text = std::env::var(name).ok()?;
+    Some(
+        text.parse()
+            .unwrap_or_else(|_| panic!("`{name}` is a number")),
+    )
 }
