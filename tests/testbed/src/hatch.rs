@@ -118,10 +118,10 @@ async fn pass(
     let Ok(bytes) = answer.bytes().await else {
         return StatusCode::BAD_GATEWAY.into_response();
     };
-    let next = match uri.path() == shared.path {
-        true => std::mem::replace(&mut *shared.next.lock().unwrap(), Next::Passed),
-        false => Next::Passed,
-    };
+    let mut next = Next::Passed;
+    if uri.path() == shared.path {
+        std::mem::swap(&mut next, &mut *shared.next.lock().unwrap());
+    }
     let body = match next {
         Next::Passed => Body::from(bytes),
         Next::Kept => {

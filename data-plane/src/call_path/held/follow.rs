@@ -236,7 +236,8 @@ impl Listening {
             return Ok(End::Gone);
         }
         let is_modern = admitted.permit.call().era.is_modern();
-        let passed = pass_on(letter, *admitted, *intent, self.seat.clone());
+        // Boxed: as long a way as the whole, which nobody goes while they wait.
+        let passed = Box::pin(pass_on(letter, *admitted, *intent, self.seat.clone()));
         let passed = self.unless_gone(is_modern, passed).await;
         Ok(passed.map_or(End::Gone, End::Answer))
     }
