@@ -9,6 +9,8 @@ mod intent;
 mod message;
 mod span;
 
+pub use held::HeldCalls;
+
 use crate::budget::{Ask, Charged, Held, Mode, Revoked};
 use crate::call::{Call, Letter};
 use crate::caller::{self, Caller};
@@ -143,9 +145,8 @@ async fn pass(
             intent::refused(app, letter.arrived, intent).await;
             return Err(refused.refusal);
         }
-        // Boxed: rare, and as long a way as the whole.
         Judgement::Held(held) => {
-            return Box::pin(held::held(letter, request, seat, bytes, *held)).await;
+            return held::held(letter, request, seat, bytes, *held).await;
         }
     };
     go_on(letter, admitted, intent, seat).await

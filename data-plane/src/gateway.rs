@@ -2,6 +2,7 @@
 
 use crate::budget::{Budget, Fills};
 use crate::bundles::{ControlPlane, Holder};
+use crate::call_path::HeldCalls;
 use crate::front::{Entrance, Intake};
 use crate::lists::Seen;
 use crate::meter::Meter;
@@ -33,6 +34,7 @@ pub struct Gateway {
     pub pepper: Pepper,
     pub seen: Seen,
     pub standing: Standing,
+    pub held: HeldCalls,
     pub aside: Aside,
     pub meter: Meter,
     pub clock: Clock,

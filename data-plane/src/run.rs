@@ -2,7 +2,7 @@
 
 use crate::budget::{Budget, Fills, Settings, Watch};
 use crate::bundles::{ControlPlane, Disk, Fetcher, Holder, Parts};
-use crate::call_path;
+use crate::call_path::{self, HeldCalls};
 use crate::config::Config;
 use crate::front::{self, Entrance};
 use crate::gateway::Gateway;
@@ -195,6 +195,7 @@ fn gateway(
         pepper: config.keys.pepper.clone(),
         seen: Seen::default(),
         standing: Standing::default(),
+        held: HeldCalls::default(),
         aside: Aside::default(),
         meter,
         clock: clock.clone(),

@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { after, before, test } from "node:test";
 import { AxeBuilder } from "@axe-core/playwright";
 import { confirm, link } from "./mail.mjs";
-import { PASSWORD, addServer, browser, call, connect, demoServer, fresh, home, mint, newPolicy, signUp, tabTo } from "./site.mjs";
+import { PASSWORD, addServer, browser, call, connect, demoServer, fresh, home, mint, newPolicy, signUp, tabTo, until } from "./site.mjs";
 
 const POLICY = { version: "1", default: "deny", tools: { list_customers: {}, create_refund: { action: "require_approval" } } };
 
@@ -18,12 +18,12 @@ async function someone(t, options = {}) {
 }
 
 /** An organisation whose agent may ask for refunds, and a member with a phone who may approve them. */
-async function desk(t, options = {}) {
+async function desk(t, options = {}, policy = POLICY) {
   const owner = await someone(t);
   const org = fresh("desk");
   await signUp(owner, org);
   await addServer(owner, org, "Desk", await demoServer());
-  await newPolicy(owner, org, "Refunds", POLICY);
+  await newPolicy(owner, org, "Refunds", policy);
   const client = await connect(await mint(owner, org, "An agent", "Desk", "Refunds"));
   t.after(() => client.close());
 
@@ -89,6 +89,28 @@ for (const javaScriptEnabled of [true, false]) {
     assert.match(await call(client, "create_refund", REFUND), /^\[APPROVAL REQUIRED\]/);
   });
 }
+
+test("a call that waits is approved in the browser by another person, and its client is given the server's answer", async (t) => {
+  const held = { action: "require_approval", approval: { wait: "2m" } };
+  const { approver: page, client, org } = await desk(t, {}, { version: "1", default: "deny", tools: { create_refund: held } });
+  const told = [];
+  const options = { timeout: 120_000, onprogress: ({ message }) => told.push(message) };
+  const answer = client.callTool({ name: "create_refund", arguments: REFUND }, undefined, options);
+  await until(() => told.length > 0);
+  const place = told[0].match(/https?:\S+\/approvals\/apr_[0-9a-f]+/);
+  assert.ok(place, told[0]);
+  const path = new URL(place[0]).pathname;
+
+  await page.goto(`${home}/${org}/approvals`);
+  await page.locator(`main a[href='${path}']`).click();
+  await page.getByRole("button", { name: "Approve once" }).click();
+  await page.waitForURL(`${home}${path}?done=approved`);
+  const { content, isError } = await answer;
+  assert.ok(!isError);
+  assert.doesNotMatch(content[0].text, /^\[/);
+  await page.reload();
+  await page.getByText("spent", { exact: true }).first().waitFor();
+});
 
 test("what only follows links decides nothing, signed in or not", async (t) => {
   const { approver: page, client, org } = await desk(t);

@@ -1,7 +1,7 @@
 // The official TypeScript client of the v1 line (`@modelcontextprotocol/sdk`, legacy eras only), driven by JSON lines exactly
 // as client.py is:
 //
-//     client.mjs URL [--token TOKEN] [--read-timeout SECONDS]
+//     client.mjs URL [--token TOKEN] [--read-timeout SECONDS] [--elicits nothing|forms|urls]
 //
 // The packages come from the folder that `install` names (PORTCULLIS_TEST_REAL).
 
@@ -16,10 +16,10 @@ const fault = (raised) => driver.fault(raised, raised instanceof schemas.McpErro
 
 const client = new Client(
   { name: "portcullis-test-typescript", version },
-  { capabilities: { sampling: {}, elicitation: {}, roots: { listChanged: true } } },
+  { capabilities: driver.capabilities },
 );
 client.setRequestHandler(schemas.CreateMessageRequestSchema, driver.answersToServers["sampling/createMessage"]);
-client.setRequestHandler(schemas.ElicitRequestSchema, driver.answersToServers["elicitation/create"]);
+if (driver.capabilities.elicitation) client.setRequestHandler(schemas.ElicitRequestSchema, driver.answersToServers["elicitation/create"]);
 client.setRequestHandler(schemas.ListRootsRequestSchema, driver.answersToServers["roots/list"]);
 client.fallbackNotificationHandler = async (notification) => driver.hasHeard(notification);
 client.onerror = (raised) => driver.heard.push({ fault: raised.message });

@@ -1,6 +1,6 @@
 """The official Python client (`mcp`), driven by JSON lines.
 
-    client.py URL [--token TOKEN] [--era auto|legacy|2026-07-28] [--read-timeout SECONDS]
+    client.py URL [--token TOKEN] [--era auto|legacy|2026-07-28] [--read-timeout SECONDS] [--elicits nothing|forms|urls]
 
 Says first `{"ready": true, "client": …, "server": …, "protocol": …}` (or `{"ready": false, "error": …}` and ends). Then every line on
 standard input is a command with an `id`, and every line out with that `id` its answer, in the order they are done:
@@ -75,6 +75,8 @@ class Modern(Driven):
 
     async def elicitation(self, _context, params):
         self.asked.append({"method": "elicitation/create", "params": plain(params)})
+        if params.mode == "url":
+            return types.ElicitResult(action="accept")
         return types.ElicitResult(action="accept", content={"name": "Ada"})
 
     async def roots(self, _context):
@@ -90,7 +92,7 @@ class Modern(Driven):
             mode=self.chosen.era,
             read_timeout_seconds=self.chosen.read_timeout,
             sampling_callback=self.sampling,
-            elicitation_callback=self.elicitation,
+            elicitation_callback=None if self.chosen.elicits == "nothing" else self.elicitation,
             list_roots_callback=self.roots,
             message_handler=self.notified,
             client_info=types.Implementation(name="portcullis-test-python", version=version("mcp")),
@@ -185,6 +187,8 @@ def main():
     parser.add_argument("--token")
     parser.add_argument("--era", default="auto")
     parser.add_argument("--read-timeout", type=float, default=60)
+    # This SDK declares forms and addresses together.
+    parser.add_argument("--elicits", choices=["nothing", "forms", "urls"], default="forms")
     sys.exit(asyncio.run(drive(parser.parse_args())))
 
 

@@ -1,6 +1,6 @@
 """The official Python client of the v1 line (`mcp` 1.x, legacy eras only), driven by JSON lines exactly as client.py is:
 
-    client_v1.py URL [--token TOKEN] [--read-timeout SECONDS]
+    client_v1.py URL [--token TOKEN] [--read-timeout SECONDS] [--elicits nothing|forms|urls]
 """
 
 import argparse
@@ -50,6 +50,8 @@ class Legacy(Driven):
 
     async def elicitation(self, _context, params):
         self.asked.append({"method": "elicitation/create", "params": plain(params)})
+        if params.mode == "url":
+            return types.ElicitResult(action="accept")
         return types.ElicitResult(action="accept", content={"name": "Ada"})
 
     async def roots(self, _context):
@@ -116,7 +118,7 @@ class Legacy(Driven):
                 write,
                 read_timeout_seconds=timedelta(seconds=self.chosen.read_timeout),
                 sampling_callback=self.sampling,
-                elicitation_callback=self.elicitation,
+                elicitation_callback=None if self.chosen.elicits == "nothing" else self.elicitation,
                 list_roots_callback=self.roots,
                 message_handler=self.notified,
                 client_info=types.Implementation(name="portcullis-test-python-v1", version=version("mcp")),
@@ -153,6 +155,8 @@ def main():
     parser.add_argument("url")
     parser.add_argument("--token")
     parser.add_argument("--read-timeout", type=float, default=60)
+    # This SDK declares forms and addresses together.
+    parser.add_argument("--elicits", choices=["nothing", "forms", "urls"], default="forms")
     sys.exit(asyncio.run(drive(parser.parse_args())))
 
 

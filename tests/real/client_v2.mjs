@@ -1,7 +1,7 @@
 // The official TypeScript client of the v2 line (`@modelcontextprotocol/client`, both eras), driven by JSON lines exactly as
 // client.py is:
 //
-//     client_v2.mjs URL [--token TOKEN] [--era auto|legacy|2026-07-28] [--read-timeout SECONDS]
+//     client_v2.mjs URL [--token TOKEN] [--era auto|legacy|2026-07-28] [--read-timeout SECONDS] [--elicits nothing|forms|urls]
 //
 // A call may say its `patience` in seconds: in 2026-07-28 this client learns that the stream of a call broke by its own timeout alone.
 
@@ -15,11 +15,13 @@ const fault = (raised) => driver.fault(raised, raised instanceof ProtocolError);
 const client = new Client(
   { name: "portcullis-test-typescript-v2", version },
   {
-    capabilities: { sampling: {}, elicitation: {}, roots: { listChanged: true } },
+    capabilities: driver.capabilities,
     versionNegotiation: { mode: era === "legacy" || era === "auto" ? era : { pin: era } },
   },
 );
-for (const [method, answer] of Object.entries(driver.answersToServers)) client.setRequestHandler(method, answer);
+for (const [method, answer] of Object.entries(driver.answersToServers)) {
+  if (method !== "elicitation/create" || driver.capabilities.elicitation) client.setRequestHandler(method, answer);
+}
 client.fallbackNotificationHandler = async (notification) => driver.hasHeard(notification);
 client.onerror = (raised) => driver.heard.push({ fault: raised.message });
 

@@ -22,11 +22,19 @@ export const chosen = (() => {
       token: { type: "string" },
       era: { type: "string", default: "legacy" },
       "read-timeout": { type: "string", default: "60" },
+      elicits: { type: "string", default: "forms" },
     },
   });
   const headers = values.token ? { Authorization: `Bearer ${values.token}` } : {};
-  return { url: new URL(positionals[0]), era: values.era, timeout: Number(values["read-timeout"]) * 1000, headers };
+  return { url: new URL(positionals[0]), era: values.era, timeout: Number(values["read-timeout"]) * 1000, headers, elicits: values.elicits };
 })();
+
+/** What our clients can do for a server, by what they were told to ask their person. */
+export const capabilities = {
+  sampling: {},
+  ...{ nothing: {}, forms: { elicitation: {} }, urls: { elicitation: { form: {}, url: {} } } }[chosen.elicits],
+  roots: { listChanged: true },
+};
 
 export const say = (answer) => process.stdout.write(`${JSON.stringify(answer)}\n`);
 
@@ -56,7 +64,7 @@ export const answersToServers = {
   },
   "elicitation/create": async ({ method, params }) => {
     asked.push({ method, params });
-    return { action: "accept", content: { name: "Ada" } };
+    return params.mode === "url" ? { action: "accept" } : { action: "accept", content: { name: "Ada" } };
   },
   "roots/list": async ({ method }) => {
     asked.push({ method });

@@ -1,8 +1,13 @@
 //! A call that a rule holds waits for a person, goes on once when one has approved it, and never besides.
 
+mod breaking_off;
+mod real_clients;
+mod spending;
+mod taking_back;
+
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
-use testbed::{Answer, Installation, Org, Raw, Redis, Replica, Rest, Stub, until};
+use testbed::{Answer, Installation, Org, Raw, Replica, Rest, Stub, until};
 
 /// The rules of every test here: one tool is held.
 fn rules(approval: &Value) -> Value {
@@ -313,113 +318,6 @@ async fn a_client_that_leaves_while_it_waits_is_not_acted_for() {
         "nobody spends it"
     );
     assert_eq!(office.upstream.calls().len(), 0);
-}
-
-#[tokio::test]
-async fn of_many_attempts_on_several_replicas_one_reaches_the_server() {
-    let (office, redis) = (Office::open(json!({})).await, Redis::start().await);
-    let mut clients = Vec::new();
-    for name in ["one", "two", "three", "four"] {
-        let replica = office.installation.replica(name, Some(&redis.url())).await;
-        clients.push((office.client(&replica), replica));
-    }
-    office.enforced(4).await;
-    let first = clients[0].0.call("pay", json!({ "amount": 1 })).await;
-    let id = decision(&first)["approval"].as_str().unwrap().to_owned();
-    office.approve(&id).await;
-    let mut tries = tokio::task::JoinSet::new();
-    for number in 0..200 {
-        let client = clients[number % clients.len()].0.clone();
-        tries.spawn(async move { client.call("pay", json!({ "amount": 1 })).await });
-    }
-    let mut done = 0;
-    while let Some(answer) = tries.join_next().await {
-        let answer = answer.unwrap().json();
-        // Too many at once are told to wait; nobody is let through for that.
-        let text = answer["result"]["content"][0]["text"]
-            .as_str()
-            .unwrap_or_default();
-        let is_no = text.starts_with("[APPROVAL REQUIRED]") || answer["error"]["code"] == 1003;
-        assert!(is_no || text == "done: \"pay\"", "{answer}");
-        done += usize::from(!is_no);
-    }
-    assert_eq!((done, office.upstream.calls().len()), (1, 1));
-    let spent = office.show(&id).await;
-    assert_eq!(spent["spent_by"].as_array().unwrap().len(), 1, "{spent}");
-}
-
-#[tokio::test]
-async fn without_the_control_plane_nothing_is_approved_and_the_call_says_so() {
-    let mut office = Office::open(json!({})).await;
-    let replica = office.installation.replica("one", None).await;
-    office.enforced(1).await;
-    let client = office.client(&replica);
-    let id = decision(&client.call("pay", json!({})).await)["approval"].clone();
-    office.approve(id.as_str().unwrap()).await;
-    // Between the approval and its spending.
-    office.installation.stop_control_plane();
-    let away = client.call("pay", json!({})).await;
-    assert!(
-        away.text()
-            .contains("Approvals cannot be asked for just now"),
-        "{away:?}"
-    );
-    assert_eq!(decision(&away)["verdict"], "hold");
-    assert_eq!(
-        client.call("read_note", json!({})).await.text(),
-        "done: \"read_note\""
-    );
-    assert_eq!(office.upstream.calls().len(), 1);
-    office.installation.resume_control_plane().await;
-    assert_eq!(client.call("pay", json!({})).await.text(), "done: \"pay\"");
-    assert_eq!(office.upstream.calls().len(), 2);
-    let held = until("the record of the refused call", || async {
-        let calls = office.org.calls("verdict=hold").await;
-        (calls.len() == 2).then_some(calls)
-    })
-    .await;
-    assert!(held.iter().any(|call| call["approval"].is_null()));
-}
-
-#[tokio::test]
-async fn what_was_spent_by_a_replica_that_died_is_executed_by_nobody_else() {
-    let office = Office::open(json!({})).await;
-    let mut replica = office.installation.replica("one", None).await;
-    office.enforced(1).await;
-    let client = office.client(&replica);
-    let id = decision(&client.call("pay", json!({})).await)["approval"].clone();
-    let id = id.as_str().unwrap();
-    office.approve(id).await;
-    // As a replica leaves it that is killed between spending and forwarding.
-    let owner = &office.installation.database.owner;
-    let mut sql = office.installation.database.connect(owner).await;
-    sqlx::query(
-        "with spent as (update approvals set used = 1, state = 'spent' returning org_id, id)
-        insert into approval_spends (org_id, call_id, approval_id, replica, at)
-        select org_id, gen_random_uuid(), id, 'one', now() from spent",
-    )
-    .execute(&mut sql)
-    .await
-    .unwrap();
-    replica.process.kill();
-    replica.resume().await;
-    let anew = client.call("pay", json!({})).await;
-    assert_eq!(decision(&anew)["verdict"], "hold");
-    assert_ne!(
-        decision(&anew)["approval"],
-        *id,
-        "the client's retry is a call of its own"
-    );
-    assert_eq!(office.upstream.calls().len(), 0);
-    assert_eq!(
-        office.show(id).await["state"],
-        "spent",
-        "and it is on record who spent it"
-    );
-    assert_eq!(
-        office.show(id).await["spent_by"].as_array().unwrap().len(),
-        1
-    );
 }
 
 #[tokio::test]

@@ -2,9 +2,14 @@
 //! on it. Nobody is approved here: the control plane says whether people did.
 
 mod follow;
+mod place;
 mod question;
 
+pub use follow::held;
+pub use place::HeldCalls;
+
 use super::{go_on, intent};
+use crate::bundles::LinkError;
 use crate::call::Letter;
 use crate::caller::Caller;
 use crate::front::Body;
@@ -13,9 +18,9 @@ use crate::gateway::Gateway;
 use crate::lists::Tool;
 use crate::refusal::Refusal;
 use crate::seats::Seat;
-use bundle::approval::{Answer, Wait, Waited};
+use bundle::approval::{Answer, Ask, Wait, Waited};
 use bundle::record::{Intent, Verdict};
-use bytes::Bytes;
+use follow::Progress;
 use http::Response;
 use ids::ApprovalId;
 use mcp::answer::Opening;
@@ -45,82 +50,6 @@ struct Waiting {
     opening: Opening,
 }
 
-/// What is told meanwhile to a client that listens.
-trait Meanwhile {
-    async fn say(&mut self, left: Duration, url: &str);
-}
-
-/// Nobody listens.
-struct Silence;
-
-impl Meanwhile for Silence {
-    async fn say(&mut self, _: Duration, _: &str) {}
-}
-
-pub async fn held(
-    letter: Letter<'_>,
-    request: &mcp::Request<'_>,
-    seat: Seat,
-    bytes: &Bytes,
-    held: Held,
-) -> Result<Response<Body>, Refusal> {
-    match ask(letter, request, held).await {
-        Next::Go(admitted, intent) => pass_on(letter, *admitted, *intent, seat).await,
-        Next::No(refusal) => Err(refusal),
-        Next::Waits(waiting) if waiting.elicits_first() => Err(pending(letter, *waiting).await),
-        Next::Waits(waiting) if waiting.held.wait.is_zero() => Err(pending(letter, *waiting).await),
-        Next::Waits(waiting) => {
-            let until = Instant::now() + waiting.held.wait;
-            if follow::can_listen(letter) {
-                return Ok(follow::follow(
-                    letter, request, seat, bytes, *waiting, until,
-                ));
-            }
-            to_the_end(letter, request, seat, *waiting, until, &mut Silence).await
-        }
-    }
-}
-
-/// Waits until it is decided, or the time is over, and does what follows from that.
-async fn to_the_end(
-    letter: Letter<'_>,
-    request: &mcp::Request<'_>,
-    seat: Seat,
-    mut waiting: Waiting,
-    until: Instant,
-    meanwhile: &mut impl Meanwhile,
-) -> Result<Response<Body>, Refusal> {
-    let app = letter.app;
-    loop {
-        let began = Instant::now();
-        let waited = wait(app, &waiting, until, meanwhile).await;
-        let letter = Letter {
-            arrived: letter.arrived + began.elapsed(),
-            ..letter
-        };
-        // People take their time, which is not the gateway's.
-        waiting.held.call.arrived += began.elapsed();
-        let more = match waited {
-            Waited::Waiting => return Err(pending(letter, waiting).await),
-            Waited::Approved | Waited::Spent => {
-                match ask(letter, request, waiting.held).await {
-                    Next::Go(admitted, intent) => {
-                        return pass_on(letter, *admitted, *intent, seat).await;
-                    }
-                    Next::No(refusal) => return Err(refusal),
-                    Next::Waits(anew) => waiting = *anew,
-                }
-                continue;
-            }
-            Waited::Refused { note } => refused(&note),
-            Waited::Expired => "Nobody decided in time.".to_owned(),
-            Waited::Withdrawn => "The request was taken back.".to_owned(),
-        };
-        let Waiting { held, opening, .. } = waiting;
-        return Err(no(letter, &held, &more, Some(&opening)).await);
-    }
-}
-
 async fn pass_on(
     letter: Letter<'_>,
     admitted: Admitted,
@@ -144,7 +73,7 @@ async fn ask(letter: Letter<'_>, request: &mcp::Request<'_>, mut held: Held) -> 
             let more = "It cannot be told exactly what would be approved.";
             return Next::No(no(letter, &held, more, None).await);
         };
-        let approval = match app.control_plane.ask(&question).await {
+        let approval = match heard(app, &question).await {
             Ok(Answer::Spent { approval }) => approval,
             Ok(Answer::Waiting { approval, url, .. }) => {
                 return Next::Waits(Box::new(Waiting {
@@ -178,7 +107,12 @@ async fn ask(letter: Letter<'_>, request: &mcp::Request<'_>, mut held: Held) -> 
         // A deny wins, a limit counts, and what was published meanwhile judges.
         let caller = match held.call.caller.renewed(app) {
             Ok(caller) => caller,
-            Err(refusal) => return Next::No(refusal),
+            Err(refusal) => {
+                // Spent all the same: the approval names a call that says it was held.
+                let intent = on_hold(app, &held, Some(approval));
+                intent::refused(app, letter.arrived, intent).await;
+                return Next::No(refusal);
+            }
         };
         held.call.at_ms = app.now_ms();
         let is_same = under(app, &caller, &held) == asked_under;
@@ -210,6 +144,18 @@ async fn ask(letter: Letter<'_>, request: &mcp::Request<'_>, mut held: Held) -> 
     Next::No(no(letter, &held, more, None).await)
 }
 
+/// What is lost on the way is asked once more: the same call is answered the same.
+async fn heard(app: &Gateway, question: &Ask) -> Result<Answer, LinkError> {
+    match app.control_plane.ask(question).await {
+        Err(LinkError::Unreachable(error)) => {
+            tracing::warn!(%error, "what was asked about an approval may be lost, and is asked again");
+            tokio::time::sleep(PAUSE).await;
+            app.control_plane.ask(question).await
+        }
+        answer => answer,
+    }
+}
+
 /// What an approval stands or falls with besides the call: the policy's version, and what the tool is.
 fn under(
     app: &Gateway,
@@ -230,14 +176,16 @@ async fn wait(
     app: &Gateway,
     waiting: &Waiting,
     until: Instant,
-    meanwhile: &mut impl Meanwhile,
+    progress: Option<&Progress>,
 ) -> Waited {
     loop {
         let left = until.saturating_duration_since(Instant::now());
         if left.is_zero() {
             return Waited::Waiting;
         }
-        meanwhile.say(left, &waiting.opening.url).await;
+        if let Some(progress) = progress {
+            progress.say(left, &waiting.opening.url);
+        }
         let patience = left.min(PACE);
         let wait = Wait {
             org: waiting.held.call.caller.org.bundle().org.id,
@@ -256,9 +204,10 @@ async fn wait(
 }
 
 impl Waiting {
-    /// The modern era asks its person before anything is waited for: the next round waits.
-    fn elicits_first(&self) -> bool {
-        self.held.call.era.is_modern() && self.may_elicit()
+    /// Not where the rule says nothing of it; and the modern era asks its person first, and waits in the next round.
+    fn waits(&self) -> bool {
+        let elicits_first = self.held.call.era.is_modern() && self.may_elicit();
+        !(elicits_first || self.held.wait.is_zero())
     }
 
     /// Once, and only where the client said that it opens addresses.
@@ -323,6 +272,16 @@ async fn no(letter: Letter<'_>, held: &Held, more: &str, asked: Option<&Opening>
     let intent = on_hold(letter.app, held, approval);
     intent::refused(letter.app, letter.arrived, intent).await;
     Refusal::Call(Box::new(held.refusal(more, asked)))
+}
+
+/// Puts on record that nobody waits for a held call any more. Its request stays open: the same call may come again, or
+/// wait elsewhere.
+async fn taken_back(letter: Letter<'_>, waiting: &Waiting) -> Refusal {
+    let intent = on_hold(letter.app, &waiting.held, Some(waiting.approval));
+    intent::cancelled(letter.app, letter.arrived, intent).await;
+    let more = "The client took this call back while it waited. Nothing was done.";
+    let judged = waiting.held.refusal(more, Some(&waiting.opening));
+    Refusal::Call(Box::new(judged))
 }
 
 /// The record of a call that goes no further.

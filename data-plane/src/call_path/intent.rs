@@ -2,7 +2,8 @@
 
 use crate::call::Call;
 use crate::gateway::Gateway;
-use bundle::record::{self, Intent, Verdict};
+use crate::record::Level;
+use bundle::record::{self, Ending, Intent, Verdict};
 use std::time::Instant;
 
 /// The intent of an allowed call, to be corrected where it is not.
@@ -61,5 +62,14 @@ pub async fn refused(app: &Gateway, arrived: Instant, intent: Intent) {
     let intent = stamped(app, arrived, intent);
     if let Err(closed) = app.recorder.refused(intent).await {
         tracing::warn!(%closed, "a refused call is not on record");
+    }
+}
+
+/// A call that was taken back before anything went upstream.
+pub async fn cancelled(app: &Gateway, arrived: Instant, intent: Intent) {
+    let intent = stamped(app, arrived, intent);
+    match app.recorder.intent(intent, Level::Process).await {
+        Ok(written) => written.ended(Ending::Cancelled),
+        Err(closed) => tracing::warn!(%closed, "a call that was taken back is not on record"),
     }
 }

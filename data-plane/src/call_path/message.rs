@@ -66,12 +66,36 @@ async fn notify(
     let (era, presented) = letter.frame_plain()?;
     if era.is_modern() || !mcp::notification_is_known(notification.method) {
         // The modern era has none from clients, and one that nobody knows is nobody's: taken, and dropped.
-        let mut accepted = Response::new(front::full(""));
-        *accepted.status_mut() = StatusCode::ACCEPTED;
-        return Ok(accepted);
+        return Ok(accepted());
     }
     let call = Call::notification(&letter, &notification, era, presented, bytes)?;
+    // The server was never asked what waits for people here.
+    if takes_back(letter, &call, &notification, bytes) {
+        return Ok(accepted());
+    }
     plain(letter, call).await
+}
+
+fn accepted() -> Response<Body> {
+    let mut accepted = Response::new(front::full(""));
+    *accepted.status_mut() = StatusCode::ACCEPTED;
+    accepted
+}
+
+/// Whether it took back a held call that waited in this replica.
+fn takes_back(
+    letter: Letter<'_>,
+    call: &Call,
+    notification: &Notification<'_>,
+    bytes: &Bytes,
+) -> bool {
+    if notification.method != "notifications/cancelled" {
+        return false;
+    }
+    let id = notification.params.and_then(|it| it.get("requestId"));
+    let id = id.and_then(|id| bytes.get(id.span.start as usize..id.span.end as usize));
+    let id = id.and_then(|id| std::str::from_utf8(id).ok());
+    id.is_some_and(|id| letter.app.held.take_back(call.session_key(), id))
 }
 
 /// The client's answer to a question of the server's: only to one that was asked on this session. It goes on with the id

@@ -17,6 +17,7 @@ use bundle::{
 use bytes::Bytes;
 use data_plane::budget::Budget;
 use data_plane::bundles::{ControlPlane, Holder, Org};
+use data_plane::call_path::HeldCalls;
 use data_plane::front::{Entrance, Intake};
 use data_plane::gateway::Gateway;
 use data_plane::lists::Seen;
@@ -330,6 +331,7 @@ impl World {
             pepper,
             seen: Seen::default(),
             standing: Standing::default(),
+            held: HeldCalls::default(),
             aside: Aside::default(),
             meter: Meter::default(),
             clock,

@@ -4,6 +4,7 @@ use super::{Answer, World, nobody, open, ring, serve};
 use bytes::Bytes;
 use data_plane::budget::Budget;
 use data_plane::bundles::{Holder, Org};
+use data_plane::call_path::HeldCalls;
 use data_plane::front::{Entrance, Intake};
 use data_plane::gateway::Gateway;
 use data_plane::lists::Seen;
@@ -69,6 +70,7 @@ impl Replica {
             pepper: Pepper::new(&[9; 32]),
             seen: Seen::default(),
             standing: Standing::default(),
+            held: HeldCalls::default(),
             aside: Aside::default(),
             meter: Meter::default(),
             clock,

@@ -13,6 +13,7 @@ use bytes::Bytes;
 use data_plane::budget::Budget;
 use data_plane::bundles::{ControlPlane, Holder, Org};
 use data_plane::call::{Call, Letter};
+use data_plane::call_path::HeldCalls;
 use data_plane::caller::{self, Caller};
 use data_plane::front::{Entrance, Intake, Route};
 use data_plane::gate::{self, Judgement};
@@ -117,6 +118,7 @@ impl Gate {
             pepper,
             seen: Seen::default(),
             standing: Standing::default(),
+            held: HeldCalls::default(),
             aside: Aside::default(),
             meter: Meter::default(),
             clock,

@@ -10,6 +10,7 @@
 mod collector;
 mod database;
 mod door;
+mod hatch;
 mod installation;
 mod mailbox;
 mod process;
@@ -23,6 +24,7 @@ mod wait;
 pub use collector::{Collector, Span};
 pub use database::Database;
 pub use door::Door;
+pub use hatch::Hatch;
 pub use installation::{Installation, Replica};
 pub use mailbox::{Mailbox, Received};
 pub use process::{Process, free_port, resident};

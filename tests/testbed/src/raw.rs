@@ -53,6 +53,10 @@ impl Raw {
         }
     }
 
+    pub fn token(&self) -> &str {
+        self.token.as_deref().unwrap_or_default()
+    }
+
     /// The handshake of 2025-11-25; keeps the session id, if one is given.
     pub async fn initialize(mut self) -> Self {
         let hello = json!({ "jsonrpc": "2.0", "id": 0, "method": "initialize", "params": {

@@ -55,18 +55,23 @@ impl Stub {
 
     /// The same, with a session id for whoever begins one.
     pub async fn with_sessions(tools: &[&str]) -> Self {
-        Self::of(tools, Duration::ZERO, true).await
+        Self::of(tools, "of a test", Duration::ZERO, true).await
+    }
+
+    /// The same without sessions, its tools described like this.
+    pub async fn described(tools: &[&str], description: &str) -> Self {
+        Self::of(tools, description, Duration::ZERO, false).await
     }
 
     /// The same, taking its time for every call.
     pub async fn slow(tools: &[&str], delay: Duration) -> Self {
-        Self::of(tools, delay, false).await
+        Self::of(tools, "of a test", delay, false).await
     }
 
-    async fn of(tools: &[&str], delay: Duration, gives_sessions: bool) -> Self {
+    async fn of(tools: &[&str], description: &str, delay: Duration, gives_sessions: bool) -> Self {
         let tools: Vec<Value> = tools
             .iter()
-            .map(|name| json!({ "name": name, "description": "of a test", "inputSchema": { "type": "object" } }))
+            .map(|name| json!({ "name": name, "description": description, "inputSchema": { "type": "object" } }))
             .collect();
         let seen: Arc<Mutex<Vec<Seen>>> = Arc::default();
         let shared = Shared {

@@ -131,7 +131,24 @@ impl Client {
 
     /// Connects; otherwise says what the client said of it.
     pub async fn connect(kind: Kind, url: &str, token: &str, era: &str) -> Result<Self, Value> {
-        let mut started = kind.program().start(&kind.arguments(url, token, era));
+        Self::start(kind, &kind.arguments(url, token, era)).await
+    }
+
+    /// A client that says that it asks its person nothing (`nothing`), or also to open addresses (`urls`); not `rmcp`.
+    pub async fn eliciting(
+        kind: Kind,
+        url: &str,
+        token: &str,
+        era: &str,
+        elicits: &str,
+    ) -> Result<Self, Value> {
+        let mut arguments = kind.arguments(url, token, era);
+        arguments.extend(["--elicits", elicits]);
+        Self::start(kind, &arguments).await
+    }
+
+    async fn start(kind: Kind, arguments: &[&str]) -> Result<Self, Value> {
+        let mut started = kind.program().start(arguments);
         let ready = started.first().await;
         if ready["ready"] != true {
             return Err(ready);
