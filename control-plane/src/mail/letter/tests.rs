@@ -32,6 +32,15 @@ fn every_letter_is_plain_and_links_nowhere_but_home() {
         Letter::PasswordChanged,
         Letter::SecondFactorOff,
         Letter::SignInLinked { provider: "Corp" },
+        Letter::CallStillWaits {
+            org: "acme",
+            grant: "<i>agent</i>",
+            approval: ids::ApprovalId::new(1, [0; 10]),
+        },
+        Letter::WebhookOff {
+            org: "acme",
+            webhook: ids::WebhookId::new(1, [0; 10]),
+        },
         waiting(1),
         waiting(9),
     ];
