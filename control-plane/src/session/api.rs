@@ -74,6 +74,7 @@ pub struct Me {
     csrf_token: String,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UserBody {
     #[schema(value_type = String)]

@@ -31,6 +31,7 @@ pub struct Live {
 }
 
 /// What an account tells its owner of itself.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone)]
 pub struct Profile {
     pub user: User,

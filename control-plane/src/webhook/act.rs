@@ -68,7 +68,7 @@ pub async fn make(
     faults.name("/name", &new.name);
     let url = address(app, &mut faults, &new.url);
     let events = new.events.unwrap_or_else(all);
-    let events = chosen(&mut faults, events);
+    let events = chosen(&mut faults, &events);
     faults.into_result().map_err(WebhookError::Invalid)?;
     let (id, secret) = (now.id(WebhookId::new), secret::fresh(app));
     let webhook = Webhook {
@@ -128,7 +128,7 @@ pub async fn change(
         after.url = address(app, &mut faults, &text);
     }
     if let Some(events) = change.events {
-        after.events = chosen(&mut faults, events);
+        after.events = chosen(&mut faults, &events);
     }
     faults.into_result().map_err(WebhookError::Invalid)?;
     if let Some(is_on) = change.is_on {
@@ -290,7 +290,7 @@ fn all() -> Vec<String> {
 }
 
 /// Each once, in the order of [`EVENTS`].
-fn chosen(faults: &mut Faults, events: Vec<String>) -> Vec<String> {
+fn chosen(faults: &mut Faults, events: &[String]) -> Vec<String> {
     let unknown = events.iter().position(|it| !EVENTS.contains(&it.as_str()));
     if let Some(at) = unknown {
         let words = EVENTS.join("`, `");

@@ -34,9 +34,10 @@ struct One {
     more: Option<String>,
 }
 
-impl One {
-    fn body(&self, delivery: &Delivery) -> String {
-        serde_json::to_string_pretty(&delivery.body).unwrap_or_default()
+impl Delivery {
+    /// What is sent, for people to read.
+    fn text(&self) -> String {
+        serde_json::to_string_pretty(&self.body).unwrap_or_default()
     }
 }
 
