@@ -29,6 +29,7 @@ struct Inner {
     mail: Way,
     providers: Providers,
     reach: crate::server::discover::Reach,
+    webhooks: crate::webhook::wire::Wire,
 }
 
 impl App {
@@ -44,6 +45,7 @@ impl App {
             pace: Pace::default(),
             keys: config.keys.clone(),
             reach: crate::server::discover::Reach::new(&config.site, egress::Lookup::system()),
+            webhooks: crate::webhook::wire::Wire::new(&config.site, egress::Lookup::system()),
             site: config.site.clone(),
             passwords,
             mail: Way::new(config.smtp.clone(), &config.site),
@@ -93,6 +95,11 @@ impl App {
     /// The way to the servers of organisations.
     pub fn reach(&self) -> &crate::server::discover::Reach {
         &self.0.reach
+    }
+
+    /// The way to the receivers of webhooks.
+    pub fn webhooks(&self) -> &crate::webhook::wire::Wire {
+        &self.0.webhooks
     }
 
     pub fn now(&self) -> Now {

@@ -5,6 +5,7 @@
 use crate::caller::{Actor, Allowed};
 use crate::event::{self, Event};
 use crate::now::Now;
+use crate::webhook;
 use ids::OrgId;
 use seal::Secret;
 use sqlx::postgres::{PgConnectOptions, PgPool, PgPoolOptions};
@@ -73,6 +74,7 @@ pub enum Reason {
     NameMember,
     Approve,
     Rediscover,
+    Deliver,
 }
 
 impl Reason {
@@ -306,6 +308,7 @@ async fn save(
     event: &Event,
 ) -> Result<(), DbError> {
     event::store::insert(sql, org, actor, now, event).await?;
+    webhook::outbox::put(sql, org, actor, now, event).await?;
     if event.concerns_replicas() {
         sqlx::query!(
             "update org_versions set version = version + 1 where org_id = $1",

@@ -35,3 +35,4 @@ pub mod publish;
 pub mod server;
 pub mod session;
 pub mod totp;
+pub mod webhook;

@@ -10,6 +10,7 @@ use crate::http;
 use crate::mail;
 use crate::publish::{self, Newest};
 use crate::server::discover;
+use crate::webhook;
 use anyhow::Context;
 use host::stop::Stop;
 use hyper_util::service::TowerToHyperService;
@@ -42,6 +43,7 @@ pub async fn run(app: App, config: &Config, stop: Stop) -> anyhow::Result<()> {
     let wishes = tokio::spawn(account::wishes::run(app.clone(), stop.clone()));
     let approvals = tokio::spawn(approval::expire::run(app.clone(), stop.clone()));
     let notices = tokio::spawn(approval::notice::run(app.clone(), stop.clone()));
+    let webhooks = tokio::spawn(webhook::outbox::run(app.clone(), stop.clone()));
     let schedule = tokio::spawn(discover::run(app.clone(), stop.clone()));
     let days = tokio::spawn(call::days::keep_ahead(app.clone(), stop.clone()));
     tracing::info!(listen = %config.listen, "ready");
@@ -50,6 +52,7 @@ pub async fn run(app: App, config: &Config, stop: Stop) -> anyhow::Result<()> {
     publisher.await?;
     approvals.await?;
     notices.await?;
+    webhooks.await?;
     days.await?;
     schedule.await?;
     wishes.await?;

@@ -112,6 +112,17 @@ get /v1/orgs/{org}/export
 post /v1/orgs/{org}/approvals/{approval}/withdraw
 get /v1/catalog/servers/{server}/policy
 get /v1/orgs/{org}/servers/{server}/recommended
+get /v1/orgs/{org}/approval-routing
+put /v1/orgs/{org}/approval-routing
+get /v1/orgs/{org}/webhooks
+post /v1/orgs/{org}/webhooks
+get /v1/orgs/{org}/webhooks/{webhook}
+patch /v1/orgs/{org}/webhooks/{webhook}
+delete /v1/orgs/{org}/webhooks/{webhook}
+post /v1/orgs/{org}/webhooks/{webhook}/rotate
+post /v1/orgs/{org}/webhooks/{webhook}/test
+get /v1/orgs/{org}/webhooks/{webhook}/deliveries
+post /v1/orgs/{org}/webhooks/{webhook}/deliveries/{delivery}/replay
 ";
 
 /// Routes outside the description: it itself and the schema, which describe, and the doors of replicas, which

@@ -4,19 +4,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Where the plane looks across organisations, and how often. A new place is a new line here, with a reader's consent.
-const REASONS: [(&str, &str, usize); 33] = [
-    ("Account", "account/act.rs", 9),
+const REASONS: [(&str, &str, usize); 34] = [
+    ("Account", "account/act.rs", 10),
     ("Account", "account/delete.rs", 2),
     ("Account", "account/wishes.rs", 1),
     ("Account", "oidc/identity/act.rs", 2),
     ("Account", "totp/act.rs", 4),
     ("Approve", "approval/ask.rs", 2),
     ("Approve", "approval/expire.rs", 1),
-    ("Approve", "approval/notice.rs", 1),
+    ("Approve", "approval/notice.rs", 2),
     ("Attempt", "session/attempts.rs", 2),
     ("CreateOrg", "org/act.rs", 1),
     ("DeleteOrg", "org/act.rs", 1),
     ("Idempotency", "http/idempotency/once.rs", 2),
+    ("Deliver", "webhook/outbox.rs", 3),
     ("IngestRecords", "call/days.rs", 1),
     ("IngestRecords", "call/ingest.rs", 1),
     ("JoinOrg", "org/invitation/act.rs", 2),

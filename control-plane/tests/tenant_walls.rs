@@ -13,7 +13,7 @@ use world::World;
 
 /// A row for every table of an organisation: `$1` is the organisation, `$2` tells rows apart. A table that has none
 /// here fails the tests.
-const ROWS: [(&str, &str); 29] = [
+const ROWS: [(&str, &str); 32] = [
     ("orgs", "(id, slug, name, created_at) values ($1, $2::text, 'n', now())"),
     ("org_versions", "(org_id, version) values ($1, 1)"),
     ("members", "(id, org_id, user_id, role, created_at) values ($2, $1, $2, 'owner', now())"),
@@ -66,6 +66,15 @@ const ROWS: [(&str, &str); 29] = [
         values ($2, $1, $2, 'n', 'm', $2, 't', 'write', sha256('{}'), $2, 1, 'r', sha256($2::text::bytea), '{}', 1, 1,
             $2, 'r', now(), now())",
     ),
+    (
+        "webhooks",
+        "(id, org_id, name, url, secret, events, created_at) values ($2, $1, 'n', 'u', 's', '{e}', now())",
+    ),
+    (
+        "webhook_deliveries",
+        "(id, org_id, webhook_id, event, at, data, due_at) values ($2, $1, $2, 'e', now(), '{}', now())",
+    ),
+    ("approval_routes", "(org_id, position, by_mail) values ($1, abs(hashtext($2::text)), true)"),
     ("approval_notices", "(org_id, grant_id, told_at) values ($1, $2, now())"),
     (
         "approval_decisions",

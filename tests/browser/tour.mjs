@@ -67,7 +67,7 @@ export async function furnished(page, see = async () => {}) {
 }
 
 export function paths({ org, approvalPath, callPath, grantPath, memberPath, invitationPath }) {
-  const all = ["", "/servers", "/servers/new", "/inventory", "/policies", "/policies/new", "/grants", "/grants/new", "/calls", "/calls?verdict=deny", "/approvals", "/approvals?state=waiting", "/events", "/members", "/settings", "/settings/keys", "/recommended", "/recommended?from=pypi-awslabs.healthimaging-mcp-server&tool=start_dicom_import_job"];
+  const all = ["", "/servers", "/servers/new", "/inventory", "/policies", "/policies/new", "/grants", "/grants/new", "/calls", "/calls?verdict=deny", "/approvals", "/approvals?state=waiting", "/events", "/members", "/settings", "/settings/keys", "/settings/webhooks", "/settings/approvals", "/recommended", "/recommended?from=pypi-awslabs.healthimaging-mcp-server&tool=start_dicom_import_job"];
   if (callPath) all.push("/recommended?server=desk&preset=strict", "/servers/desk", "/servers/desk?q=customer", "/servers/desk?q=nothing-like-it", "/servers/desk?category=destructive", "/servers/desk?tab=history", "/inventory?covered=no", "/inventory?server=nothing-like-it", "/servers/desk?tab=access", "/servers/desk?tab=calls", "/servers/desk?tab=settings", "/servers?q=nothing-like-it", "/events?action=server", "/calls?until=2020-01-01T00:00", "/policies/reading", "/policies/reading/versions/1", ...["tools", "tools?q=nothing-like-it", "entry", "entry?for=list_customers", "settings", "try", "changes"].map((view) => `/policies/reading/${view}`));
   return [...all.map((path) => `/${org}${path}`), "/account", "/new", ...(callPath ? [approvalPath, callPath, grantPath, memberPath, invitationPath] : [])];
 }

@@ -260,6 +260,20 @@ pub async fn rename(app: &App, account: &Account, name: &str) -> Result<(), Acco
     Ok(tx.commit().await?)
 }
 
+/// Whether one is told by mail that calls wait, in all one's organisations.
+pub async fn want_approval_mails(
+    app: &App,
+    account: &Account,
+    wants: bool,
+) -> Result<(), AccountError> {
+    let mut tx = app.db().system(Reason::Account).await?;
+    if !store::hold(&mut tx, account.id).await? {
+        return Err(DbError::Gone.into());
+    }
+    store::want_approval_mails(&mut tx, account.id, wants).await?;
+    Ok(tx.commit().await?)
+}
+
 /// Tells an account's owner what was done with it, in the transaction of the deed.
 pub async fn tell(
     app: &App,

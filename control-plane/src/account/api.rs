@@ -58,8 +58,12 @@ pub struct PasswordBody {
 
 #[derive(Debug, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-pub struct NameBody {
-    name: String,
+pub struct ChangeBody {
+    #[serde(default)]
+    name: Option<String>,
+    /// Whether one is told by mail that calls wait.
+    #[serde(default)]
+    approval_mails: Option<bool>,
 }
 
 /// Confirms the address that the link was sent to, in a session of its account or with its password: a link alone shows who
@@ -110,14 +114,19 @@ pub async fn reset(
 }
 
 /// Changes the account's own name.
-#[utoipa::path(patch, path = "/v1/me", tag = "account", request_body = NameBody,
+#[utoipa::path(patch, path = "/v1/me", tag = "account", request_body = ChangeBody,
     responses((status = 200, body = Me), (status = "default", body = ProblemBody)))]
 pub async fn rename(
     State(app): State<App>,
     account: Account,
-    Body(body): Body<NameBody>,
+    Body(body): Body<ChangeBody>,
 ) -> Result<Json<Me>, Problem> {
-    act::rename(&app, &account, &body.name).await?;
+    if let Some(name) = &body.name {
+        act::rename(&app, &account, name).await?;
+    }
+    if let Some(wants) = body.approval_mails {
+        act::want_approval_mails(&app, &account, wants).await?;
+    }
     session::api::show(State(app), account).await
 }
 

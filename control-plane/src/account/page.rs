@@ -277,6 +277,21 @@ pub async fn rename(
     }
 }
 
+#[derive(Debug, Deserialize)]
+pub struct MailsForm {
+    #[serde(default)]
+    approvals: Option<String>,
+}
+
+pub async fn choose_mails(
+    State(app): State<App>,
+    account: Account,
+    Form(form): Form<MailsForm>,
+) -> Result<Response, Problem> {
+    act::want_approval_mails(&app, &account, form.approvals.is_some()).await?;
+    Ok(then("/account?done=saved"))
+}
+
 /// Whoever is gone is told so on the start page.
 pub async fn delete(
     State(app): State<App>,

@@ -215,6 +215,21 @@ pub async fn take_wish(tx: &mut SystemTx) -> Result<Option<String>, DbError> {
     Ok(email)
 }
 
+pub async fn want_approval_mails(
+    tx: &mut SystemTx,
+    user: UserId,
+    wants: bool,
+) -> Result<(), DbError> {
+    sqlx::query!(
+        "update users set approval_mails = $2 where id = $1",
+        user.uuid(),
+        wants,
+    )
+    .execute(tx.sql())
+    .await?;
+    Ok(())
+}
+
 pub async fn rename(tx: &mut SystemTx, user: UserId, name: &str) -> Result<(), DbError> {
     sqlx::query!(
         "update users set name = $2 where id = $1",

@@ -2,7 +2,7 @@
 //! and from wherever it asks.
 
 use super::store::{self, Asker, Opened};
-use super::{MOST_WAITING, State, expire, open};
+use super::{MOST_WAITING, State, expire, open, routing};
 use crate::app::App;
 use crate::caller::Actor;
 use crate::db::{DbError, Reason, SystemTx};
@@ -201,6 +201,10 @@ impl Asked<'_> {
             replica: self.replica,
         };
         store::insert(tx, ask, asker, &opened).await?;
+        let routing = routing::store::read(tx.sql(), ask.org).await?;
+        if let Some(route) = routing.of(ask) {
+            routing::store::send(tx, (ask.org, id), route, now.time()).await?;
+        }
         let event = Event::ApprovalAsked {
             approval: id,
             tool: ask.tool.clone(),

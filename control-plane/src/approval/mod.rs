@@ -10,6 +10,7 @@ pub mod expire;
 pub mod notice;
 mod open;
 pub mod page;
+pub mod routing;
 mod standing;
 pub mod store;
 

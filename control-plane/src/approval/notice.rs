@@ -3,8 +3,10 @@
 
 mod store;
 
+use super::expire;
 use crate::app::App;
 use crate::db::{DbError, Reason};
+use crate::event::Event;
 use crate::mail::{Letter, outbox};
 use host::stop::Stop;
 use store::Untold;
@@ -19,6 +21,9 @@ pub async fn run(app: App, stop: Stop) {
     loop {
         if let Err(error) = tell(&app).await {
             tracing::error!(cause = %error, "nobody is told that calls wait");
+        }
+        if let Err(error) = escalate(&app).await {
+            tracing::error!(cause = %error, "nobody else is told that calls still wait");
         }
         tokio::select! {
             () = stop.stopped() => return,
@@ -46,6 +51,40 @@ pub async fn tell(app: &App) -> Result<usize, DbError> {
             told += 1;
         }
         tx.commit().await?;
+    }
+}
+
+/// Tells others of every request that waits for too long; answers how many those were. Quiet hours do not hold this
+/// back: whoever asked for it wants to be woken.
+pub async fn escalate(app: &App) -> Result<usize, DbError> {
+    let mut count = 0;
+    loop {
+        let now = app.now();
+        let mut tx = app.db().system(Reason::Approve).await?;
+        let overdue = store::overdue(&mut tx, now.time()).await?;
+        if overdue.is_empty() {
+            return Ok(count);
+        }
+        for one in &overdue {
+            let event = Event::ApprovalEscalated {
+                approval: one.approval,
+                tool: one.tool.clone(),
+            };
+            tx.say(one.org, &expire::clock(), &now, &event).await?;
+            if one.by_mail {
+                for address in store::who_administers(&mut tx, one).await? {
+                    let letter = Letter::CallStillWaits {
+                        org: &one.org_slug,
+                        grant: &one.grant_name,
+                        approval: one.approval,
+                    };
+                    let mail = letter.to(&address, &app.site().public_url);
+                    outbox::put(app, tx.sql(), &now, &mail).await?;
+                }
+            }
+        }
+        tx.commit().await?;
+        count += overdue.len();
     }
 }
 

@@ -11,7 +11,8 @@ pub use filter::EventFilter;
 
 use crate::access::Role;
 use ids::{
-    ApprovalId, CallId, EventId, GrantId, InvitationId, KeyId, MemberId, OrgId, PolicyId, ServerId,
+    ApprovalId, CallId, DeliveryId, EventId, GrantId, InvitationId, KeyId, MemberId, OrgId,
+    PolicyId, ServerId, WebhookId,
 };
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -222,6 +223,49 @@ pub enum Event {
         used: u32,
         uses: u32,
     },
+    /// It waits for longer than its route lets it; others are told.
+    #[serde(rename = "approval.escalated")]
+    ApprovalEscalated { approval: ApprovalId, tool: String },
+    /// Who is told that calls wait.
+    #[serde(rename = "routing.changed")]
+    RoutingChanged {
+        org: OrgId,
+        before: Value,
+        after: Value,
+    },
+    #[serde(rename = "webhook.made")]
+    WebhookMade {
+        webhook: WebhookId,
+        name: String,
+        host: String,
+    },
+    #[serde(rename = "webhook.changed")]
+    WebhookChanged {
+        webhook: WebhookId,
+        before: Value,
+        after: Value,
+    },
+    #[serde(rename = "webhook.rotated")]
+    WebhookRotated { webhook: WebhookId, name: String },
+    #[serde(rename = "webhook.removed")]
+    WebhookRemoved { webhook: WebhookId, name: String },
+    /// By nobody: it failed for long.
+    #[serde(rename = "webhook.switched_off")]
+    WebhookSwitchedOff {
+        webhook: WebhookId,
+        name: String,
+        because: String,
+    },
+    #[serde(rename = "webhook.tested")]
+    WebhookTested {
+        webhook: WebhookId,
+        delivery: DeliveryId,
+    },
+    #[serde(rename = "webhook.replayed")]
+    WebhookReplayed {
+        webhook: WebhookId,
+        delivery: DeliveryId,
+    },
 }
 
 /// The words of every kind of event, in the order of [`Event`].
@@ -260,13 +304,24 @@ pub const KINDS: &[&str] = &[
     "approval.withdrawn",
     "approval.expired",
     "approval.spent",
+    "approval.escalated",
+    "routing.changed",
+    "webhook.made",
+    "webhook.changed",
+    "webhook.rotated",
+    "webhook.removed",
+    "webhook.switched_off",
+    "webhook.tested",
+    "webhook.replayed",
 ];
 
 impl Event {
     /// What the sentence is about, as an id.
     pub fn target(&self) -> String {
         match self {
-            Self::OrgCreated { org, .. } | Self::OrgChanged { org, .. } => org.to_string(),
+            Self::OrgCreated { org, .. }
+            | Self::OrgChanged { org, .. }
+            | Self::RoutingChanged { org, .. } => org.to_string(),
             Self::Killed { target, .. } => target.clone(),
             Self::MemberInvited { invitation, .. }
             | Self::InvitationWithdrawn { invitation, .. } => invitation.to_string(),
@@ -297,7 +352,15 @@ impl Event {
             | Self::ApprovalRefused { approval, .. }
             | Self::ApprovalWithdrawn { approval, .. }
             | Self::ApprovalExpired { approval, .. }
-            | Self::ApprovalSpent { approval, .. } => approval.to_string(),
+            | Self::ApprovalSpent { approval, .. }
+            | Self::ApprovalEscalated { approval, .. } => approval.to_string(),
+            Self::WebhookMade { webhook, .. }
+            | Self::WebhookChanged { webhook, .. }
+            | Self::WebhookRotated { webhook, .. }
+            | Self::WebhookRemoved { webhook, .. }
+            | Self::WebhookSwitchedOff { webhook, .. }
+            | Self::WebhookTested { webhook, .. }
+            | Self::WebhookReplayed { webhook, .. } => webhook.to_string(),
         }
     }
 
@@ -319,7 +382,16 @@ impl Event {
             | Self::ApprovalRefused { .. }
             | Self::ApprovalWithdrawn { .. }
             | Self::ApprovalExpired { .. }
-            | Self::ApprovalSpent { .. } => false,
+            | Self::ApprovalSpent { .. }
+            | Self::ApprovalEscalated { .. }
+            | Self::RoutingChanged { .. }
+            | Self::WebhookMade { .. }
+            | Self::WebhookChanged { .. }
+            | Self::WebhookRotated { .. }
+            | Self::WebhookRemoved { .. }
+            | Self::WebhookSwitchedOff { .. }
+            | Self::WebhookTested { .. }
+            | Self::WebhookReplayed { .. } => false,
             Self::ServerDiscovered {
                 is_first,
                 added,

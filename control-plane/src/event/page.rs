@@ -78,6 +78,7 @@ impl List {
             "pol" => "policies",
             "grt" => "grants",
             "apr" => "approvals",
+            "whk" if self.frame.may_administer() => "settings/webhooks",
             _ => return None,
         };
         let is_gone = told.action.ends_with(".removed");

@@ -91,7 +91,29 @@ pub fn of(told: &Told) -> String {
             said("used"),
             said("uses")
         ),
+        "approval.escalated" => format!("told others that {} still waits", quoted("tool")),
+        "routing.changed" => format!("changed who is told that calls wait: {}", parts(told)),
+        action if action.starts_with("webhook.") => of_webhook(told),
         "grant.revoked" => format!("revoked the grant {}", quoted("name")),
+        other => other.to_owned(),
+    }
+}
+
+fn of_webhook(told: &Told) -> String {
+    let said = |key: &str| word(&told.detail[key]);
+    let quoted = |key: &str| format!("“{}”", said(key));
+    match told.action.as_str() {
+        "webhook.made" => format!("made the webhook {} to {}", quoted("name"), said("host")),
+        "webhook.changed" => format!("changed {} of a webhook", parts(told)),
+        "webhook.rotated" => format!("rotated the secret of the webhook {}", quoted("name")),
+        "webhook.removed" => format!("deleted the webhook {}", quoted("name")),
+        "webhook.switched_off" => format!(
+            "switched off the webhook {}, which took nothing for a day: {}",
+            quoted("name"),
+            said("because")
+        ),
+        "webhook.tested" => "sent a test to a webhook".to_owned(),
+        "webhook.replayed" => "sent something to a webhook again".to_owned(),
         other => other.to_owned(),
     }
 }

@@ -4,7 +4,7 @@ use super::described;
 use crate::app::App;
 use crate::{
     account, approval, call, catalog, event, gateway, grant, inventory, key, oidc, org, policy,
-    server, session, totp,
+    server, session, totp, webhook,
 };
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -101,6 +101,7 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(call::api::export))
         .routes(routes!(call::api::show))
         .routes(routes!(call::usage::api::show))
+        .merge(of_webhooks())
         .routes(routes!(gateway::api::list))
         .routes(routes!(catalog::api::list))
         .routes(routes!(catalog::api::show))
@@ -108,6 +109,25 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(catalog::api::policy))
         .routes(routes!(catalog::api::classify))
         .routes(routes!(catalog::api::recommended))
+}
+
+/// Who is told what becomes of approvals.
+fn of_webhooks() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(
+            approval::routing::api::show,
+            approval::routing::api::replace
+        ))
+        .routes(routes!(webhook::api::list, webhook::api::make))
+        .routes(routes!(
+            webhook::api::show,
+            webhook::api::change,
+            webhook::api::delete
+        ))
+        .routes(routes!(webhook::api::rotate))
+        .routes(routes!(webhook::api::test))
+        .routes(routes!(webhook::api::log))
+        .routes(routes!(webhook::api::replay))
 }
 
 /// The `OpenAPI` document.

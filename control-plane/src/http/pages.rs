@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::page::{asset, door};
 use crate::{
     account, approval, call, catalog, event, grant, inventory, key, mail, oidc, org, policy,
-    server, session, totp,
+    server, session, totp, webhook,
 };
 use axum::Router;
 use axum::middleware;
@@ -20,6 +20,7 @@ pub fn routes(app: &App) -> Router<App> {
         .merge(of_the_catalogue())
         .merge(of_policies())
         .merge(of_approvals())
+        .merge(of_webhooks())
         .layer(same_origin.expect("the configuration's own URL is an origin"))
         .layer(middleware::from_fn_with_state(app.clone(), door::pass))
         .route("/assets/{file}", get(asset::serve))
@@ -69,6 +70,7 @@ fn of_people() -> Router<App> {
         .route("/dev/mail", get(mail::page::list))
         .route("/account", get(account::page::show))
         .route("/account/name", post(account::page::rename))
+        .route("/account/mails", post(account::page::choose_mails))
         .route("/account/delete", post(account::page::delete))
         .route(
             "/account/identities/{identity}/remove",
@@ -154,6 +156,46 @@ fn of_policies() -> Router<App> {
         .route(
             "/{org}/policies/{policy}/versions/{version}/rollback",
             post(policy::page::roll_back),
+        )
+}
+
+fn of_webhooks() -> Router<App> {
+    Router::new()
+        .route(
+            "/{org}/settings/approvals",
+            get(approval::routing::page::show).post(approval::routing::page::add),
+        )
+        .route(
+            "/{org}/settings/approvals/remove",
+            post(approval::routing::page::remove),
+        )
+        .route(
+            "/{org}/settings/approvals/quiet",
+            post(approval::routing::page::hush),
+        )
+        .route(
+            "/{org}/settings/webhooks",
+            get(webhook::page::list).post(webhook::page::make),
+        )
+        .route(
+            "/{org}/settings/webhooks/{webhook}",
+            get(webhook::page::one).post(webhook::page::change),
+        )
+        .route(
+            "/{org}/settings/webhooks/{webhook}/rotate",
+            post(webhook::page::rotate),
+        )
+        .route(
+            "/{org}/settings/webhooks/{webhook}/test",
+            post(webhook::page::test),
+        )
+        .route(
+            "/{org}/settings/webhooks/{webhook}/delete",
+            post(webhook::page::delete),
+        )
+        .route(
+            "/{org}/settings/webhooks/{webhook}/deliveries/{delivery}/replay",
+            post(webhook::page::replay),
         )
 }
 

@@ -1,7 +1,7 @@
 //! What each mail says.
 
 use super::{Mail, Text};
-use ids::ApprovalId;
+use ids::{ApprovalId, WebhookId};
 use url::Url;
 
 /// The reasons why anybody gets mail from here. Links begin with the instance's own address.
@@ -30,6 +30,16 @@ pub enum Letter<'a> {
         grant: &'a str,
         waiting: i64,
         newest: ApprovalId,
+    },
+    CallStillWaits {
+        org: &'a str,
+        grant: &'a str,
+        approval: ApprovalId,
+    },
+    /// Nothing of what the receiver answered: a stranger wrote that.
+    WebhookOff {
+        org: &'a str,
+        webhook: WebhookId,
     },
     SignInRemoved {
         provider: &'a str,
@@ -132,15 +142,40 @@ impl Letter<'_> {
                     );
                     (subject, calls, link(org, "approvals"))
                 };
+                let mails = format!("{}/account#mails", site.as_str().trim_end_matches('/'));
                 let body = format!(
                     "{calls} of the grant \"{grant}\" in {org} at {host} cannot go on before a person has agreed. Look at \
                     it here, and decide:\n\n\
                     {link}\n\n\
                     Following the link decides nothing. For ten minutes, or until somebody has decided, there is no other \
-                    mail about this grant.\n"
+                    mail about this grant. If you want none at all: {mails}\n"
                 );
                 (subject, body)
             }
+            Self::CallStillWaits {
+                org,
+                grant,
+                approval,
+            } => (
+                "A call still waits for a decision".to_owned(),
+                format!(
+                    "A call of the grant \"{grant}\" in {org} at {host} waits, and nobody has decided it. Look at it here, and \
+                    decide:\n\n\
+                    {}\n\n\
+                    Following the link decides nothing. If you want no such mails: {}\n",
+                    link(&format!("{org}/approvals"), &approval.to_string()),
+                    link("account#mails", "").trim_end_matches('/')
+                ),
+            ),
+            Self::WebhookOff { org, webhook } => (
+                format!("A webhook of {org} was switched off"),
+                format!(
+                    "For a day a webhook of {org} at {host} took nothing that was sent to it, and was switched off. What it \
+                    answered, what waits, and how to switch it on again:\n\n\
+                    {}\n",
+                    link(&format!("{org}/settings/webhooks"), &webhook.to_string())
+                ),
+            ),
             Self::SignInRemoved { provider } => (
                 format!("{provider} opens your account no longer"),
                 format!(

@@ -127,6 +127,7 @@ pub fn done(word: &str) -> Option<&'static str> {
             "The password is changed, and every session was ended. Sign in with the new one."
         }
         "ended" => "Ended.",
+        "queued" => "On its way. Reload to see what came back.",
         "codes-off" => "Signing in asks for no code any more.",
         "discovered" => "The tool list was read again.",
         _ => return None,

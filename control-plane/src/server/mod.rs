@@ -9,7 +9,7 @@ pub mod drift;
 pub mod page;
 pub mod store;
 pub mod tool;
-mod url;
+pub(crate) mod url;
 
 pub use auth::{Auth, NewAuth};
 

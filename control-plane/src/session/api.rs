@@ -74,6 +74,7 @@ pub struct Me {
     csrf_token: String,
 }
 
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Serialize, ToSchema)]
 pub struct UserBody {
     #[schema(value_type = String)]
@@ -86,6 +87,8 @@ pub struct UserBody {
     has_password: bool,
     /// Whether signing in asks for a code.
     has_second_factor: bool,
+    /// Whether one is told by mail that calls wait.
+    approval_mails: bool,
 }
 
 /// The password was right, and a code is asked for besides.
@@ -246,6 +249,7 @@ fn me(app: &App, profile: Profile, org: Option<Org>, session: &SessionToken) -> 
             is_confirmed: profile.is_confirmed,
             has_password: profile.has_password,
             has_second_factor: profile.has_second_factor,
+            approval_mails: profile.approval_mails,
         },
         org,
         csrf_token: session.csrf(app),

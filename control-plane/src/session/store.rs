@@ -31,12 +31,15 @@ pub struct Live {
 }
 
 /// What an account tells its owner of itself.
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own")]
 #[derive(Debug, Clone)]
 pub struct Profile {
     pub user: User,
     pub is_confirmed: bool,
     pub has_password: bool,
     pub has_second_factor: bool,
+    /// Whether they are told by mail that calls wait.
+    pub approval_mails: bool,
 }
 
 pub async fn by_email(tx: &mut SystemTx, email: &str) -> Result<Option<Stored>, DbError> {
@@ -66,7 +69,7 @@ pub async fn password_hash(tx: &mut SystemTx, user: UserId) -> Result<Option<Sec
 
 pub async fn profile(tx: &mut SystemTx, user: UserId) -> Result<Option<Profile>, DbError> {
     let row = sqlx::query!(
-        r#"select email, name, confirmed_at is not null as "is_confirmed!", password_hash is not null as "has_password!",
+        r#"select email, name, approval_mails, confirmed_at is not null as "is_confirmed!", password_hash is not null as "has_password!",
             exists (select from totp where user_id = id and confirmed_at is not null) as "has_second_factor!"
         from users where id = $1"#,
         user.uuid()
@@ -82,6 +85,7 @@ pub async fn profile(tx: &mut SystemTx, user: UserId) -> Result<Option<Profile>,
         is_confirmed: row.is_confirmed,
         has_password: row.has_password,
         has_second_factor: row.has_second_factor,
+        approval_mails: row.approval_mails,
     }))
 }
 

@@ -16,7 +16,7 @@ pub const ROLES: [&str; 6] = [
 
 /// Operation, who may (in the order of [`ROLES`]), and a body that does what it says for whoever may.
 /// `{words}` in braces stand for things of the organisation that are made when they are needed.
-pub const ROWS: [(&str, &str, &str); 61] = [
+pub const ROWS: [(&str, &str, &str); 72] = [
     ("get /v1/orgs/{org}", "x x x x x x", ""),
     (
         "get /v1/orgs/{org}/servers/{server}/recommended",
@@ -217,6 +217,49 @@ pub const ROWS: [(&str, &str, &str); 61] = [
         "post /v1/orgs/{org}/approvals/{approval}/withdraw",
         "x x . . . .",
         r#"{"note": "a mistake"}"#,
+    ),
+    ("get /v1/orgs/{org}/approval-routing", "x x . . . .", ""),
+    (
+        "put /v1/orgs/{org}/approval-routing",
+        "x x . . . .",
+        r#"{"routes": [{"severity": "high"}]}"#,
+    ),
+    ("get /v1/orgs/{org}/webhooks", "x x . . . .", ""),
+    (
+        "post /v1/orgs/{org}/webhooks",
+        "x x . . . .",
+        r#"{"name": "bot", "url": "https://hooks.example.com/x"}"#,
+    ),
+    ("get /v1/orgs/{org}/webhooks/{webhook}", "x x . . . .", ""),
+    (
+        "patch /v1/orgs/{org}/webhooks/{webhook}",
+        "x x . . . .",
+        r#"{"name": "another"}"#,
+    ),
+    (
+        "delete /v1/orgs/{org}/webhooks/{webhook}",
+        "x x . . . .",
+        "",
+    ),
+    (
+        "post /v1/orgs/{org}/webhooks/{webhook}/rotate",
+        "x x . . . .",
+        "",
+    ),
+    (
+        "post /v1/orgs/{org}/webhooks/{webhook}/test",
+        "x x . . . .",
+        "",
+    ),
+    (
+        "get /v1/orgs/{org}/webhooks/{webhook}/deliveries",
+        "x x . . . .",
+        "",
+    ),
+    (
+        "post /v1/orgs/{org}/webhooks/{webhook}/deliveries/{delivery}/replay",
+        "x x . . . .",
+        "",
     ),
     ("get /v1/orgs/{org}/events", "x x . . x .", ""),
     ("get /v1/orgs/{org}/gateways", "x x x x x x", ""),

@@ -56,6 +56,9 @@ impl<'a> Org<'a> {
             "{grant}",
             "{call}",
             "{approval}",
+            "{webhook}",
+            "{delivery}",
+            "{route}",
             "{url}",
             "{number}",
             "{version}",
@@ -124,6 +127,21 @@ impl<'a> Org<'a> {
             }
             "{call}" => self.call().await,
             "{approval}" => self.approval().await,
+            "{webhook}" => {
+                let body = json!({ "name": "bot", "url": "https://hooks.example.com/x" });
+                id(&self.post("webhooks", body).await)
+            }
+            "{delivery}" => {
+                let path = Box::pin(self.fill("webhooks/{webhook}/test")).await;
+                id(&self.post(&path, json!({})).await)
+            }
+            "{route}" => {
+                let path = format!("/v1/orgs/{}/approval-routing", self.slug);
+                let routing = json!({ "routes": [{ "severity": "high" }] });
+                self.world.put(self.owner, &path, routing).await.expect(200);
+                let rest = r#""rule":null,"mail":true,"webhooks":null,"escalate":null"#;
+                format!(r#"{{"server":null,"severity":"high",{rest}}}"#)
+            }
             "{url}" => self.stub.url.clone(),
             "{etag}" => {
                 let policy = self.get("policies/rules").await;

@@ -1,7 +1,7 @@
 //! The same table for the dashboard: every page and form, who may, and fields that do what the form says.
 
 /// In an organisation, as [`super::ROWS`]: route, who may, and the fields of a form.
-pub const ROWS: [(&str, &str, &str); 63] = [
+pub const ROWS: [(&str, &str, &str); 75] = [
     ("get /{org}", "x x x x x x", ""),
     ("get /{org}/servers", "x x x x x x", ""),
     ("get /{org}/servers/new", "x x . . . .", ""),
@@ -174,6 +174,54 @@ pub const ROWS: [(&str, &str, &str); 63] = [
         "name=robot&role=viewer",
     ),
     ("post /{org}/settings/keys/{key}/delete", "x x . . . .", ""),
+    ("get /{org}/settings/approvals", "x x . . . .", ""),
+    (
+        "post /{org}/settings/approvals",
+        "x x . . . .",
+        "severity=high&mail=on&which=all",
+    ),
+    (
+        "post /{org}/settings/approvals/remove",
+        "x x . . . .",
+        "position=0&was={route}",
+    ),
+    (
+        "post /{org}/settings/approvals/quiet",
+        "x x . . . .",
+        "zone=Europe/Berlin&from=22:00&until=07:00",
+    ),
+    ("get /{org}/settings/webhooks", "x x . . . .", ""),
+    (
+        "post /{org}/settings/webhooks",
+        "x x . . . .",
+        "name=bot&url=https://hooks.example.com/x&event=approval.spent",
+    ),
+    ("get /{org}/settings/webhooks/{webhook}", "x x . . . .", ""),
+    (
+        "post /{org}/settings/webhooks/{webhook}",
+        "x x . . . .",
+        "name=bot&url=https://hooks.example.com/y&event=approval.spent&on=on",
+    ),
+    (
+        "post /{org}/settings/webhooks/{webhook}/rotate",
+        "x x . . . .",
+        "",
+    ),
+    (
+        "post /{org}/settings/webhooks/{webhook}/test",
+        "x x . . . .",
+        "",
+    ),
+    (
+        "post /{org}/settings/webhooks/{webhook}/delete",
+        "x x . . . .",
+        "sure=bot",
+    ),
+    (
+        "post /{org}/settings/webhooks/{webhook}/deliveries/{delivery}/replay",
+        "x x . . . .",
+        "",
+    ),
     ("get /{org}/calls?verdict=deny", "x x x x x x", ""),
     ("get /{org}/servers/{server}?q=search", "x x x x x x", ""),
     ("get /{org}/recommended?server={server}", "x x x . . .", ""),
@@ -185,12 +233,13 @@ pub const ROWS: [(&str, &str, &str); 63] = [
 ];
 
 /// What belongs to a signed-in person and to no organisation: route, fields, and the status for whoever has just come.
-pub const ACCOUNT: [(&str, &str, u16); 20] = [
+pub const ACCOUNT: [(&str, &str, u16); 21] = [
     ("get /new", "", 200),
     ("post /new", "org=New&slug=brand-new", 303),
     ("get /account", "", 200),
     ("post /account/confirmation", "", 303),
     ("post /account/name", "name=Another", 303),
+    ("post /account/mails", "", 303),
     ("post /account/delete", "sure=somebody", 422),
     (
         "post /account/identities/idn_00000000000000000000000000000000/remove",

@@ -85,6 +85,9 @@ id! {
     EventId "evt",
     IdentityId "idn",
     ToolChangeId "chg",
+    WebhookId "whk",
+    DeliveryId "dlv",
+    RouteId "rte",
 }
 
 impl CallId {

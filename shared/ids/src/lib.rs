@@ -16,7 +16,8 @@ mod slug;
 pub mod token;
 
 pub use id::{
-    ApprovalId, CallId, EventId, GrantId, IdentityId, InvitationId, KeyId, MailId, MemberId, OrgId,
-    PolicyId, ServerId, SessionId, ToolChangeId, UnknownId, UserId,
+    ApprovalId, CallId, DeliveryId, EventId, GrantId, IdentityId, InvitationId, KeyId, MailId,
+    MemberId, OrgId, PolicyId, RouteId, ServerId, SessionId, ToolChangeId, UnknownId, UserId,
+    WebhookId,
 };
 pub use slug::{BadSlug, RESERVED_EVERYWHERE, RESERVED_FOR_ORGS, Slug};

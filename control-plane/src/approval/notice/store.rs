@@ -38,7 +38,8 @@ pub async fn untold(
             where same.org_id = approvals.org_id and same.grant_id = approvals.grant_id and same.state = 'waiting'
                 and same.ends_at > $1
         ) as waiting
-        where approvals.state = 'waiting' and not approvals.told and approvals.ends_at > $1
+        where approvals.state = 'waiting' and not approvals.told and approvals.by_mail and approvals.ends_at > $1
+            and not is_quiet(quiet_zone, quiet_from, quiet_until, $1)
             and (told_at is null or told_at <= $2 or exists (
                 select from approvals decided
                 where decided.org_id = approvals.org_id and decided.grant_id = approvals.grant_id
@@ -92,7 +93,7 @@ pub async fn claim(
     Ok(true)
 }
 
-/// Addresses of those who may decide it: confirmed ones, and never that of whose own the grant is.
+/// Addresses of those who may decide it and want mails: confirmed ones, and never that of whose own the grant is.
 pub async fn who_decides(tx: &mut SystemTx, untold: &Untold) -> Result<Vec<String>, DbError> {
     let addresses = sqlx::query_scalar!(
         r#"select users.email from members
@@ -100,13 +101,74 @@ pub async fn who_decides(tx: &mut SystemTx, untold: &Untold) -> Result<Vec<Strin
         join approvals on approvals.org_id = members.org_id and approvals.id = $2
         join grants on grants.org_id = members.org_id and grants.id = approvals.grant_id
         where members.org_id = $1 and members.role in ('owner', 'admin', 'approver') and users.confirmed_at is not null
-            and lower(users.email) is distinct from lower(approvals.grant_user)
+            and users.approval_mails and lower(users.email) is distinct from lower(approvals.grant_user)
             and lower(users.email) is distinct from lower(grants.user_email)
             and users.id is distinct from approvals.grant_maker
         order by members.id
         limit $3"#,
         untold.org.uuid(),
         untold.newest.uuid(),
+        MOST,
+    )
+    .fetch_all(tx.sql())
+    .await?;
+    Ok(addresses)
+}
+
+/// A request that waits for longer than its route lets it.
+#[derive(Debug)]
+pub struct Overdue {
+    pub org: OrgId,
+    pub org_slug: String,
+    pub approval: ApprovalId,
+    pub tool: String,
+    pub grant_name: String,
+    pub by_mail: bool,
+}
+
+/// Takes some whose time has come, each once.
+pub async fn overdue(tx: &mut SystemTx, now: OffsetDateTime) -> Result<Vec<Overdue>, DbError> {
+    let rows = sqlx::query!(
+        r#"update approvals set escalates_at = null
+        where id in (
+            select id from approvals
+            where state = 'waiting' and escalates_at <= $1 and ends_at > $1
+            order by escalates_at limit $2
+            for update skip locked
+        )
+        returning org_id, id, tool, grant_name, escalate_mail,
+            (select slug from orgs where orgs.id = approvals.org_id) as "slug!""#,
+        now,
+        MOST,
+    )
+    .fetch_all(tx.sql())
+    .await?;
+    let each = rows.into_iter().map(|row| Overdue {
+        org: OrgId::from_uuid(row.org_id),
+        org_slug: row.slug,
+        approval: ApprovalId::from_uuid(row.id),
+        tool: row.tool,
+        grant_name: row.grant_name,
+        by_mail: row.escalate_mail,
+    });
+    Ok(each.collect())
+}
+
+/// Owners and admins who may decide it, as [`who_decides`] says.
+pub async fn who_administers(tx: &mut SystemTx, overdue: &Overdue) -> Result<Vec<String>, DbError> {
+    let addresses = sqlx::query_scalar!(
+        r#"select users.email from members
+        join users on users.id = members.user_id
+        join approvals on approvals.org_id = members.org_id and approvals.id = $2
+        join grants on grants.org_id = members.org_id and grants.id = approvals.grant_id
+        where members.org_id = $1 and members.role in ('owner', 'admin') and users.confirmed_at is not null
+            and users.approval_mails and lower(users.email) is distinct from lower(approvals.grant_user)
+            and lower(users.email) is distinct from lower(grants.user_email)
+            and users.id is distinct from approvals.grant_maker
+        order by members.id
+        limit $3"#,
+        overdue.org.uuid(),
+        overdue.approval.uuid(),
         MOST,
     )
     .fetch_all(tx.sql())

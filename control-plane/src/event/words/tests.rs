@@ -2,7 +2,8 @@ use super::*;
 use crate::access::Role;
 use crate::event::{Event, KINDS};
 use ids::{
-    ApprovalId, CallId, EventId, GrantId, InvitationId, KeyId, MemberId, OrgId, PolicyId, ServerId,
+    ApprovalId, CallId, DeliveryId, EventId, GrantId, InvitationId, KeyId, MemberId, OrgId,
+    PolicyId, ServerId, WebhookId,
 };
 use serde_json::json;
 use time::OffsetDateTime;
@@ -34,6 +35,7 @@ fn one_of_each() -> Vec<Event> {
         KeyId::new(1, [1; 10]),
     );
     let (approval, call) = (ApprovalId::new(1, [1; 10]), CallId::new(1, [1; 10]));
+    let (webhook, delivery) = (WebhookId::new(1, [1; 10]), DeliveryId::new(1, [1; 10]));
     let invitation = InvitationId::new(1, [1; 10]);
     let (before, after) = (value, json!({"name": "new"}));
     let both = || (before.clone(), after.clone());
@@ -214,6 +216,40 @@ fn one_of_each() -> Vec<Event> {
             used: 1,
             uses: 3,
         },
+        Event::ApprovalEscalated {
+            approval,
+            tool: text("refund"),
+        },
+        Event::RoutingChanged {
+            org,
+            before: both().0,
+            after: both().1,
+        },
+        Event::WebhookMade {
+            webhook,
+            name: text("Bot"),
+            host: text("bot.example.com"),
+        },
+        Event::WebhookChanged {
+            webhook,
+            before: both().0,
+            after: both().1,
+        },
+        Event::WebhookRotated {
+            webhook,
+            name: text("Bot"),
+        },
+        Event::WebhookRemoved {
+            webhook,
+            name: text("Bot"),
+        },
+        Event::WebhookSwitchedOff {
+            webhook,
+            name: text("Bot"),
+            because: text("it answered 500"),
+        },
+        Event::WebhookTested { webhook, delivery },
+        Event::WebhookReplayed { webhook, delivery },
     ]
 }
 

@@ -14,9 +14,10 @@ use crate::key::{self, Key};
 use crate::org::Org;
 use crate::org::invitation::{self, Invitation};
 use crate::org::member::{self, Member};
-use crate::{policy, server};
+use crate::webhook::{self, Webhook};
+use crate::{approval, policy, server};
 use axum::body::Bytes;
-use ids::{EventId, GrantId, InvitationId, KeyId, MemberId, PolicyId};
+use ids::{EventId, GrantId, InvitationId, KeyId, MemberId, PolicyId, WebhookId};
 use serde::Serialize;
 use serde_json::json;
 use time::format_description::well_known::Rfc3339;
@@ -66,6 +67,9 @@ impl Writer {
         self.servers().await?;
         self.policies().await?;
         self.all("grants", |it: &Grant| it.id, Self::grants).await?;
+        self.all("webhooks", |it: &Webhook| it.id, Self::webhooks)
+            .await?;
+        self.routing().await?;
         self.all("events", |it: &Told| it.id, Self::events).await?;
         self.calls().await?;
         self.text.push_str("]}\n");
@@ -117,6 +121,28 @@ impl Writer {
         grant::store::list(&mut tx, &page, Sought::default(), now)
             .await
             .map_err(db)
+    }
+
+    /// Without what only who administers them may know.
+    async fn webhooks(&self, page: Page<WebhookId>) -> Result<Vec<Webhook>, Broken> {
+        let mut tx = self.read().await?;
+        let webhooks = webhook::store::list(&self.app, &mut tx, &page).await;
+        let each = webhooks.map_err(db)?.into_iter();
+        let each = each.map(|it| Webhook {
+            url: webhook::host(&it.url),
+            ..it
+        });
+        Ok(each.collect())
+    }
+
+    /// Who is told that calls wait.
+    async fn routing(&mut self) -> Result<(), Broken> {
+        let mut tx = self.read().await?;
+        let org = tx.org();
+        let routing = approval::routing::store::read(tx.sql(), org).await;
+        drop(tx);
+        self.section("approval_routing");
+        self.item(&routing.map_err(db)?).await
     }
 
     async fn events(&self, page: Page<EventId>) -> Result<Vec<Told>, Broken> {
