@@ -51,7 +51,7 @@ async fn a_webhook_is_made_tried_sent_again_rotated_and_deleted_by_forms() {
         ("event", "approval.spent"),
     ];
     assert_eq!(post(world, owner, &one, &off).await.status.as_u16(), 303);
-    get(world, owner, &one).await.has(r#"<h1>bot</h1>"#);
+    get(world, owner, &one).await.has("<h1>bot</h1>");
     post(world, owner, &format!("{one}/test"), &[])
         .await
         .has("switched off; switch it on first");
