@@ -132,8 +132,13 @@ pub async fn each_took(
         .filter_map(|used| Some(used.server?.uuid()))
         .collect();
     let rows = sqlx::query!(
-        r#"select id, bucket, sum(calls)::bigint as "calls!" from call_latencies
-        where org_id = $1 and by = 'server' and id = any($2) and hour >= $3 and hour < $4 group by id, bucket"#,
+        r#"select wanted.id as "id!", took.bucket as "bucket!", took.calls as "calls!"
+        from unnest($2::uuid[]) as wanted (id)
+        cross join lateral (
+            select bucket, sum(calls)::bigint as calls from call_latencies
+            where org_id = $1 and by = 'server' and call_latencies.id = wanted.id and hour >= $3 and hour < $4
+            group by bucket
+        ) as took"#,
         org,
         &ids,
         span.since,
