@@ -97,6 +97,9 @@ test("findings appear while one types, and go when it is mended", async (t) => {
   await page.locator(".cm-lintRange-error").waitFor();
   await page.locator("#findings").getByText("Line 1, column").first().waitFor();
   assert.equal(await draft(page), '{ "version": "1", "default": "maybe" }');
+  // Typed over the marked text, Chromium would now and then carry its looks over as an inline style, which the policy of the page refuses.
+  await editor.press("Control+a");
+  await editor.press("Backspace");
   await editor.fill('{ "version": "1", "default": "deny" }');
   await page.locator("#findings").getByText("Nothing to say about this draft.").waitFor();
   assert.equal(await page.locator(".cm-lintRange-error").count(), 0);
