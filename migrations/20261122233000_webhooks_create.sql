@@ -3,9 +3,7 @@ create table webhooks (
     id uuid primary key,
     org_id uuid not null references orgs on delete cascade,
     name text not null,
-    -- What is spoken there: the Standard Webhooks specification, or a chat's own format.
-    form text not null default 'standard' check (form in ('standard', 'slack')),
-    -- Both sealed: whoever knows a chat's address may write there.
+    -- Both sealed: an address, too, may be a secret.
     url bytea not null,
     secret bytea not null,
     -- The secret before, which signs as well until then.
