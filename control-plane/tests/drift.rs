@@ -9,6 +9,7 @@ use axum::http::StatusCode;
 use control_plane::server::discover;
 use fake::Fake;
 use serde_json::{Value, json};
+use sqlx::{Connection, PgConnection};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use world::{Who, World};
@@ -74,6 +75,88 @@ fn lists(server: &Fake) -> usize {
         .iter()
         .filter(|asked| asked.method() == "tools/list")
         .count()
+}
+
+/// What the catalogue says of a published server with these tools, if a person had read them and found them to write.
+async fn publish(world: &World, package: &str, tools: &Value) {
+    let server = json!({ "package": package, "ecosystem": "npm", "version": "1", "tools": tools });
+    let server: catalog::Server = serde_json::from_value(server).unwrap();
+    let mut entry = catalog::ServerEntry::of(&server);
+    for tool in entry.tools.iter_mut().flatten() {
+        tool.category = catalog::Category::Write;
+    }
+    let mut sql = PgConnection::connect(world.database.owner.expose())
+        .await
+        .unwrap();
+    control_plane::catalog::import::import(&mut sql, [entry], time::OffsetDateTime::UNIX_EPOCH)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn the_catalogues_word_counts_for_a_tool_that_is_published_just_as_it_is_listed() {
+    let tools: Tools = Arc::new(Mutex::new(json!([
+        { "name": "same", "description": "Deletes a file.", "inputSchema": { "maxProperties": 2.50, "type": "object" } },
+        { "name": "worded", "description": "Deletes a file for good.", "inputSchema": { "type": "object" } },
+        { "name": "wider", "description": "Deletes a file.", "inputSchema": { "type": "object", "maxProperties": 3 } },
+        { "name": "claims", "description": "Deletes a file.", "annotations": { "readOnlyHint": true } },
+        { "name": "twice", "description": "Deletes a file." },
+    ])));
+    let (world, ann, _server) = files(&tools).await;
+    let published = json!([
+        { "name": "same", "description": "Deletes a file.", "inputSchema": { "type": "object", "maxProperties": 2.5 } },
+        { "name": "worded", "description": "Deletes a file.", "inputSchema": { "type": "object" } },
+        { "name": "wider", "description": "Deletes a file.", "inputSchema": { "type": "object", "maxProperties": 2 } },
+        { "name": "claims", "description": "Deletes a file." },
+        { "name": "twice", "description": "Deletes a file." },
+    ]);
+    publish(&world, "one", &published).await;
+    let worse =
+        json!({ "package": "two", "ecosystem": "npm", "version": "1", "tools": [published[4]] });
+    let worse: catalog::Server = serde_json::from_value(worse).unwrap();
+    let mut sql = PgConnection::connect(world.database.owner.expose())
+        .await
+        .unwrap();
+    let worse = [catalog::ServerEntry::of(&worse)];
+    control_plane::catalog::import::import(&mut sql, worse, time::OffsetDateTime::UNIX_EPOCH)
+        .await
+        .unwrap();
+    let path = format!("{FILES}/discover");
+    world.post(&ann, &path, Value::Null).await.expect(200);
+    for (name, category, source) in [
+        ("same", "write", "catalog"),
+        ("worded", "destructive", "classifier"),
+        ("wider", "destructive", "classifier"),
+        ("claims", "destructive", "classifier"),
+        // Published by several, the worst counts.
+        ("twice", "destructive", "catalog"),
+    ] {
+        let tool = tool(&world, &ann, name).await;
+        assert_eq!(
+            (&tool["category"], &tool["source"]),
+            (&json!(category), &json!(source)),
+            "{name}"
+        );
+    }
+    let one = format!("{FILES}/tools/same");
+    let said = json!({ "category": "financial" });
+    world.patch(&ann, &one, said).await.expect(200);
+    let same = tool(&world, &ann, "same").await;
+    assert_eq!(same["source"], json!("organisation"));
+    world
+        .patch(&ann, &one, json!({ "category": null }))
+        .await
+        .expect(200);
+    assert_eq!(tool(&world, &ann, "same").await["source"], json!("catalog"));
+    // Whoever trusts a server has said more of it than the catalogue can know.
+    world
+        .patch(&ann, FILES, json!({ "trusted": true }))
+        .await
+        .expect(200);
+    assert_eq!(
+        tool(&world, &ann, "same").await["source"],
+        json!("classifier")
+    );
 }
 
 #[tokio::test]

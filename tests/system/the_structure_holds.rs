@@ -83,7 +83,7 @@ fn imports_point_down_only() {
     assert_eq!(own("ids"), set(&[]));
     assert_eq!(own("json"), set(&[]));
     assert_eq!(own("seal"), set(&[]));
-    assert_eq!(own("catalog"), set(&["json"]));
+    assert_eq!(own("catalog"), set(&["json", "seal"]));
     assert_eq!(own("mcp"), set(&["json"]));
     assert_eq!(own("egress"), set(&[]));
     assert_eq!(own("host"), set(&["seal"]));

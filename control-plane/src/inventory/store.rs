@@ -45,10 +45,10 @@ pub async fn tools(
     let categories = filter.categories();
     let rows = sqlx::query!(
         // The page is found before it is told of which servers it is: the other way round all servers' tools are gone through.
-        r#"select found.server_id, servers.slug, found.name, category, read_category, signals, pinning,
+        r#"select found.server_id, servers.slug, found.name, category, listed_category, read_category, signals, pinning,
             (reviewed_digest is distinct from digest) as "is_changed!"
         from (
-            select server_id, name, category, read_category, signals, reviewed_digest, digest from tools
+            select server_id, name, category, listed_category, read_category, signals, reviewed_digest, digest from tools
             where org_id = $1 and ($2::uuid is null or server_id = $2) and (server_id, name) > ($3::uuid, $4::text)
                 and ($5::text[] is null or coalesce(standing_category, category, 'unknown') = any($5))
                 and ($6::uuid is null or exists (
@@ -73,6 +73,7 @@ pub async fn tools(
         .map(|row| {
             let (category, source) = class::decide(
                 stored_category(row.category.as_deref())?,
+                stored_category(row.listed_category.as_deref())?,
                 stored_category(row.read_category.as_deref())?,
             );
             Ok(ToolRow {

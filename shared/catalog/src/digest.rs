@@ -1,14 +1,14 @@
-//! A mark of a text, for telling that it changed. Not for proof: whoever wants two texts with one mark can make them.
+//! A mark of a text: that it is the same, without what it says. Nobody can make another text with the mark of a given one.
 
 use serde_json::Value;
 
-/// FNV-1a of 64 bits, in hexadecimal.
+const DIGITS: usize = 32;
+
+/// The first half of its SHA-256, in hexadecimal.
 pub fn mark(text: &str) -> String {
-    let mut sum = 0xcbf2_9ce4_8422_2325_u64;
-    for byte in text.bytes() {
-        sum = (sum ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3);
-    }
-    format!("{sum:016x}")
+    let mut mark = seal::to_hex(&seal::sha256(text.as_bytes()));
+    mark.truncate(DIGITS);
+    mark
 }
 
 /// The same for every order of keys.

@@ -87,6 +87,32 @@ impl ToolEntry {
     pub fn of(tool: &Tool) -> Self {
         let definition = Definition::read(tool);
         let judged = classify(&definition, Trust::Untrusted);
+        let marks = Marks::of(tool);
+        Self {
+            name: marks.name,
+            category: judged.category,
+            confidence: judged.confidence,
+            evidence: judged.evidence,
+            signals: judged.signals,
+            parameters: definition.parameters,
+            annotations: marks.annotations,
+            wording: marks.wording,
+            schema: marks.schema,
+        }
+    }
+}
+
+/// By what a tool that a server lists is known again as one of the catalogue: the same in all of it that is judged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Marks {
+    pub name: String,
+    pub wording: String,
+    pub schema: String,
+    pub annotations: Annotations,
+}
+
+impl Marks {
+    pub fn of(tool: &Tool) -> Self {
         let wording = format!(
             "{}\u{1f}{}\u{1f}{}",
             tool.title.as_deref().unwrap_or_default(),
@@ -95,14 +121,9 @@ impl ToolEntry {
         );
         Self {
             name: plain(&tool.name),
-            category: judged.category,
-            confidence: judged.confidence,
-            evidence: judged.evidence,
-            signals: judged.signals,
-            parameters: definition.parameters,
-            annotations: tool.annotations,
             wording: digest::mark(&wording),
             schema: digest::of_value(&tool.input_schema),
+            annotations: tool.annotations,
         }
     }
 }

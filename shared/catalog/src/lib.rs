@@ -42,7 +42,7 @@ mod word;
 pub use category::{Category, Severity};
 pub use classification::{Classification, Evidence, Field};
 pub use definition::{Annotations, Definition, Trust};
-pub use entry::{MOST_TOOLS, ServerEntry, ToolEntry};
+pub use entry::{MOST_TOOLS, Marks, ServerEntry, ToolEntry};
 pub use grade::Grade;
 pub use hidden::{Piece, has_hidden, neutralise, pieces};
 pub use lexicon::{Flaw, Lexicon};

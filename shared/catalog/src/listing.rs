@@ -53,9 +53,7 @@ impl Tool {
             title: text("title").or_else(|| titled().map(str::to_owned)),
             description: text("description"),
             description_length: None,
-            input_schema: definition
-                .get("inputSchema")
-                .map_or(Value::Null, words_of_schema),
+            input_schema: definition.get("inputSchema").map_or(Value::Null, schema),
             annotations: Annotations {
                 read_only_hint: hint("readOnlyHint"),
                 destructive_hint: hint("destructiveHint"),
@@ -66,18 +64,19 @@ impl Tool {
     }
 }
 
-/// A schema without its numbers, of which some fit no type here: nothing is judged by them.
-fn words_of_schema(node: &Node<'_>) -> Value {
+/// A number that fits no type here is as none: nothing is judged by it.
+fn schema(node: &Node<'_>) -> Value {
     match &node.value {
-        json::Value::Null | json::Value::Number(_) => Value::Null,
+        json::Value::Null => Value::Null,
+        json::Value::Number(text) => serde_json::from_str(text).unwrap_or(Value::Null),
         json::Value::Bool(is) => Value::Bool(*is),
         json::Value::String(text) => Value::String(text.clone().into_owned()),
-        json::Value::Array(items) => items.iter().map(words_of_schema).collect(),
+        json::Value::Array(items) => items.iter().map(schema).collect(),
         json::Value::Object(members) => members
             .iter()
             .map(|member| {
                 let key = member.key.clone().into_owned();
-                (key, words_of_schema(&member.node))
+                (key, schema(&member.node))
             })
             .collect(),
     }

@@ -157,31 +157,44 @@ pub async fn each_took(
     Ok(took.collect())
 }
 
+/// In the order of the columns below.
+pub(super) const VERDICTS: [Verdict; 6] = [
+    Verdict::Allow,
+    Verdict::Deny,
+    Verdict::Limit,
+    Verdict::Hold,
+    Verdict::UnknownTool,
+    Verdict::Invalid,
+];
+
 /// Those with the most calls, with their names.
 pub async fn most(tx: &mut OrgRead, wanted: &Wanted<'_>) -> Result<Vec<Used>, DbError> {
     let org = tx.org().uuid();
-    // A plan made for anybody takes an organisation with many calls for one with none.
+    // A plan made for anybody takes an organisation with many calls for one with none; and one that reads the counts of all
+    // organisations is never the better one, be one of them most of it.
     tx.sql()
-        .execute("set local plan_cache_mode = force_custom_plan")
+        .execute("set local plan_cache_mode = force_custom_plan; set local enable_seqscan = off")
         .await?;
     let rows = sqlx::query!(
-        r#"with counted as (
-            select id, item, verdict, sum(calls)::bigint as calls from call_counts
+        r#"with most as (
+            select id, item, sum(calls) as calls,
+                sum(calls) filter (where verdict = 'allow') as allow, sum(calls) filter (where verdict = 'deny') as deny,
+                sum(calls) filter (where verdict = 'limit') as limited, sum(calls) filter (where verdict = 'hold') as hold,
+                sum(calls) filter (where verdict = 'unknown_tool') as unknown_tool,
+                sum(calls) filter (where verdict = 'invalid') as invalid
+            from call_counts
             where org_id = $1 and by = $2 and verdict = any($3) and at >= $4 and at < $5
                 and ($6::uuid is null or id = $6)
-            group by id, item, verdict
-        ), most as (
-            select id, item, sum(calls)::bigint as calls from counted group by id, item
-            order by calls desc, id, item limit $7
+            group by id, item order by calls desc, id, item limit $7
         )
-        select counted.id as "id!", counted.item as "item!", counted.verdict as "verdict!", counted.calls as "calls!",
+        select id as "id!", item as "item!",
+            array[allow, deny, limited, hold, unknown_tool, invalid]::bigint[] as "calls!: Vec<Option<i64>>",
             coalesce(
                 (select name from servers where $2 in ('server', 'tool') and org_id = $1 and servers.id = most.id),
                 (select name from grants where $2 = 'grant' and org_id = $1 and grants.id = most.id),
                 (select name from policies where $2 = 'rule' and org_id = $1 and policies.id = most.id)
             ) as name
-        from most join counted on counted.id = most.id and counted.item = most.item
-        order by most.calls desc, most.id, most.item"#,
+        from most order by calls desc, id, item"#,
         org,
         wanted.by.column(),
         &wanted.words(),
@@ -192,20 +205,16 @@ pub async fn most(tx: &mut OrgRead, wanted: &Wanted<'_>) -> Result<Vec<Used>, Db
     )
     .fetch_all(tx.sql())
     .await?;
-    let mut found: Vec<(Uuid, Used)> = Vec::new();
-    for row in rows {
-        let used = named(wanted.by, row.id, row.item, row.name);
-        let is_same = found.last().is_some_and(|(id, last)| {
-            *id == row.id && last.tool == used.tool && last.rule == used.rule
-        });
-        if !is_same {
-            found.push((row.id, used));
+    let found = rows.into_iter().map(|row| {
+        let mut used = named(wanted.by, row.id, row.item, row.name);
+        for (verdict, calls) in VERDICTS.iter().zip(row.calls) {
+            if let Some(calls) = calls {
+                used.add(verdict.as_str(), calls);
+            }
         }
-        if let Some((_, last)) = found.last_mut() {
-            last.add(&row.verdict, row.calls);
-        }
-    }
-    Ok(found.into_iter().map(|(_, used)| used).collect())
+        used
+    });
+    Ok(found.collect())
 }
 
 fn named(by: By, id: Uuid, item: String, name: Option<String>) -> Used {

@@ -7,6 +7,15 @@ fn at(seconds: i64) -> OffsetDateTime {
 }
 
 #[test]
+fn every_verdict_has_a_column_of_its_own() {
+    let mut columns = store::VERDICTS.map(Verdict::as_str);
+    let mut all: Vec<&str> = Verdict::ALL.iter().map(|one| one.as_str()).collect();
+    columns.sort_unstable();
+    all.sort_unstable();
+    assert_eq!(columns.to_vec(), all);
+}
+
+#[test]
 fn without_words_it_is_the_24_hours_that_end_with_the_running_one() {
     let span = Span::of(By::Verdict, None, None, at(NOON + 60)).unwrap();
     assert_eq!(

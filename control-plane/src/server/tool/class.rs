@@ -2,6 +2,7 @@
 
 use super::DEEPEST;
 use crate::server::discover::Found;
+use catalog::Marks;
 use json::Limits;
 use policy::Category;
 use serde::Serialize;
@@ -15,6 +16,7 @@ const MOST_EVIDENCE: usize = 24;
 #[serde(rename_all = "snake_case")]
 pub enum Source {
     Organisation,
+    Catalog,
     Classifier,
 }
 
@@ -27,23 +29,32 @@ pub struct Class {
     /// Which words of which field speak for which category.
     pub evidence: Vec<String>,
     pub signals: Vec<catalog::Signal>,
+    /// By what the catalogue may know it; it is not asked of a server that is trusted, whose claims count for more.
+    pub marks: Option<Marks>,
 }
 
 impl Source {
     pub const fn word(self) -> &'static str {
         match self {
             Self::Organisation => "organisation",
+            Self::Catalog => "catalog",
             Self::Classifier => "classifier",
         }
     }
 }
 
-/// The order of the words, the only place where it stands: the organisation's, else the classifier's, else nobody knows.
-pub fn decide(said: Option<Category>, read: Option<Category>) -> (Category, Option<Source>) {
-    match (said, read) {
-        (Some(category), _) => (category, Some(Source::Organisation)),
-        (None, Some(category)) => (category, Some(Source::Classifier)),
-        (None, None) => (Category::Unknown, None),
+/// The order of the words, the only place where it stands: the organisation's, else the catalogue's, else the
+/// classifier's, else nobody knows.
+pub fn decide(
+    said: Option<Category>,
+    listed: Option<Category>,
+    read: Option<Category>,
+) -> (Category, Option<Source>) {
+    match (said, listed, read) {
+        (Some(category), _, _) => (category, Some(Source::Organisation)),
+        (None, Some(category), _) => (category, Some(Source::Catalog)),
+        (None, None, Some(category)) => (category, Some(Source::Classifier)),
+        (None, None, None) => (Category::Unknown, None),
     }
 }
 
@@ -60,7 +71,8 @@ pub fn read(tools: &[Found], is_trusted: bool) -> Vec<Class> {
         .collect();
     catalog::classify_all(&definitions, trust)
         .into_iter()
-        .map(class)
+        .zip(&definitions)
+        .map(|(answer, tool)| class(answer, (!is_trusted).then(|| Marks::of(tool))))
         .collect()
 }
 
@@ -81,7 +93,7 @@ fn defined(name: &str, definition: &str) -> catalog::Tool {
     )
 }
 
-fn class(answer: catalog::Classification) -> Class {
+fn class(answer: catalog::Classification, marks: Option<Marks>) -> Class {
     Class {
         // The words are the same in both crates; one that were not would be one that nobody knows.
         category: Category::from_word(answer.category.name()).unwrap_or(Category::Unknown),
@@ -101,6 +113,7 @@ fn class(answer: catalog::Classification) -> Class {
             })
             .collect(),
         signals: answer.signals,
+        marks,
     }
 }
 
@@ -126,6 +139,13 @@ pub(super) fn columns(classes: &[Class]) -> Columns {
         columns.signals.push(signals.join(" "));
     }
     columns
+}
+
+pub(super) fn words(categories: &[Option<Category>]) -> Vec<Option<String>> {
+    let words = categories
+        .iter()
+        .map(|category| category.map(|category| category.word().to_owned()));
+    words.collect()
 }
 
 #[cfg(test)]

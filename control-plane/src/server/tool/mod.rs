@@ -5,6 +5,7 @@ pub mod api;
 pub mod change;
 pub mod class;
 pub mod find;
+mod listed;
 pub mod reclassify;
 pub mod record;
 pub mod store;
@@ -61,8 +62,8 @@ pub struct Tool {
     pub(super) position: Position,
 }
 
-/// Follows reversibility.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
+/// Follows reversibility. The greater, the worse.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum Severity {
     Low,

@@ -2,6 +2,7 @@
 
 use super::change::{self, Kind, Made};
 use super::class::{self, Class};
+use super::listed;
 use super::store::stored_category;
 use crate::db::{DbError, OrgTx};
 use crate::policy::aside;
@@ -71,17 +72,19 @@ pub async fn record(
         .collect();
     let texts = texts(tx, server, &moved).await?;
     let words = words(tx, server, &listing.tools).await?;
+    let listed = listed::ask(tx.sql(), classes).await?;
     let told = Told {
         known,
         texts,
         words,
         is_first,
     };
-    let tools: Vec<(Found, Option<Category>)> = listing
+    let tools: Vec<Judged> = listing
         .tools
         .iter()
         .zip(classes)
-        .map(|(tool, class)| (tool.clone(), Some(class.category)))
+        .zip(&listed)
+        .map(|((tool, class), listed)| (tool.clone(), *listed, class.category))
         .collect();
     let (told, lines, history) = aside(move || told.lines(&tools)).await;
     let lines = lines?;
@@ -95,7 +98,7 @@ pub async fn record(
         }
     }
     delete(tx, server, &difference.removed).await?;
-    upsert(tx, server, listing, classes, &lines, is_first).await?;
+    upsert(tx, server, listing, (classes, &listed), &lines, is_first).await?;
     if !is_first {
         let gone = difference.removed.iter().map(|name| Made {
             tool: name.clone(),
@@ -107,6 +110,9 @@ pub async fn record(
     Ok(difference)
 }
 
+/// A tool, with the catalogue's word on it and the classifier's.
+type Judged = (Found, Option<Category>, Category);
+
 struct Told {
     known: BTreeMap<String, Known>,
     texts: BTreeMap<String, Text>,
@@ -116,22 +122,18 @@ struct Told {
 
 impl Told {
     /// A line for each tool, and what is new about it.
-    fn lines(
-        self,
-        tools: &[(Found, Option<Category>)],
-    ) -> (Self, Result<Vec<Line>, DbError>, Vec<Made>) {
+    fn lines(self, tools: &[Judged]) -> (Self, Result<Vec<Line>, DbError>, Vec<Made>) {
         let mut history = Vec::new();
         let lines = tools
             .iter()
-            .map(|(tool, read)| self.line(tool, *read, &mut history))
+            .map(|tool| self.line(tool, &mut history))
             .collect();
         (self, lines, history)
     }
 
     fn line(
         &self,
-        tool: &Found,
-        read: Option<Category>,
+        (tool, listed, read): &Judged,
         history: &mut Vec<Made>,
     ) -> Result<Line, DbError> {
         let (said, note) = match self.known.get(&tool.name) {
@@ -147,7 +149,7 @@ impl Told {
         Ok(Line {
             category,
             note,
-            standing: class::decide(category, read).0,
+            standing: class::decide(category, *listed, Some(*read)).0,
             accepted,
             drift,
         })
@@ -301,7 +303,7 @@ async fn upsert(
     tx: &mut OrgTx,
     server: ServerId,
     listing: &Listing,
-    classes: &[Class],
+    (classes, listed): (&[Class], &[Option<Category>]),
     lines: &[Line],
     is_first: bool,
 ) -> Result<(), DbError> {
@@ -314,22 +316,23 @@ async fn upsert(
     let digests: Vec<Vec<u8>> = tools.iter().map(|tool| tool.digest.to_vec()).collect();
     sqlx::query!(
         "insert into tools (org_id, server_id, name, position, definition, digest, reviewed_digest, category,
-            category_note, accepted, drift, standing_category, read_category, confidence, evidence, signals, edition,
-            first_seen_at)
+            category_note, accepted, drift, standing_category, read_category, confidence, evidence, signals,
+            listed_category, edition, first_seen_at)
         select $1, $2, listed.name, listed.position, listed.definition, listed.digest,
             case when $7 then listed.digest end, listed.category, listed.note, listed.accepted, listed.drift,
-            listed.standing, listed.read, listed.sure, listed.evidence, listed.signals, $17, $8
+            listed.standing, listed.read, listed.sure, listed.evidence, listed.signals, listed.published,
+            $17, $8
         from unnest($3::text[], $4::integer[], $5::text[], $6::bytea[], $9::text[], $10::text[], $11::text[], $12::text[],
-            $13::text[], $14::text[], $15::smallint[], $16::text[], $18::text[])
+            $13::text[], $14::text[], $15::smallint[], $16::text[], $18::text[], $19::text[])
             as listed (name, position, definition, digest, category, note, accepted, drift, standing, read, sure, evidence,
-                signals)
+                signals, published)
         on conflict (server_id, name) do update set position = excluded.position, digest = excluded.digest,
             definition = case when tools.digest = excluded.digest then tools.definition else excluded.definition end,
             accepted = case when tools.digest = excluded.digest then tools.accepted else excluded.accepted end,
             drift = case when tools.digest = excluded.digest then tools.drift else excluded.drift end,
             standing_category = excluded.standing_category, read_category = excluded.read_category,
             confidence = excluded.confidence, evidence = excluded.evidence, signals = excluded.signals,
-            edition = excluded.edition",
+            listed_category = excluded.listed_category, edition = excluded.edition",
         org,
         server.uuid(),
         &of(|tool| tool.name.clone()),
@@ -348,6 +351,7 @@ async fn upsert(
         &read.evidence,
         catalog::edition(),
         &read.signals,
+        &class::words(listed) as &[Option<String>],
     )
     .execute(tx.sql())
     .await?;

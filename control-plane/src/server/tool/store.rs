@@ -18,6 +18,7 @@ struct ToolRow {
     reviewed_digest: Option<Vec<u8>>,
     category: Option<String>,
     category_note: Option<String>,
+    listed_category: Option<String>,
     read_category: Option<String>,
     confidence: Option<i16>,
     evidence: String,
@@ -31,6 +32,7 @@ impl ToolRow {
         let shown = Shown::of(&self.definition);
         let (category, source) = class::decide(
             stored_category(self.category.as_deref())?,
+            stored_category(self.listed_category.as_deref())?,
             stored_category(self.read_category.as_deref())?,
         );
         let is_changed = self.reviewed_digest.as_ref() != Some(&self.digest);
@@ -77,8 +79,8 @@ pub async fn list(
 ) -> Result<Vec<Tool>, DbError> {
     let rows = sqlx::query_as!(
         ToolRow,
-        "select name, position, definition, digest, reviewed_digest, category, category_note, read_category, confidence, evidence,
-            signals, drift, first_seen_at
+        "select name, position, definition, digest, reviewed_digest, category, category_note, listed_category,
+            read_category, confidence, evidence, signals, drift, first_seen_at
         from tools where org_id = $1 and server_id = $2 and ($3::integer is null or position > $3)
         order by position limit $4",
         org.uuid(),
@@ -99,8 +101,8 @@ pub async fn one(
 ) -> Result<Option<Tool>, DbError> {
     let row = sqlx::query_as!(
         ToolRow,
-        "select name, position, definition, digest, reviewed_digest, category, category_note, read_category, confidence, evidence,
-            signals, drift, first_seen_at
+        "select name, position, definition, digest, reviewed_digest, category, category_note, listed_category,
+            read_category, confidence, evidence, signals, drift, first_seen_at
         from tools where org_id = $1 and server_id = $2 and name = $3 for update",
         org.uuid(),
         server.uuid(),
@@ -120,8 +122,8 @@ pub async fn review(
 ) -> Result<(), DbError> {
     let org = tx.org().uuid();
     let digest = seal::from_hex(&tool.digest).filter(|_| review.accept == Some(true));
-    let read = sqlx::query_scalar!(
-        "select read_category from tools where org_id = $1 and server_id = $2 and name = $3",
+    let others = sqlx::query!(
+        "select listed_category, read_category from tools where org_id = $1 and server_id = $2 and name = $3",
         org,
         server.uuid(),
         tool.name,
@@ -131,7 +133,8 @@ pub async fn review(
     let before = Some(tool.category).filter(|_| tool.source == Some(class::Source::Organisation));
     let (standing, _) = class::decide(
         review.category.unwrap_or(before),
-        stored_category(read.as_deref())?,
+        stored_category(others.listed_category.as_deref())?,
+        stored_category(others.read_category.as_deref())?,
     );
     sqlx::query!(
         "update tools set
@@ -179,8 +182,8 @@ pub async fn find(
     let categories = sought.categories();
     let rows = sqlx::query_as!(
         ToolRow,
-        "select name, position, definition, digest, reviewed_digest, category, category_note, read_category, confidence, evidence,
-            signals, drift, first_seen_at
+        "select name, position, definition, digest, reviewed_digest, category, category_note, listed_category,
+            read_category, confidence, evidence, signals, drift, first_seen_at
         from tools where org_id = $1 and server_id = $2 and ($3::integer is null or position > $3)
             and ($5::text is null or strpos(lower(name), $5) > 0 or strpos(lower(definition), $5) > 0)
             and ($6::text[] is null or coalesce(standing_category, category, 'unknown') = any($6))

@@ -9,21 +9,25 @@ fn found(name: &str, definition: &str) -> Found {
 }
 
 #[test]
-fn the_organisations_word_counts_before_the_classifiers_and_silence_is_unknown() {
+fn the_organisations_word_counts_before_the_catalogues_and_that_before_the_classifiers() {
     use Category::{Destructive, Read, Unknown};
     assert_eq!(
-        decide(Some(Read), Some(Destructive)),
+        decide(Some(Read), Some(Destructive), Some(Destructive)),
         (Read, Some(Source::Organisation))
     );
     assert_eq!(
-        decide(Some(Unknown), Some(Read)),
+        decide(Some(Unknown), None, Some(Read)),
         (Unknown, Some(Source::Organisation))
     );
     assert_eq!(
-        decide(None, Some(Destructive)),
+        decide(None, Some(Destructive), Some(Read)),
+        (Destructive, Some(Source::Catalog))
+    );
+    assert_eq!(
+        decide(None, None, Some(Destructive)),
         (Destructive, Some(Source::Classifier))
     );
-    assert_eq!(decide(None, None), (Unknown, None));
+    assert_eq!(decide(None, None, None), (Unknown, None));
 }
 
 #[test]
@@ -52,6 +56,13 @@ fn a_servers_claim_makes_a_tool_milder_only_where_the_server_is_trusted() {
     )];
     assert_eq!(read(&tools, false)[0].category, Category::Execute);
     assert_eq!(read(&tools, true)[0].category, Category::Read);
+}
+
+#[test]
+fn the_catalogue_is_not_asked_of_a_server_that_is_trusted() {
+    let tools = [found("run_report", r#"{"name":"run_report"}"#)];
+    assert!(read(&tools, false)[0].marks.is_some());
+    assert!(read(&tools, true)[0].marks.is_none());
 }
 
 #[test]
