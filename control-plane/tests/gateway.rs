@@ -217,7 +217,9 @@ async fn a_limit_that_is_nearly_used_up_is_on_the_overview_until_its_window_has_
     heard_with(&world, "b", vec![told(10, now - 9), gone]).await;
     let shown = get(&world, &owner, "/acme").await.html;
     assert!(
-        shown.contains("9 of 10") && shown.contains("/all_tools/limits/sent"),
+        shown.contains("9 of 10")
+            && shown.contains("per minute, by")
+            && shown.contains("/all_tools/limits/sent"),
         "{shown}"
     );
     assert!(!shown.contains("10 of 10"));

@@ -117,7 +117,7 @@ words! {
 }
 
 impl Window {
-    pub(crate) const fn seconds(self) -> u32 {
+    pub const fn seconds(self) -> u32 {
         match self {
             Self::Second => 1,
             Self::Minute => 60,

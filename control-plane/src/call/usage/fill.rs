@@ -18,6 +18,8 @@ pub struct Near {
     pub grant_name: String,
     pub used: i64,
     pub max: i64,
+    /// In which that max holds, in words: `minute`, or `90 s`.
+    pub window: String,
     pub at: OffsetDateTime,
 }
 
@@ -72,7 +74,7 @@ pub async fn near(tx: &mut OrgRead, most: i64, now: OffsetDateTime) -> Result<Ve
     let org = tx.org().uuid();
     let rows = sqlx::query!(
         "select fills.policy_id, policies.name as policy_name, fills.rule, fills.grant_id, grants.name as grant_name,
-            fills.used, fills.max, fills.at
+            fills.used, fills.max, fills.window_ms, fills.at
         from limit_fills as fills
         join grants on grants.org_id = fills.org_id and grants.id = fills.grant_id
         join policies on policies.org_id = fills.org_id and policies.id = fills.policy_id
@@ -92,7 +94,16 @@ pub async fn near(tx: &mut OrgRead, most: i64, now: OffsetDateTime) -> Result<Ve
         grant_name: row.grant_name,
         used: row.used,
         max: row.max,
+        window: window(row.window_ms),
         at: row.at,
     });
     Ok(near.collect())
+}
+
+fn window(ms: i64) -> String {
+    let seconds = ms / 1_000;
+    let named = policy::Window::ALL
+        .iter()
+        .find(|window| i64::from(window.seconds()) == seconds);
+    named.map_or_else(|| format!("{seconds} s"), |window| window.word().to_owned())
 }
