@@ -1,7 +1,5 @@
 //! The pages on which people look at what happens: servers, calls, the overview, events; through the router.
 
-#[path = "world/browse.rs"]
-mod browse;
 #[path = "server/fake.rs"]
 mod fake;
 #[path = "world/rows.rs"]
@@ -9,10 +7,10 @@ mod rows;
 mod world;
 
 use axum::http::StatusCode;
-use browse::{get, post};
 use fake::Fake;
 use serde_json::{Value, json};
 use std::sync::{Arc, Mutex};
+use world::page::{get, post};
 use world::{Who, World};
 
 fn two_tools() -> Arc<Mutex<Value>> {
@@ -46,7 +44,7 @@ async fn a_server_that_does_not_answer_is_not_kept_unless_one_says_so() {
     let anyway = [fields.as_slice(), &[("act", "anyway")]].concat();
     let added = post(&world, &ada, "/acme/servers/new", &anyway).await;
     assert_eq!(
-        (added.status, added.location.as_str()),
+        (added.status, added.location()),
         (StatusCode::SEE_OTHER, "/acme/servers/files?done=created")
     );
     get(&world, &ada, "/acme/servers/files")
@@ -94,7 +92,7 @@ async fn a_server_is_asked_once_when_it_is_added_and_its_page_shows_what_it_said
     let ada = world.owner("acme").await;
     let fields = [("name", "Files"), ("url", server.url.as_str())];
     let added = post(&world, &ada, "/acme/servers/new", &fields).await;
-    assert_eq!(added.location, "/acme/servers/files?done=created");
+    assert_eq!(added.location(), "/acme/servers/files?done=created");
     let lists = server
         .methods()
         .iter()
@@ -143,7 +141,7 @@ async fn a_tool_that_changed_is_marked_until_it_is_accepted_as_one_saw_it() {
     refused.has("Nothing was accepted");
     let fields = [("name", "write_file"), ("digest", digest.as_str())];
     let accepted = post(&world, &ada, "/acme/servers/files/tools/accept", &fields).await;
-    assert_eq!(accepted.location, "/acme/servers/files?done=accepted");
+    assert_eq!(accepted.location(), "/acme/servers/files?done=accepted");
     get(&world, &ada, "/acme/servers/files")
         .await
         .has_not("new or changed");
@@ -171,7 +169,7 @@ async fn a_servers_settings_and_credentials_are_changed_by_form_and_no_value_is_
     ];
     let saved = post(&world, &ada, "/acme/servers/files/settings", &fields).await;
     assert_eq!(
-        saved.location,
+        saved.location(),
         "/acme/servers/files?tab=settings&done=saved"
     );
     let shown = world
@@ -226,9 +224,9 @@ async fn a_servers_settings_and_credentials_are_changed_by_form_and_no_value_is_
     world.clock.advance(std::time::Duration::from_mins(16));
     let unproven = post(&world, &ada, "/acme/servers/files/place", &headers).await;
     assert!(
-        unproven.location.starts_with("/login/again"),
+        unproven.location().starts_with("/login/again"),
         "{}",
-        unproven.location
+        unproven.location()
     );
     get(&world, &ada, "/acme/servers/files?tab=settings")
         .await

@@ -129,7 +129,7 @@ pub async fn show(app: &App, caller: &Caller, named: &str) -> Result<Server, Ser
     let server = store::one(tx.sql(), app, (org, caller.org_slug()), named)
         .await?
         .ok_or(ServerError::NoSuchServer)?;
-    let tools = tool::store::list(tx.sql(), org, server.id, None).await?;
+    let tools = tool::store::list(tx.sql(), org, server.id).await?;
     let waiting = tool::store::waiting(tx.sql(), org, server.id).await?;
     Ok(Server {
         tools: Some(tools),

@@ -1,6 +1,7 @@
 //! The rules of one entry, by form.
 
-use crate::site::{Acme, Page};
+use crate::site::Acme;
+use crate::world::page::Page;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
@@ -20,7 +21,7 @@ fn row<'f>(path: &'f str, op: &'f str, value: &'f str) -> [(&'f str, &'f str); 5
 }
 
 async fn send(acme: &Acme, fields: &[(&str, &str)]) -> Page {
-    let etag = acme.get("/entry?for=create_refund").await.etag();
+    let etag = acme.get("/entry?for=create_refund").await.hidden("etag");
     let base = [("for", "create_refund"), ("etag", etag.as_str())];
     acme.post("/entry", &[&base[..], fields].concat()).await
 }
@@ -41,7 +42,7 @@ async fn a_condition_and_a_limit_are_written_by_form() {
     rule.extend(row("args.reason", "eq", "50"));
     rule.extend(row("", "eq", ""));
     assert_eq!(
-        send(&acme, &rule).await.location,
+        send(&acme, &rule).await.location(),
         "/acme/policies/calls/entry?for=create_refund&done=saved"
     );
     let limit = [
@@ -207,7 +208,7 @@ async fn a_rule_that_somebody_moved_meanwhile_is_still_the_one_that_is_edited() 
     let rule = |id: &str| json!({ "id": id, "conditions": [ { "path": "args.amount", "op": "gt", "value": 1 } ] });
     let with = |rules: Vec<Value>| json!({ "version": "1", "default": "deny", "tools": { "create_refund": { "deny_if": rules } } });
     let acme = Acme::with(&with(vec![rule("a"), rule("b")])).await;
-    let mine = acme.get("/entry?for=create_refund").await.etag();
+    let mine = acme.get("/entry?for=create_refund").await.hidden("etag");
     let body = json!({ "document": with(vec![rule("b")]) });
     acme.world
         .put(&acme.ada, "/v1/orgs/acme/policies/calls/draft", body)
@@ -239,7 +240,7 @@ async fn a_rule_that_somebody_moved_meanwhile_is_still_the_one_that_is_edited() 
         .has(r#"value="9""#);
     stale.has(r#"name="list" value="deny_if"><input type="hidden" name="index" value="0">"#);
     assert_eq!(acme.draft().await, with(vec![rule("b")]));
-    let newer = stale.etag();
+    let newer = stale.hidden("etag");
     let saved = acme
         .post(
             "/entry",
@@ -267,12 +268,12 @@ async fn rules_for_all_tools_and_for_patterns_are_written_the_same_way() {
         ("max", "4"),
         ("window", ""),
     ];
-    let etag = acme.get("/entry").await.etag();
+    let etag = acme.get("/entry").await.hidden("etag");
     let saved = acme
         .post("/entry", &[&[("etag", etag.as_str())], &limit[..]].concat())
         .await;
-    assert_eq!(saved.location, "/acme/policies/calls/entry?done=saved");
-    let etag = acme.get("/entry?for=search_*").await.etag();
+    assert_eq!(saved.location(), "/acme/policies/calls/entry?done=saved");
+    let etag = acme.get("/entry?for=search_*").await.hidden("etag");
     let plain = [
         ("for", "search_*"),
         ("etag", etag.as_str()),
@@ -287,7 +288,7 @@ async fn rules_for_all_tools_and_for_patterns_are_written_the_same_way() {
         acme.draft().await,
         json!({ "version": "1", "default": "deny", "all_tools": { "limits": [ { "counter": "at_once", "concurrency": 4 } ] }, "tools": { "search_*": {} } })
     );
-    let etag = acme.get("/entry?for=@nothing").await.etag();
+    let etag = acme.get("/entry?for=@nothing").await.hidden("etag");
     let odd = [
         ("for", "@nothing"),
         ("etag", etag.as_str()),
@@ -297,14 +298,14 @@ async fn rules_for_all_tools_and_for_patterns_are_written_the_same_way() {
     let refused = acme.post("/entry", &odd).await;
     assert_eq!(refused.status, StatusCode::UNPROCESSABLE_ENTITY);
     refused.has("is not a category");
-    let etag = acme.get("/entry?for=search_*").await.etag();
+    let etag = acme.get("/entry?for=search_*").await.hidden("etag");
     let remove = [
         ("for", "search_*"),
         ("etag", etag.as_str()),
         ("act", "remove"),
     ];
     assert_eq!(
-        acme.post("/entry", &remove).await.location,
+        acme.post("/entry", &remove).await.location(),
         "/acme/policies/calls/tools?done=saved"
     );
     assert_eq!(acme.draft().await["tools"], json!({}));

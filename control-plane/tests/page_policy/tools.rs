@@ -1,6 +1,7 @@
 //! The table of tools.
 
 use crate::site::Acme;
+use crate::world::page;
 use axum::http::StatusCode;
 use serde_json::{Value, json};
 
@@ -16,7 +17,7 @@ fn choice<'f>(tool: &'f str, was: &'f str, word: &'f str) -> [(&'f str, &'f str)
 #[tokio::test]
 async fn words_that_are_chosen_for_tools_are_in_the_published_document() {
     let acme = Acme::with(&plain()).await;
-    let etag = acme.get("/tools").await.etag();
+    let etag = acme.get("/tools").await.hidden("etag");
     let mut fields = vec![
         ("server", "desk"),
         ("etag", etag.as_str()),
@@ -29,7 +30,7 @@ async fn words_that_are_chosen_for_tools_are_in_the_published_document() {
     fields.extend(choice("internal_reset", "none", "hide"));
     let saved = acme.post("/tools", &fields).await;
     assert_eq!(
-        saved.location,
+        saved.location(),
         "/acme/policies/calls/tools?server=desk&done=published"
     );
     let version = acme
@@ -48,7 +49,7 @@ async fn words_that_are_chosen_for_tools_are_in_the_published_document() {
         (&expected, &json!("by form"))
     );
 
-    let etag = acme.get("/tools").await.etag();
+    let etag = acme.get("/tools").await.hidden("etag");
     let mut back = vec![("etag", etag.as_str()), ("act", "save")];
     back.extend(choice("create_refund", "approve", "none"));
     assert_eq!(
@@ -67,7 +68,7 @@ async fn rules_are_dropped_for_a_word_only_when_that_is_said() {
     let page = acme.get("/tools").await;
     page.has("1 condition to deny")
         .has(r#"<option value="custom" selected>"#);
-    let etag = page.etag();
+    let etag = page.hidden("etag");
     let mut fields = vec![("etag", etag.as_str()), ("act", "save")];
     fields.extend(choice("list_customers", "none", "allow"));
     fields.extend(choice("create_refund", "custom", "deny"));
@@ -95,7 +96,7 @@ async fn what_is_not_chosen_anew_stays_as_it_is_written() {
     let custom = json!({ "limits": [ { "counter": "c", "window": "day", "max": 1 } ] });
     let document = json!({ "version": "1", "default": "deny", "tools": { "create_refund": custom, "other": { "mode": "shadow" } } });
     let acme = Acme::with(&document).await;
-    let etag = acme.get("/tools").await.etag();
+    let etag = acme.get("/tools").await.hidden("etag");
     let mut fields = vec![("etag", etag.as_str()), ("act", "save")];
     fields.extend(choice("create_refund", "custom", "custom"));
     fields.extend(choice("list_customers", "none", "allow"));
@@ -108,7 +109,7 @@ async fn what_is_not_chosen_anew_stays_as_it_is_written() {
 #[tokio::test]
 async fn two_people_at_one_draft_lose_nothing() {
     let acme = Acme::with(&plain()).await;
-    let mine = acme.get("/tools").await.etag();
+    let mine = acme.get("/tools").await.hidden("etag");
     let theirs = json!({ "version": "1", "default": "deny", "tools": { "delete_customer": { "action": "deny" } } });
     let body = json!({ "document": theirs });
     acme.world
@@ -133,7 +134,7 @@ async fn two_people_at_one_draft_lose_nothing() {
         .has(r#"<option value="allow" selected>"#)
         .has(r#"name="was" value="deny""#);
 
-    let newer = stale.etag();
+    let newer = stale.hidden("etag");
     let saved = acme
         .post(
             "/tools",
@@ -196,25 +197,15 @@ async fn the_server_that_was_looked_at_last_is_remembered() {
         .await
         .expect(201);
     let page = acme.get("/tools?server=desk").await;
-    let cookie = page
-        .cookies
-        .iter()
-        .find(|cookie| cookie.starts_with("policy-server=desk;"))
-        .unwrap();
+    let cookie = page.cookie("policy-server=desk;");
     assert!(
         cookie.contains("HttpOnly") && cookie.contains("SameSite=Lax"),
         "{cookie}"
     );
-    let cookies = format!(
-        "{}; policy-server=desk",
-        acme.ada.cookie.as_deref().unwrap()
-    );
-    let request = axum::http::Request::builder()
-        .uri("/acme/policies/calls/tools")
-        .header("cookie", cookies)
-        .body(axum::body::Body::empty())
-        .unwrap();
-    acme.page(request)
+    let mut ada = acme.ada.clone();
+    let session = ada.cookie.unwrap();
+    ada.cookie = Some(format!("{session}; policy-server=desk"));
+    page::get(&acme.world, &ada, "/acme/policies/calls/tools")
         .await
         .has(r#"<option value="desk" selected>"#)
         .has("list_customers");
@@ -228,7 +219,7 @@ async fn a_draft_without_a_form_is_named_and_not_overwritten() {
     page.has("This draft has no form")
         .has("/tools")
         .has("expected an object here");
-    let etag = acme.get("").await.etag();
+    let etag = acme.get("").await.hidden("etag");
     let mut fields = vec![("etag", etag.as_str()), ("act", "save")];
     fields.extend(choice("list_customers", "none", "allow"));
     let refused = acme.post("/tools", &fields).await;
@@ -239,7 +230,7 @@ async fn a_draft_without_a_form_is_named_and_not_overwritten() {
 #[tokio::test]
 async fn a_form_that_is_not_whole_does_nothing() {
     let acme = Acme::with(&plain()).await;
-    let etag = acme.get("/tools").await.etag();
+    let etag = acme.get("/tools").await.hidden("etag");
     let half = [
         ("etag", etag.as_str()),
         ("tool", "list_customers"),

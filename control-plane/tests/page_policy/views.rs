@@ -1,6 +1,7 @@
 //! A call tried, what would change, versions line by line, and where a draft begins.
 
 use crate::site::Acme;
+use crate::world::page::post;
 use axum::http::StatusCode;
 use serde_json::json;
 
@@ -9,7 +10,7 @@ const DRAFT: &str = "{\n  \"version\": \"1\",\n  \"default\": \"deny\",\n  \"too
 #[tokio::test]
 async fn a_call_is_tried_with_arguments_of_the_tools_schema_and_leads_to_the_line_that_decides() {
     let acme = Acme::with(&json!({})).await;
-    let etag = acme.get("").await.etag();
+    let etag = acme.get("").await.hidden("etag");
     let fields = [
         ("document", DRAFT),
         ("etag", etag.as_str()),
@@ -94,22 +95,9 @@ async fn a_policy_begins_with_what_a_server_says_of_its_tools() {
         ("start", "tools"),
         ("server", "desk"),
     ];
-    let request = |fields: &[(&str, &str)]| {
-        let mut form = url::form_urlencoded::Serializer::new(String::new());
-        form.extend_pairs(fields);
-        form.append_pair("csrf", acme.ada.csrf.as_deref().unwrap());
-        axum::http::Request::builder()
-            .method("POST")
-            .uri("/acme/policies/new")
-            .header("sec-fetch-site", "same-origin")
-            .header("content-type", "application/x-www-form-urlencoded")
-            .header("cookie", acme.ada.cookie.as_deref().unwrap())
-            .body(axum::body::Body::from(form.finish()))
-            .unwrap()
-    };
-    let made = acme.page(request(&new)).await;
+    let made = post(&acme.world, &acme.ada, "/acme/policies/new", &new).await;
     assert_eq!(
-        made.location,
+        made.location(),
         "/acme/policies/starter/tools?server=desk&done=created"
     );
     let policy = acme
@@ -124,13 +112,8 @@ async fn a_policy_begins_with_what_a_server_says_of_its_tools() {
         "internal_reset": { "action": "require_approval" },
     } });
     assert_eq!(policy["draft"]["document"], expected);
-    let without = acme
-        .page(request(&[
-            ("name", "Other"),
-            ("start", "tools"),
-            ("server", ""),
-        ]))
-        .await;
+    let without = [("name", "Other"), ("start", "tools"), ("server", "")];
+    let without = post(&acme.world, &acme.ada, "/acme/policies/new", &without).await;
     assert_eq!(without.status, StatusCode::UNPROCESSABLE_ENTITY);
     without.has(r#"id="server-fault""#);
 }
@@ -138,7 +121,7 @@ async fn a_policy_begins_with_what_a_server_says_of_its_tools() {
 #[tokio::test]
 async fn what_stands_at_the_top_is_changed_by_form() {
     let acme = Acme::with(&json!({ "version": "1", "default": "deny", "tools": {} })).await;
-    let etag = acme.get("/settings").await.etag();
+    let etag = acme.get("/settings").await.hidden("etag");
     let top = [
         ("default", "allow"),
         ("hide", "internal_*\r\n@financial\r\n"),
@@ -159,7 +142,7 @@ async fn what_stands_at_the_top_is_changed_by_form() {
     );
     let page = acme.get("/settings").await;
     let wrong = [
-        ("etag", page.etag()),
+        ("etag", page.hidden("etag")),
         ("default", "allow".to_owned()),
         ("hide", "@nothing".to_owned()),
         ("timezone", "Mars/Olympus".to_owned()),
@@ -182,7 +165,7 @@ async fn what_stands_at_the_top_is_changed_by_form() {
 #[tokio::test]
 async fn who_may_only_look_is_offered_no_change_and_refused_one() {
     let acme = Acme::with(&json!({ "version": "1", "default": "deny", "tools": { "create_refund": { "deny_if": [ { "conditions": [] } ] } } })).await;
-    let etag = acme.get("").await.etag();
+    let etag = acme.get("").await.hidden("etag");
     let viewer = acme.world.member(&acme.ada, "acme", "viewer").await;
     let acme = Acme {
         ada: viewer,

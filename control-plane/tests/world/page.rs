@@ -18,10 +18,28 @@ impl Page {
         location.map_or("", |value| value.to_str().unwrap())
     }
 
+    /// The cookie that is set and begins so.
+    #[track_caller]
+    pub fn cookie(&self, begin: &str) -> &str {
+        let set = self.headers.get_all(header::SET_COOKIE).iter();
+        let mut set = set.map(|cookie| cookie.to_str().unwrap());
+        set.find(|cookie| cookie.starts_with(begin))
+            .unwrap_or_else(|| panic!("no cookie `{begin}` in {:?}", self.headers))
+    }
+
     #[track_caller]
     pub fn has(&self, text: &str) -> &Self {
         assert!(self.html.contains(text), "no `{text}` in {}", self.html);
         self
+    }
+
+    /// The value of the hidden field of this name that comes first.
+    #[track_caller]
+    pub fn hidden(&self, name: &str) -> String {
+        let begin = format!("name=\"{name}\" value=\"");
+        let field = self.html.split_once(&begin);
+        let (_, rest) = field.unwrap_or_else(|| panic!("no field `{name}`"));
+        rest.split('"').next().unwrap().to_owned()
     }
 
     #[track_caller]

@@ -165,7 +165,7 @@ impl Writer {
             for mut item in listed.items {
                 let mut tx = self.read().await?;
                 let org = tx.org();
-                let tools = server::tool::store::list(tx.sql(), org, item.id, None).await;
+                let tools = server::tool::store::list(tx.sql(), org, item.id).await;
                 drop(tx);
                 item.tools = Some(tools.map_err(db)?);
                 self.item(&item).await?;

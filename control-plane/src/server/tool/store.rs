@@ -70,23 +70,19 @@ pub(crate) fn stored_category(stored: Option<&str>) -> Result<Option<Category>, 
         .transpose()
 }
 
-/// A page of a server's tools, or with no page all of them, in the server's order.
+/// All tools of a server, in its order.
 pub async fn list(
     sql: &mut PgConnection,
     org: OrgId,
     server: ServerId,
-    page: Option<&Page<Position>>,
 ) -> Result<Vec<Tool>, DbError> {
     let rows = sqlx::query_as!(
         ToolRow,
         "select name, position, definition, digest, reviewed_digest, category, category_note, listed_category,
             read_category, confidence, evidence, signals, drift, first_seen_at
-        from tools where org_id = $1 and server_id = $2 and ($3::integer is null or position > $3)
-        order by position limit $4",
+        from tools where org_id = $1 and server_id = $2 order by position",
         org.uuid(),
         server.uuid(),
-        page.and_then(|page| page.before).map(|position| position.0),
-        page.map(Page::fetch),
     )
     .fetch_all(sql)
     .await?;
