@@ -533,3 +533,36 @@ async fn the_page_of_a_new_grant_waits_for_its_first_call() {
     let nobody = get(&world, &Who::default(), "/v1/orgs/acme/calls/stream").await;
     assert_eq!(nobody.status, StatusCode::UNAUTHORIZED);
 }
+
+#[tokio::test]
+async fn whoever_has_begun_a_policy_is_led_back_to_it_until_one_is_published() {
+    let (world, server) = (World::new().await, Fake::legacy(two_tools()).await);
+    let ada = world.owner("acme").await;
+    let added = json!({ "slug": "files", "name": "Files", "url": server.url });
+    world
+        .post(&ada, "/v1/orgs/acme/servers", added)
+        .await
+        .expect(201);
+    let overview = get(&world, &ada, "/acme").await;
+    overview.has("href=\"/acme/policies/new?server=files\"");
+    let document = json!({ "version": "1", "default": "deny" });
+    for slug in ["first", "second"] {
+        let policy = json!({ "slug": slug, "name": slug, "document": document });
+        world
+            .post(&ada, "/v1/orgs/acme/policies", policy)
+            .await
+            .expect(201);
+    }
+    let overview = get(&world, &ada, "/acme").await;
+    overview.has("<a href=\"/acme/policies/second\">Publish the policy</a> that you have begun");
+    let grant = get(&world, &ada, "/acme/grants/new").await;
+    grant.has("all its calls are denied");
+    world
+        .post(&ada, "/v1/orgs/acme/policies/first/publish", json!({ "note": "" }))
+        .await
+        .expect(201);
+    let overview = get(&world, &ada, "/acme").await;
+    overview.has("Publish a policy").has_not("have begun");
+    let grant = get(&world, &ada, "/acme/grants/new").await;
+    grant.has_not("all its calls are denied");
+}

@@ -54,6 +54,8 @@ struct Overview {
     steps: [(First, bool); 4],
     /// The newest server: a first policy begins with what it says of its tools.
     server: Option<Slug>,
+    /// The newest policy, where none is published.
+    draft: Option<Slug>,
 }
 
 #[derive(Debug)]
@@ -161,7 +163,7 @@ pub async fn overview(State(app): State<App>, visit: Visit) -> Result<Response, 
     );
     let gateways = gateway::act::list(&app, caller, choice()?).await?;
     let servers = server::act::list(&app, caller, one.page()?).await?;
-    let policies = policy::act::list(&app, caller, one.page()?).await?;
+    let policies = policy::act::list(&app, caller, choice()?).await?;
     let grants = grant::act::list(&app, caller, one.page()?).await?;
     let calls = call::act::list(&app, caller, &CallFilter::default(), one.page()?).await?;
     let glance = usage::act::glance(&app, caller).await?;
@@ -169,9 +171,12 @@ pub async fn overview(State(app): State<App>, visit: Visit) -> Result<Response, 
         .items
         .iter()
         .any(|policy| policy.published.is_some());
+    let draft = policies.items.first().filter(|_| !is_published);
+    let draft = draft.map(|policy| policy.slug.clone());
     let server = servers.items.first().map(|server| server.slug.clone());
     Ok(ok(&Overview {
         server,
+        draft,
         frame: visit.frame(&app, "overview", "Overview"),
         glance,
         gateways: gateways.items,
