@@ -40,7 +40,7 @@ async fn links(app: &App, caller: &Caller) -> Result<Vec<Link>, DbError> {
 }
 
 /// From now on requests with signatures of this secret are the app's, and messages have buttons.
-pub async fn set_up(app: &App, caller: &Caller, new: NewSlack) -> Result<Slack, SlackError> {
+pub async fn set_up(app: &App, caller: &Caller, new: &NewSlack) -> Result<Slack, SlackError> {
     let now = app.now();
     let allowed = caller.allow_proven(Action::Administer, now.time())?;
     let secret = new.signing_secret.expose();

@@ -54,7 +54,7 @@ pub async fn take(
         } => {
             let said = decide(app, org, who, (&action, &value)).await?;
             if let Some(to) = answer_to {
-                reply::send(app, to, said);
+                reply::send(app, to, &said);
             }
             Ok(None)
         }

@@ -33,7 +33,7 @@ pub async fn set_up(
     Path(_org): Path<String>,
     Body(new): Body<NewSlack>,
 ) -> Result<Json<Slack>, Problem> {
-    Ok(Json(act::set_up(&app, &caller, new).await?))
+    Ok(Json(act::set_up(&app, &caller, &new).await?))
 }
 
 /// Forgets the app. Messages have no buttons from now on, and nothing that comes is from there.

@@ -72,7 +72,7 @@ pub async fn set_up(
     let new = NewSlack {
         signing_secret: Secret::new(form.signing_secret.trim().to_owned()),
     };
-    match act::set_up(&app, &visit.caller, new).await {
+    match act::set_up(&app, &visit.caller, &new).await {
         Ok(_) => Ok(then(&visit.path(&format!("{PATH}?done=saved")))),
         Err(error) => {
             let (status, trouble) = Trouble::of(error.into())?;

@@ -16,7 +16,7 @@ const PAUSES: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(5)];
 static ROOM: Semaphore = Semaphore::const_new(32);
 
 /// Sends it by and by. What was decided is decided, whether it is heard there or not.
-pub fn send(app: &App, to: String, said: Value) {
+pub fn send(app: &App, to: String, said: &Value) {
     if !is_slacks(&to, app.webhooks().egress()) {
         tracing::warn!("a click asked to be answered somewhere else than at Slack");
         return;
