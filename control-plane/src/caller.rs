@@ -77,6 +77,18 @@ impl Caller {
         by_account(app, account.clone(), &named).await
     }
 
+    /// A member who has proved to be a user of a chat, and clicked there: what the chat signs is proof as a key is.
+    pub fn in_chat(seat: org::Seat, actor: Actor) -> Self {
+        Self {
+            org: seat.org,
+            org_slug: seat.slug,
+            role: seat.role,
+            member: seat.member,
+            actor,
+            proof: Proof::Key,
+        }
+    }
+
     pub fn allow(&self, action: Action) -> Result<Allowed, Forbidden> {
         if self.role.may(action) {
             Ok(Allowed {

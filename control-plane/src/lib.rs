@@ -34,5 +34,6 @@ pub mod policy;
 pub mod publish;
 pub mod server;
 pub mod session;
+pub mod slack;
 pub mod totp;
 pub mod webhook;

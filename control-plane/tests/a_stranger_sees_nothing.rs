@@ -36,6 +36,7 @@ fn every_operation_has_a_row() {
         .map(|row| row.split('?').next().unwrap().to_owned())
         .map(|row| {
             row.replace("/none/", "/{token}/")
+                .replace("/links/T1/U1", "/links/{team}/{user}")
                 .replace(&format!("ses_{:032}", 0), "{session}")
                 .replace(&format!("idn_{:032}", 0), "{identity}")
         })

@@ -108,6 +108,11 @@ get /v1/orgs/{org}/export
 post /v1/orgs/{org}/approvals/{approval}/withdraw
 get /v1/catalog/servers/{server}/policy
 get /v1/orgs/{org}/servers/{server}/recommended
+get /v1/orgs/{org}/slack
+put /v1/orgs/{org}/slack
+delete /v1/orgs/{org}/slack
+delete /v1/orgs/{org}/slack/links/{team}/{user}
+post /v1/slack/{org}
 get /v1/orgs/{org}/approval-routing
 put /v1/orgs/{org}/approval-routing
 get /v1/orgs/{org}/webhooks
@@ -123,7 +128,7 @@ post /v1/orgs/{org}/webhooks/{webhook}/deliveries/{delivery}/replay
 
 /// Routes outside the description: it itself and the schema, which describe, and the doors of replicas, which
 /// `gateway.rs` tries.
-const UNDESCRIBED: [&str; 8] = [
+const UNDESCRIBED: [&str; 9] = [
     "/v1/openapi.json",
     "/v1/policy.schema.json",
     "/v1/gateway/feed",
@@ -132,10 +137,12 @@ const UNDESCRIBED: [&str; 8] = [
     "/v1/gateway/records",
     "/v1/gateway/approvals/ask",
     "/v1/gateway/approvals/wait",
+    "/v1/gateway/approvals/take-back",
 ];
 
 /// What nobody has to be signed in for.
-const PUBLIC: [&str; 15] = [
+const PUBLIC: [&str; 16] = [
+    "post /v1/slack/{org}",
     "post /v1/signup",
     "post /v1/login",
     "post /v1/login/code",

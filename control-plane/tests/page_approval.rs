@@ -419,3 +419,53 @@ async fn who_has_not_proved_themselves_lately_is_asked_before_they_approve() {
     );
     assert_eq!(desk.stands(id).await, Waited::Waiting);
 }
+
+#[tokio::test]
+async fn whoevers_own_grant_asks_sees_it_whatever_their_role_and_may_take_it_back_but_not_decide() {
+    let desk = Desk::open().await;
+    let (world, owner) = (&desk.world, &desk.owner);
+    let viewer = world.member(owner, "acme", "viewer").await;
+    let manager = world.member(owner, "acme", "policy_manager").await;
+    let me = world.get(&viewer, "/v1/me").await.expect(200);
+    let grant = format!("/v1/orgs/acme/grants/{}", desk.ask.grant);
+    let user = json!({ "user": me["user"]["email"] });
+    world.patch(owner, &grant, user).await.expect(200);
+    let (id, path) = desk.waits(&desk.ask).await;
+    let page = get(world, &viewer, &path).await;
+    page.has("It is your own grant that asks")
+        .has("Take it back")
+        .has_not("Approve once")
+        .has_not("What was decided before");
+    let api = format!("/v1/orgs/acme/approvals/{id}");
+    let shown = world.get(&viewer, &api).await.expect(200);
+    assert_eq!(
+        (&shown["is_own"], &shown["state"]),
+        (&json!(true), &json!("waiting"))
+    );
+    for word in ["approve", "refuse"] {
+        let own = post(world, &viewer, &format!("{path}/{word}"), &[]).await;
+        assert_eq!(own.status, StatusCode::FORBIDDEN, "{}", own.html);
+    }
+    // Nobody else of their rank sees it, nor they what others ask, nor what there is none of.
+    assert_eq!(
+        get(world, &manager, &path).await.status,
+        StatusCode::FORBIDDEN
+    );
+    world
+        .get(&viewer, "/v1/orgs/acme/approvals")
+        .await
+        .expect(403);
+    let none = format!("/v1/orgs/acme/approvals/{}", ApprovalId::new(1, [7; 10]));
+    world.get(&viewer, &none).await.expect(403);
+    assert_eq!(desk.stands(id).await, Waited::Waiting);
+    let done = post(
+        world,
+        &viewer,
+        &format!("{path}/withdraw"),
+        &[("note", "not mine")],
+    )
+    .await;
+    assert_eq!(done.status, StatusCode::SEE_OTHER, "{}", done.html);
+    assert_eq!(desk.stands(id).await, Waited::Withdrawn);
+    get(world, &viewer, &path).await.has("not mine");
+}

@@ -4,13 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Where the plane looks across organisations, and how often. A new place is a new line here, with a reader's consent.
-const REASONS: [(&str, &str, usize); 34] = [
+const REASONS: [(&str, &str, usize); 36] = [
     ("Account", "account/act.rs", 10),
     ("Account", "account/delete.rs", 2),
     ("Account", "account/wishes.rs", 1),
     ("Account", "oidc/identity/act.rs", 2),
     ("Account", "totp/act.rs", 4),
-    ("Approve", "approval/ask.rs", 2),
+    ("Approve", "approval/ask.rs", 4),
     ("Approve", "approval/expire.rs", 1),
     ("Approve", "approval/notice.rs", 2),
     ("Attempt", "session/attempts.rs", 2),
@@ -25,9 +25,10 @@ const REASONS: [(&str, &str, usize); 34] = [
     ("Mail", "mail/outbox.rs", 4),
     ("NameMember", "approval/act.rs", 1),
     ("NameMember", "grant/act.rs", 1),
-    ("NameMember", "org/export/write.rs", 1),
+    ("NameMember", "org/export/write.rs", 2),
     ("NameMember", "org/invitation/act.rs", 1),
     ("NameMember", "org/member/act.rs", 2),
+    ("NameMember", "slack/act.rs", 1),
     ("Publish", "publish/outbox.rs", 1),
     ("Rediscover", "server/discover/schedule.rs", 4),
     ("ServeGateways", "gateway/act.rs", 1),
@@ -39,6 +40,7 @@ const REASONS: [(&str, &str, usize); 34] = [
     ("SignUp", "session/sign_up.rs", 1),
     ("WhoCalls", "caller.rs", 2),
     ("WhoCalls", "org/act.rs", 2),
+    ("WhoCalls", "slack/answer.rs", 4),
 ];
 
 #[test]

@@ -13,7 +13,7 @@ use world::World;
 
 /// A row for every table of an organisation: `$1` is the organisation, `$2` tells rows apart. A table that has none
 /// here fails the tests.
-const ROWS: [(&str, &str); 32] = [
+const ROWS: [(&str, &str); 37] = [
     ("orgs", "(id, slug, name, created_at) values ($1, $2::text, 'n', now())"),
     ("org_versions", "(org_id, version) values ($1, 1)"),
     ("members", "(id, org_id, user_id, role, created_at) values ($2, $1, $2, 'owner', now())"),
@@ -75,12 +75,20 @@ const ROWS: [(&str, &str); 32] = [
         "(id, org_id, webhook_id, event, at, data, due_at) values ($2, $1, $2, 'e', now(), '{}', now())",
     ),
     ("approval_routes", "(org_id, position, by_mail) values ($1, abs(hashtext($2::text)), true)"),
+    ("slack_apps", "(org_id, signing_secret, created_at) values ($1, 's', now())"),
+    (
+        "slack_links",
+        "(org_id, team, slack_user, slack_name, member_id, created_at) values ($1, 't', $2::text, 'n', $2, now())",
+    ),
+    ("slack_codes", "(org_id, member_id, digest, expires_at) values ($1, $2, 'd', now())"),
+    ("slack_taken", "(org_id, tag, at) values ($1, sha256($2::text::bytea), now())"),
     ("approval_notices", "(org_id, grant_id, told_at) values ($1, $2, now())"),
     (
         "approval_decisions",
         "(org_id, approval_id, decision, user_id, member, email, actor, actor_name, note, at)
         values ($1, $2, 'approve', $2, 'm', 'e', 'a', 'a', '', now())",
     ),
+    ("approval_waits", "(org_id, call_id, name, until) values ($1, $2, 'n', now())"),
     ("approval_spends", "(org_id, call_id, approval_id, replica, at) values ($1, $2, $2, 'r', now())"),
     (
         "events",

@@ -54,6 +54,21 @@ export async function furnished(page, see = async () => {}) {
   const callPath = new URL(await one.getAttribute("href"), home).pathname;
   await page.goto(`${home}/${org}/grants`);
   const grantPath = new URL(await page.locator("tbody a[href*='/grants/']").first().getAttribute("href"), home).pathname;
+  await page.goto(`${home}/${org}/settings/webhooks`);
+  await page.getByLabel("Name", { exact: true }).fill("Duty bot");
+  await page.getByLabel("URL", { exact: true }).fill("https://hooks.example.com/duty");
+  await page.getByRole("button", { name: "Make it" }).click();
+  await see("a webhook's secret, this once");
+  await page.getByRole("button", { name: "Send a test" }).click();
+  await page.waitForURL(/\/settings\/webhooks\/whk_/);
+  const webhookPath = new URL(page.url()).pathname;
+  await page.goto(`${home}/${org}/settings/slack`);
+  await page.getByRole("button", { name: "Make a code for me" }).click();
+  await see("a code for Slack, this once");
+  await page.goto(`${home}/${org}/settings/slack`);
+  await page.getByLabel("Signing secret").fill("8f742231b10e8888abcd99yyyzzz85a5");
+  await page.getByRole("button", { name: "Set it up" }).click();
+  await page.waitForURL(/done=saved/);
   // The guest's invitation, and the links of the owner's own mails, followed by nobody.
   const guest = `guest.${org}@example.com`;
   await confirm(page, `${empty.org}@example.com`);
@@ -63,11 +78,11 @@ export async function furnished(page, see = async () => {}) {
   await page.getByRole("rowheader", { name: guest }).waitFor();
   const memberPath = new URL(await page.locator("tbody a[href*='/members/']").first().getAttribute("href"), home).pathname;
   const invitationPath = new URL(await link(page, guest, "invitations")).pathname;
-  return { empty, full: { org, approvalPath, callPath, grantPath, memberPath, invitationPath } };
+  return { empty, full: { org, approvalPath, callPath, grantPath, memberPath, invitationPath, webhookPath } };
 }
 
-export function paths({ org, approvalPath, callPath, grantPath, memberPath, invitationPath }) {
-  const all = ["", "/servers", "/servers/new", "/inventory", "/policies", "/policies/new", "/grants", "/grants/new", "/calls", "/calls?verdict=deny", "/approvals", "/approvals?state=waiting", "/events", "/members", "/settings", "/settings/keys", "/settings/webhooks", "/settings/approvals", "/recommended", "/recommended?from=pypi-awslabs.healthimaging-mcp-server&tool=start_dicom_import_job"];
+export function paths({ org, approvalPath, callPath, grantPath, memberPath, invitationPath, webhookPath }) {
+  const all = ["", "/servers", "/servers/new", "/inventory", "/policies", "/policies/new", "/grants", "/grants/new", "/calls", "/calls?verdict=deny", "/approvals", "/approvals?state=waiting", "/events", "/members", "/settings", "/settings/keys", "/settings/webhooks", "/settings/slack", "/settings/approvals", "/recommended", "/recommended?from=pypi-awslabs.healthimaging-mcp-server&tool=start_dicom_import_job"];
   if (callPath) all.push("/recommended?server=desk&preset=strict", "/servers/desk", "/servers/desk?q=customer", "/servers/desk?q=nothing-like-it", "/servers/desk?category=destructive", "/servers/desk?tab=history", "/inventory?covered=no", "/inventory?server=nothing-like-it", "/servers/desk?tab=access", "/servers/desk?tab=calls", "/servers/desk?tab=settings", "/servers?q=nothing-like-it", "/events?action=server", "/calls?until=2020-01-01T00:00", "/policies/reading", "/policies/reading/versions/1", ...["tools", "tools?q=nothing-like-it", "entry", "entry?for=list_customers", "settings", "try", "changes"].map((view) => `/policies/reading/${view}`));
-  return [...all.map((path) => `/${org}${path}`), "/account", "/new", ...(callPath ? [approvalPath, callPath, grantPath, memberPath, invitationPath] : [])];
+  return [...all.map((path) => `/${org}${path}`), "/account", "/new", ...(callPath ? [approvalPath, callPath, grantPath, memberPath, invitationPath, webhookPath] : [])];
 }

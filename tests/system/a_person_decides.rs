@@ -321,6 +321,45 @@ async fn a_client_that_leaves_while_it_waits_is_not_acted_for() {
 }
 
 #[tokio::test]
+async fn an_approval_for_a_short_while_is_over_for_a_client_that_left_and_comes_too_late() {
+    let office = Office::open(json!({ "wait": "5m" })).await;
+    let replica = office.installation.replica("one", None).await;
+    office.enforced(1).await;
+    let client = office.client(&replica);
+    let waits = tokio::spawn({
+        let client = client.clone();
+        async move { client.call("pay", json!({})).await }
+    });
+    let id = office.waiting().await;
+    waits.abort();
+    assert!(waits.await.unwrap_err().is_cancelled());
+    until("the record of the call that left", || async {
+        let calls = office.org.calls("verdict=hold").await;
+        calls
+            .iter()
+            .any(|call| call["approval"] == *id)
+            .then_some(())
+    })
+    .await;
+    let path = office.org.path(&format!("approvals/{id}/approve"));
+    let short = json!({ "note": "now or never", "for": "1s" });
+    assert_eq!(
+        office.approver.post(&path, short).await["state"],
+        "approved"
+    );
+    until("the end of its time", || async {
+        (office.show(&id).await["state"] == "expired").then_some(())
+    })
+    .await;
+    let late = tokio::spawn(async move { client.call("pay", json!({})).await });
+    let anew = office.waiting().await;
+    assert_ne!(anew, id, "whoever comes late is held anew");
+    late.abort();
+    assert_eq!(office.show(&id).await["spent_by"], json!([]));
+    assert_eq!(office.upstream.calls().len(), 0);
+}
+
+#[tokio::test]
 async fn a_full_inbox_is_a_hold_without_an_approval() {
     let office = Office::open(json!({})).await;
     let replica = office.installation.replica("one", None).await;

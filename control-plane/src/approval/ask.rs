@@ -8,7 +8,7 @@ use crate::caller::Actor;
 use crate::db::{DbError, Reason, SystemTx};
 use crate::event::Event;
 use crate::now::Now;
-use bundle::approval::{Answer, Ask, Wait, Waited};
+use bundle::approval::{Answer, Ask, TakeBack, TakenBack, Wait, Waited};
 use ids::{ApprovalId, Slug};
 use std::time::Duration;
 use time::OffsetDateTime;
@@ -16,11 +16,15 @@ use tokio::time::Instant;
 
 /// A question without news waits no longer than this.
 const PATIENCE: Duration = Duration::from_secs(25);
+/// A call that waits is known by its name for at least so long, and is named anew in time.
+const NAMED: Duration = Duration::from_mins(1);
 /// Another process may have decided, and says nothing here.
 const LOOK: Duration = Duration::from_secs(1);
 /// The longest a rule may let a request wait; more is a mistake.
 const LONGEST_TIMEOUT_S: u64 = 365 * 24 * 3600;
 const MOST_APPROVERS: u32 = 100;
+/// For so long whoever comes again is told of a call whose end is not known.
+const LOST: Duration = Duration::from_hours(24);
 
 #[derive(Debug, thiserror::Error)]
 pub enum AskError {
@@ -159,6 +163,7 @@ impl Asked<'_> {
     ) -> Result<Answer, AskError> {
         let ask = self.ask;
         let url = |id| url(app, &asker.org, id);
+        let lost = store::lost(tx, ask, &self.digest, now.time() - LOST).await?;
         for same in store::same(tx, ask, &self.digest).await? {
             let is_over = same.ends_at <= now.time();
             match same.state {
@@ -174,6 +179,7 @@ impl Asked<'_> {
                         approval: same.id,
                         url: url(same.id),
                         expires_at: unix_ms(same.ends_at),
+                        lost,
                     });
                 }
                 // For a while no is no: whoever asks at once again is not heard by other people.
@@ -218,6 +224,7 @@ impl Asked<'_> {
             approval: id,
             url: url(id),
             expires_at: unix_ms(ends_at),
+            lost,
         })
     }
 
@@ -233,12 +240,25 @@ impl Asked<'_> {
 pub async fn wait(app: &App, wait: &Wait) -> Result<Waited, AskError> {
     let patience = PATIENCE.min(Duration::from_millis(wait.patience_ms));
     let until = Instant::now() + patience;
+    if let Some(waiter) = &wait.by {
+        let name = name(&waiter.name).ok_or(AskError::Invalid("/by/name"))?;
+        let now = app.now().time();
+        let mut tx = app.db().system(Reason::Approve).await?;
+        let times = (now + patience + PATIENCE, now + 2 * NAMED);
+        store::waits::name(&mut tx, wait.org, (waiter, &name), times).await?;
+        tx.commit().await?;
+    }
     let changed = app.db().changed();
     loop {
         // Registered before the look, so that a change during it is not missed.
         let next = changed.notified();
         let (state, ends_at, note) = {
             let mut tx = app.db().system(Reason::Approve).await?;
+            if let Some(waiter) = &wait.by
+                && store::waits::is_taken_back(&mut tx, wait.org, waiter).await?
+            {
+                return Ok(Waited::TakenBack);
+            }
             let found = store::standing(&mut tx, wait.org, wait.approval).await?;
             found.ok_or(AskError::NoSuchGrant)?
         };
@@ -261,6 +281,22 @@ pub async fn wait(app: &App, wait: &Wait) -> Result<Waited, AskError> {
             () = tokio::time::sleep(rest.min(LOOK)) => {}
         }
     }
+}
+
+/// Ends the wait of every call that waits under the name; answers how many those are.
+pub async fn take_back(app: &App, back: &TakeBack) -> Result<TakenBack, AskError> {
+    let name = name(&back.name).ok_or(AskError::Invalid("/name"))?;
+    let mut tx = app.db().system(Reason::Approve).await?;
+    let ended = store::waits::take_back(&mut tx, back, &name, app.now().time()).await?;
+    tx.commit().await?;
+    if ended > 0 {
+        app.db().changed().notify_waiters();
+    }
+    Ok(TakenBack { ended })
+}
+
+fn name(digits: &str) -> Option<Vec<u8>> {
+    seal::from_hex(digits).filter(|it| it.len() == 32)
 }
 
 /// The page where people decide.

@@ -7,7 +7,7 @@ use crate::http::read::Body;
 use crate::problem::{Kind, Problem};
 use axum::Json;
 use axum::extract::State;
-use bundle::approval::{Answer, Ask, Wait, Waited};
+use bundle::approval::{Answer, Ask, TakeBack, TakenBack, Wait, Waited};
 
 pub async fn asked(
     State(app): State<App>,
@@ -23,6 +23,14 @@ pub async fn waited(
     Body(wait): Body<Wait>,
 ) -> Result<Json<Waited>, Problem> {
     Ok(Json(ask::wait(&app, &wait).await?))
+}
+
+pub async fn taken_back(
+    State(app): State<App>,
+    _: Replica,
+    Body(back): Body<TakeBack>,
+) -> Result<Json<TakenBack>, Problem> {
+    Ok(Json(ask::take_back(&app, &back).await?))
 }
 
 impl From<AskError> for Problem {

@@ -38,6 +38,7 @@ pub async fn expire(app: &App) -> Result<usize, DbError> {
         let now = app.now();
         let mut tx = app.db().system(Reason::Approve).await?;
         let expired = store::expire(&mut tx, now.time(), AT_ONCE).await?;
+        store::waits::forget(&mut tx, now.time(), AT_ONCE).await?;
         for (org, approval, tool) in &expired {
             let (approval, tool) = (*approval, tool.clone());
             tx.say(

@@ -350,7 +350,11 @@ async fn page(
         tool: tools.find(|tool| tool.name == approval.tool),
         line: place::line_of(app, visit, version, &approval.rule).await?,
         lately: lately.items,
-        before: before::show(app, caller, id).await?,
+        before: if role.may(Action::ReadApprovals) {
+            before::show(app, caller, id).await?
+        } else {
+            Vec::new()
+        },
         trouble,
         filled,
         may_decide: role.may(Action::DecideApprovals)

@@ -1,10 +1,11 @@
 //! The SQL of approvals.
 
 mod asked;
+pub mod waits;
 
 pub use asked::{
     Answering, Asker, Opened, Same, Spent, answers, asked_again, asker, end, expire, go_on, insert,
-    same, spend, spent_by, standing, waiting,
+    lost, same, spend, spent_by, standing, waiting,
 };
 
 use super::{Approval, Decision, Given, Person, Spend, Standing, State, Terms, Whose};

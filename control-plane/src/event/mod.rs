@@ -233,6 +233,27 @@ pub enum Event {
         before: Value,
         after: Value,
     },
+    /// There is an app, or another secret of it.
+    #[serde(rename = "slack.set_up")]
+    SlackSetUp { org: OrgId },
+    #[serde(rename = "slack.removed")]
+    SlackRemoved { org: OrgId },
+    #[serde(rename = "slack.code_made")]
+    SlackCodeMade { member: MemberId },
+    /// The member has proved in both places to be this user.
+    #[serde(rename = "slack.linked")]
+    SlackLinked {
+        member: MemberId,
+        team: String,
+        user: String,
+        name: String,
+    },
+    #[serde(rename = "slack.unlinked")]
+    SlackUnlinked {
+        member: MemberId,
+        team: String,
+        user: String,
+    },
     #[serde(rename = "webhook.made")]
     WebhookMade {
         webhook: WebhookId,
@@ -306,6 +327,11 @@ pub const KINDS: &[&str] = &[
     "approval.spent",
     "approval.escalated",
     "routing.changed",
+    "slack.set_up",
+    "slack.removed",
+    "slack.code_made",
+    "slack.linked",
+    "slack.unlinked",
     "webhook.made",
     "webhook.changed",
     "webhook.rotated",
@@ -321,14 +347,19 @@ impl Event {
         match self {
             Self::OrgCreated { org, .. }
             | Self::OrgChanged { org, .. }
-            | Self::RoutingChanged { org, .. } => org.to_string(),
+            | Self::RoutingChanged { org, .. }
+            | Self::SlackSetUp { org }
+            | Self::SlackRemoved { org } => org.to_string(),
             Self::Killed { target, .. } => target.clone(),
             Self::MemberInvited { invitation, .. }
             | Self::InvitationWithdrawn { invitation, .. } => invitation.to_string(),
             Self::MemberJoined { member, .. }
             | Self::MemberChanged { member, .. }
             | Self::MemberRenamed { member, .. }
-            | Self::MemberRemoved { member, .. } => member.to_string(),
+            | Self::MemberRemoved { member, .. }
+            | Self::SlackCodeMade { member }
+            | Self::SlackLinked { member, .. }
+            | Self::SlackUnlinked { member, .. } => member.to_string(),
             Self::KeyMade { key, .. } | Self::KeyDeleted { key, .. } => key.to_string(),
             Self::ServerAdded { server, .. }
             | Self::ServerChanged { server, .. }
@@ -385,6 +416,11 @@ impl Event {
             | Self::ApprovalSpent { .. }
             | Self::ApprovalEscalated { .. }
             | Self::RoutingChanged { .. }
+            | Self::SlackSetUp { .. }
+            | Self::SlackRemoved { .. }
+            | Self::SlackCodeMade { .. }
+            | Self::SlackLinked { .. }
+            | Self::SlackUnlinked { .. }
             | Self::WebhookMade { .. }
             | Self::WebhookChanged { .. }
             | Self::WebhookRotated { .. }

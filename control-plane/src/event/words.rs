@@ -94,7 +94,21 @@ pub fn of(told: &Told) -> String {
         "approval.escalated" => format!("told others that {} still waits", quoted("tool")),
         "routing.changed" => format!("changed who is told that calls wait: {}", parts(told)),
         action if action.starts_with("webhook.") => of_webhook(told),
+        action if action.starts_with("slack.") => of_slack(told),
         "grant.revoked" => format!("revoked the grant {}", quoted("name")),
+        other => other.to_owned(),
+    }
+}
+
+fn of_slack(told: &Told) -> String {
+    let said = |key: &str| word(&told.detail[key]);
+    let user = || format!("{} of the workspace {}", said("user"), said("team"));
+    match told.action.as_str() {
+        "slack.set_up" => "set up the app for Slack".to_owned(),
+        "slack.removed" => "took the app for Slack away".to_owned(),
+        "slack.code_made" => "made a code to be somebody in Slack".to_owned(),
+        "slack.linked" => format!("is “{}” in Slack from now on, {}", said("name"), user()),
+        "slack.unlinked" => format!("ended whom a member is in Slack: {}", user()),
         other => other.to_owned(),
     }
 }

@@ -32,6 +32,10 @@ pub fn routes(newest: Newest) -> Router<App> {
             post(approval::door::asked).layer(DefaultBodyLimit::max(MAX_ASK)),
         )
         .route("/v1/gateway/approvals/wait", post(approval::door::waited))
+        .route(
+            "/v1/gateway/approvals/take-back",
+            post(approval::door::taken_back),
+        )
         .layer(Extension(newest))
 }
 

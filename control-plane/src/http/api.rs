@@ -4,7 +4,7 @@ use super::described;
 use crate::app::App;
 use crate::{
     account, approval, call, catalog, event, gateway, grant, inventory, key, oidc, org, policy,
-    server, session, totp, webhook,
+    server, session, slack, totp, webhook,
 };
 use utoipa::OpenApi;
 use utoipa_axum::router::OpenApiRouter;
@@ -124,6 +124,13 @@ fn of_webhooks() -> OpenApiRouter<App> {
             webhook::api::change,
             webhook::api::delete
         ))
+        .routes(routes!(
+            slack::api::show,
+            slack::api::set_up,
+            slack::api::remove
+        ))
+        .routes(routes!(slack::api::unlink))
+        .routes(routes!(slack::api::take))
         .routes(routes!(webhook::api::rotate))
         .routes(routes!(webhook::api::test))
         .routes(routes!(webhook::api::log))

@@ -40,7 +40,11 @@ const COUNTED: [&str; 20] = [
     "post /v1/catalog/classify",
 ];
 /// Public, and yet there is something that may be wrong about who asks.
-const PROVING: [&str; 2] = ["post /v1/login", "post /v1/login/code"];
+const PROVING: [&str; 3] = [
+    "post /v1/login",
+    "post /v1/login/code",
+    "post /v1/slack/{org}",
+];
 /// What asks another server: it may answer badly.
 const ASKS_A_SERVER: &str = "post /v1/orgs/{org}/servers/{server}/discover";
 /// The one operation on no organisation in particular that a key may ask.

@@ -4,7 +4,7 @@ use crate::app::App;
 use crate::page::{asset, door};
 use crate::{
     account, approval, call, catalog, event, grant, inventory, key, mail, oidc, org, policy,
-    server, session, totp, webhook,
+    server, session, slack, totp, webhook,
 };
 use axum::Router;
 use axum::middleware;
@@ -173,6 +173,14 @@ fn of_webhooks() -> Router<App> {
             "/{org}/settings/approvals/quiet",
             post(approval::routing::page::hush),
         )
+        .route("/{org}/settings/slack", get(slack::page::show_all))
+        .route("/{org}/settings/slack/app", post(slack::page::set_up))
+        .route(
+            "/{org}/settings/slack/app/remove",
+            post(slack::page::remove),
+        )
+        .route("/{org}/settings/slack/code", post(slack::page::make_code))
+        .route("/{org}/settings/slack/unlink", post(slack::page::unlink))
         .route(
             "/{org}/settings/webhooks",
             get(webhook::page::list).post(webhook::page::make),

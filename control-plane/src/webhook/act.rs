@@ -4,8 +4,8 @@
 use super::secret::{self, Part};
 use super::store::{self, Sealed};
 use super::{
-    Delivery, EVENTS, MOST, MadeWebhook, NewWebhook, OVERLAP, TEST, Webhook, WebhookChange, host,
-    told,
+    Delivery, EVENTS, Format, MOST, MadeWebhook, NewWebhook, OVERLAP, TEST, Webhook, WebhookChange,
+    host, told,
 };
 use crate::access::Action;
 use crate::app::App;
@@ -32,6 +32,8 @@ pub enum WebhookError {
     Off,
     #[error("a route says that this webhook is told when calls wait; change the routes first")]
     Named,
+    #[error("what is told to Slack is not signed; there is no secret to rotate")]
+    Unsigned,
     #[error("too many deliveries wait for this receiver; wait until some are through")]
     FullUp,
     #[error(transparent)]
@@ -74,6 +76,7 @@ pub async fn make(
     let webhook = Webhook {
         id,
         name: new.name,
+        format: new.format,
         url,
         events,
         is_on: true,
@@ -99,9 +102,10 @@ pub async fn make(
         host: host(&webhook.url),
     })
     .await?;
+    let is_signed = webhook.format == Format::Standard;
     Ok(MadeWebhook {
         webhook,
-        secret: secret.expose().to_owned(),
+        secret: is_signed.then(|| secret.expose().to_owned()),
     })
 }
 
@@ -163,6 +167,9 @@ pub async fn rotate(
     if !store::lock(&mut tx, id).await? {
         return Err(WebhookError::NoSuchWebhook);
     }
+    if kept(app, &mut tx, id).await?.format == Format::Slack {
+        return Err(WebhookError::Unsigned);
+    }
     let secret = secret::fresh(app);
     let sealed = secret::seal(app, (tx.org(), id), Part::Secret, secret.expose())?;
     store::rotate(&mut tx, id, &sealed, until).await?;
@@ -172,7 +179,7 @@ pub async fn rotate(
         .await?;
     Ok(MadeWebhook {
         webhook,
-        secret: secret.expose().to_owned(),
+        secret: Some(secret.expose().to_owned()),
     })
 }
 

@@ -134,6 +134,7 @@ impl From<WebhookError> for Problem {
             WebhookError::TooMany
             | WebhookError::Off
             | WebhookError::Named
+            | WebhookError::Unsigned
             | WebhookError::FullUp => Self::new(Kind::Conflict, text),
             WebhookError::NoSuchWebhook => Self::not_found(),
             WebhookError::Forbidden(forbidden) => forbidden.into(),

@@ -33,11 +33,37 @@ pub const EVENTS: [&str; 7] = [
 /// Told when somebody asks for it, whatever is chosen.
 pub const TEST: &str = "webhook.test";
 
+/// How what is told is written.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Format {
+    /// By the Standard Webhooks specification, for programs.
+    #[default]
+    Standard,
+    /// Messages, for an incoming webhook of Slack.
+    Slack,
+}
+
+impl Format {
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Standard => "standard",
+            Self::Slack => "slack",
+        }
+    }
+
+    pub fn of(word: &str) -> Option<Self> {
+        let all = [Self::Standard, Self::Slack];
+        all.into_iter().find(|format| format.word() == word)
+    }
+}
+
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Webhook {
     #[schema(value_type = String)]
     pub id: WebhookId,
     pub name: String,
+    pub format: Format,
     pub url: String,
     /// What it is told of.
     pub events: Vec<String>,
@@ -62,6 +88,9 @@ pub struct NewWebhook {
     /// Left out: all.
     #[serde(default)]
     pub events: Option<Vec<String>>,
+    /// Stays what it is.
+    #[serde(default)]
+    pub format: Format,
 }
 
 #[derive(Debug, Clone, Default, Deserialize, ToSchema)]
@@ -82,8 +111,8 @@ pub struct WebhookChange {
 pub struct MadeWebhook {
     #[serde(flatten)]
     pub webhook: Webhook,
-    /// `whsec_…`: what deliveries are signed with.
-    pub secret: String,
+    /// `whsec_…`: what deliveries are signed with. Null where Slack is told, which asks for no signature.
+    pub secret: Option<String>,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, ToSchema)]
@@ -121,7 +150,7 @@ pub struct Delivery {
     pub approval: Option<ApprovalId>,
     pub state: DeliveryState,
     pub attempts: u32,
-    /// Exactly what is sent.
+    /// Exactly what is sent; to Slack, what its message is made of.
     #[schema(value_type = Object)]
     pub body: Value,
     #[serde(with = "time::serde::rfc3339")]

@@ -3,13 +3,14 @@
 
 use super::secret::{self, Part};
 use super::store::{self, Due, Ended, Failed};
-use super::{told, wire::WHOLE};
+use super::{Format, told, wire::WHOLE};
 use crate::app::App;
 use crate::caller::Actor;
 use crate::db::{DbError, Reason, SystemTx};
 use crate::event::Event;
 use crate::mail::{self, Letter};
 use crate::now::Now;
+use crate::slack;
 use bytes::Bytes;
 use futures_util::future::join_all;
 use host::stop::Stop;
@@ -175,7 +176,13 @@ async fn attempt(app: &App, due: &Due) -> Result<super::wire::Answered, String> 
         secret::open(app, (due.org, due.webhook), part, sealed).map_err(unreadable)
     };
     let url = open(Part::Url, &due.url)?;
-    let body = told::body(&due.event, due.at, &due.data, &app.site().public_url).to_string();
+    let body = told::body(&due.event, due.at, &due.data, &app.site().public_url);
+    if due.format == Format::Slack {
+        let message = slack::message::message(&body, due.has_app).to_string();
+        let answered = app.webhooks().post(url.expose(), &[], Bytes::from(message));
+        return answered.await;
+    }
+    let body = body.to_string();
     let (id, unix_s) = (due.delivery.to_string(), app.now().time().unix_timestamp());
     let mut signatures = Vec::new();
     for sealed in [Some(&due.secret), due.secret_before.as_ref()]

@@ -1,6 +1,6 @@
 //! Webhooks, by page: the list, making one, its secret this once, and one with its log and what can be done to it.
 
-use super::{Delivery, DeliveryState, EVENTS, NewWebhook, Webhook, WebhookChange, act};
+use super::{Delivery, DeliveryState, EVENTS, Format, NewWebhook, Webhook, WebhookChange, act};
 use crate::access::Action;
 use crate::app::App;
 use crate::http::read::{Path, Query};
@@ -50,6 +50,8 @@ pub struct WebhookForm {
     #[serde(default)]
     event: Vec<String>,
     #[serde(default)]
+    format: String,
+    #[serde(default)]
     on: Option<String>,
 }
 
@@ -59,6 +61,7 @@ impl WebhookForm {
             name: String::new(),
             url: String::new(),
             event: EVENTS.map(str::to_owned).to_vec(),
+            format: String::new(),
             on: None,
         }
     }
@@ -68,6 +71,7 @@ impl WebhookForm {
             name: webhook.name.clone(),
             url: webhook.url.clone(),
             event: webhook.events.clone(),
+            format: webhook.format.word().to_owned(),
             on: webhook.is_on.then(String::new),
         }
     }
@@ -116,6 +120,7 @@ pub async fn make(
         name: form.name.trim().to_owned(),
         url: form.url.trim().to_owned(),
         events: Some(form.event.clone()),
+        format: Format::of(&form.format).unwrap_or_default(),
     };
     match act::make(&app, &visit.caller, new)
         .await
@@ -123,7 +128,7 @@ pub async fn make(
     {
         Ok(made) => {
             let mut page = shown(&app, &visit, made.webhook.id, Turn::default()).await?;
-            page.secret = Some(made.secret);
+            page.secret = made.secret;
             Ok(ok(&page))
         }
         Err(problem) => {
@@ -167,7 +172,7 @@ pub async fn rotate(
 ) -> Result<Response, Problem> {
     let made = act::rotate(&app, &visit.caller, webhook).await?;
     let mut page = shown(&app, &visit, webhook, Turn::default()).await?;
-    page.secret = Some(made.secret);
+    page.secret = made.secret;
     Ok(ok(&page))
 }
 

@@ -8,7 +8,7 @@ pub use due::{
 };
 
 use super::secret::{self, Part};
-use super::{Delivery, DeliveryState, Webhook, told};
+use super::{Delivery, DeliveryState, Format, Webhook, told};
 use crate::app::App;
 use crate::db::{DbError, OrgRead, OrgTx};
 use crate::http::list::Page;
@@ -20,6 +20,7 @@ use uuid::Uuid;
 struct Row {
     id: Uuid,
     name: String,
+    format: String,
     url: Vec<u8>,
     events: Vec<String>,
     is_on: bool,
@@ -35,6 +36,7 @@ impl Row {
         Ok(Webhook {
             id,
             name: self.name,
+            format: format(&self.format)?,
             url: secret::open(app, (org, id), Part::Url, &self.url)?
                 .expose()
                 .to_owned(),
@@ -46,6 +48,10 @@ impl Row {
             created_at: self.created_at,
         })
     }
+}
+
+fn format(word: &str) -> Result<Format, DbError> {
+    Format::of(word).ok_or_else(|| DbError::Stored(format!("`{word}` as the format of a webhook")))
 }
 
 /// How many there are. No other is made or counted before the end of this transaction.
@@ -71,8 +77,8 @@ pub struct Sealed {
 pub async fn insert(tx: &mut OrgTx, webhook: &Webhook, sealed: &Sealed) -> Result<(), DbError> {
     let org = tx.org().uuid();
     sqlx::query!(
-        "insert into webhooks (id, org_id, name, url, secret, events, created_at)
-        values ($1, $2, $3, $4, $5, $6, $7)",
+        "insert into webhooks (id, org_id, name, url, secret, events, created_at, format)
+        values ($1, $2, $3, $4, $5, $6, $7, $8)",
         webhook.id.uuid(),
         org,
         webhook.name,
@@ -80,6 +86,7 @@ pub async fn insert(tx: &mut OrgTx, webhook: &Webhook, sealed: &Sealed) -> Resul
         sealed.secret,
         &webhook.events,
         webhook.created_at,
+        webhook.format.word(),
     )
     .execute(tx.sql())
     .await?;
@@ -94,7 +101,7 @@ pub async fn list(
     let org = tx.org();
     let rows = sqlx::query_as!(
         Row,
-        r#"select id, name, url, events, is_on, off_because, failing_since, created_at, (
+        r#"select id, name, format, url, events, is_on, off_because, failing_since, created_at, (
                 select count(*) from webhook_deliveries d
                 where d.org_id = $1 and d.webhook_id = webhooks.id and d.state = 'waiting'
             ) as "waiting!"
@@ -119,7 +126,7 @@ pub async fn by_id(
 ) -> Result<Option<Webhook>, DbError> {
     let row = sqlx::query_as!(
         Row,
-        r#"select id, name, url, events, is_on, off_because, failing_since, created_at, (
+        r#"select id, name, format, url, events, is_on, off_because, failing_since, created_at, (
                 select count(*) from webhook_deliveries d
                 where d.org_id = $1 and d.webhook_id = $2 and d.state = 'waiting'
             ) as "waiting!"

@@ -62,6 +62,15 @@ pub fn of(event: &Event, actor: &Actor) -> Option<Told> {
     })
 }
 
+/// The request itself, told again of how it stands.
+pub fn request(approval: ApprovalId) -> Told {
+    Told {
+        event: "approval.requested",
+        approval,
+        more: Map::new(),
+    }
+}
+
 /// What there is to tell of an approval.
 #[derive(Debug, Clone)]
 pub struct Facts {

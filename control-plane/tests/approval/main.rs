@@ -6,3 +6,4 @@ mod world;
 mod deciding;
 mod desk;
 mod spending;
+mod taking_back;

@@ -14,10 +14,12 @@ async fn a_held_call_waits_is_approved_by_another_person_and_goes_on_once() {
         approval,
         url,
         expires_at,
+        lost,
     } = desk.ask(&desk.ask).await
     else {
         panic!("it waits");
     };
+    assert_eq!(lost, None, "nothing of it was used before");
     assert_eq!(
         url,
         format!("http://127.0.0.1:8080/acme/approvals/{approval}")

@@ -16,7 +16,7 @@ pub const ROLES: [&str; 6] = [
 
 /// Operation, who may (in the order of [`ROLES`]), and a body that does what it says for whoever may.
 /// `{words}` in braces stand for things of the organisation that are made when they are needed.
-pub const ROWS: [(&str, &str, &str); 72] = [
+pub const ROWS: [(&str, &str, &str); 76] = [
     ("get /v1/orgs/{org}", "x x x x x x", ""),
     (
         "get /v1/orgs/{org}/servers/{server}/recommended",
@@ -224,6 +224,15 @@ pub const ROWS: [(&str, &str, &str); 72] = [
         "x x . . . .",
         r#"{"routes": [{"severity": "high"}]}"#,
     ),
+    ("get /v1/orgs/{org}/slack", "x x x x x x", ""),
+    (
+        "put /v1/orgs/{org}/slack",
+        "x x . . . .",
+        r#"{"signing_secret": "8f742231b10e8888abcd99yyyzzz85a5"}"#,
+    ),
+    ("delete /v1/orgs/{org}/slack", "x x . . . .", ""),
+    // Everybody their own; that of somebody else is not found, and nothing is said of it.
+    ("delete /v1/orgs/{org}/slack/links/T1/U1", "x x x x x x", ""),
     ("get /v1/orgs/{org}/webhooks", "x x . . . .", ""),
     (
         "post /v1/orgs/{org}/webhooks",
@@ -310,7 +319,8 @@ pub const ACCOUNT: [(&str, &str, u16); 19] = [
 ];
 
 /// Where one becomes somebody.
-pub const OPEN: [&str; 15] = [
+pub const OPEN: [&str; 16] = [
+    "post /v1/slack/{org}",
     "post /v1/signup",
     "post /v1/login",
     "post /v1/login/code",

@@ -1,7 +1,7 @@
 //! The same table for the dashboard: every page and form, who may, and fields that do what the form says.
 
 /// In an organisation, as [`super::ROWS`]: route, who may, and the fields of a form.
-pub const ROWS: [(&str, &str, &str); 75] = [
+pub const ROWS: [(&str, &str, &str); 80] = [
     ("get /{org}", "x x x x x x", ""),
     ("get /{org}/servers", "x x x x x x", ""),
     ("get /{org}/servers/new", "x x . . . .", ""),
@@ -195,6 +195,19 @@ pub const ROWS: [(&str, &str, &str); 75] = [
         "post /{org}/settings/webhooks",
         "x x . . . .",
         "name=bot&url=https://hooks.example.com/x&event=approval.spent",
+    ),
+    ("get /{org}/settings/slack", "x x x x x x", ""),
+    (
+        "post /{org}/settings/slack/app",
+        "x x . . . .",
+        "signing_secret=8f742231b10e8888abcd99yyyzzz85a5",
+    ),
+    ("post /{org}/settings/slack/app/remove", "x x . . . .", ""),
+    ("post /{org}/settings/slack/code", "x x x x x x", ""),
+    (
+        "post /{org}/settings/slack/unlink",
+        "x x x x x x",
+        "team=T1&user=U1",
     ),
     ("get /{org}/settings/webhooks/{webhook}", "x x . . . .", ""),
     (

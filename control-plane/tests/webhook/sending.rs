@@ -274,33 +274,6 @@ async fn who_answers_nothing_is_left_after_ten_seconds_and_keeps_nobody_waiting(
 }
 
 #[tokio::test]
-async fn of_several_control_planes_one_sends_each_thing() {
-    let desk = Desk::open().await;
-    let receiver = Receiver::start([]).await;
-    desk.webhook("bot", &receiver.url).await;
-    for amount in 0..8 {
-        desk.waits(&desk.with(&format!(r#"{{"amount":{amount}}}"#)))
-            .await;
-    }
-    let (one, two, three, four) = tokio::join!(
-        desk.deliver(),
-        desk.deliver(),
-        desk.deliver(),
-        desk.deliver()
-    );
-    let rest = desk.deliver().await;
-    assert_eq!(one + two + three + four + rest, 8);
-    let mut ids: Vec<String> = receiver
-        .got()
-        .iter()
-        .map(|got| got.header("webhook-id").to_owned())
-        .collect();
-    ids.sort_unstable();
-    ids.dedup();
-    assert_eq!(ids.len(), 8);
-}
-
-#[tokio::test]
 async fn five_hundred_requests_of_one_grant_tell_a_receiver_of_ten() {
     let desk = Desk::open().await;
     let receiver = Receiver::start([]).await;

@@ -30,6 +30,7 @@ pub struct World {
     pub newest: Newest,
     /// What replicas sign their tokens with, in PEM.
     pub gateway_signing_pem: String,
+    config: Config,
     router: Router,
     counter: AtomicU64,
 }
@@ -120,9 +121,17 @@ impl World {
             database,
             newest,
             gateway_signing_pem,
+            config,
             router,
             counter: AtomicU64::new(0),
         }
+    }
+
+    /// Another process of the same installation: with pools of its own, and nothing in memory of what this one does.
+    pub async fn beside(&self) -> App {
+        let random = Random::system();
+        let app = App::start(&self.config, self.clock.clone(), random);
+        app.await.unwrap()
     }
 
     /// The answer as it comes, for one that does not end.

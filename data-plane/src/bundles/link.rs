@@ -1,7 +1,7 @@
 //! The line to the control plane: every request carries a short-lived JWT of the replica's own signing.
 
 use bundle::Signed;
-use bundle::approval::{Answer, Ask, Wait, Waited};
+use bundle::approval::{Answer, Ask, TakeBack, TakenBack, Wait, Waited};
 use bundle::feed::{Feed, Heard, Report};
 use bytes::Bytes;
 use host::clock::Clock;
@@ -125,6 +125,19 @@ impl ControlPlane {
             .timeout(PATIENCE + Duration::from_millis(wait.patience_ms));
         let bytes = self.send(request, LARGEST_ANSWER).await?;
         serde_json::from_slice(&bytes).map_err(|error| LinkError::Answer(error.to_string()))
+    }
+
+    /// Tells that a client cancels what does not wait here; answers how many waited elsewhere.
+    pub async fn take_back(&self, back: &TakeBack) -> Result<u64, LinkError> {
+        let request = self
+            .client
+            .post(self.url("v1/gateway/approvals/take-back"))
+            .json(back)
+            .timeout(PATIENCE);
+        let bytes = self.send(request, LARGEST_ANSWER).await?;
+        let taken: TakenBack =
+            serde_json::from_slice(&bytes).map_err(|error| LinkError::Answer(error.to_string()))?;
+        Ok(taken.ended)
     }
 
     /// A request to the control plane, for who sends other things there (records).

@@ -6,7 +6,7 @@ mod place;
 mod question;
 
 pub use follow::held;
-pub use place::HeldCalls;
+pub use place::{HeldCalls, take_back_elsewhere};
 
 use super::{go_on, intent};
 use crate::bundles::LinkError;
@@ -22,9 +22,10 @@ use bundle::approval::{Answer, Ask, Wait, Waited};
 use bundle::record::{Intent, Verdict};
 use follow::Progress;
 use http::Response;
-use ids::ApprovalId;
+use ids::{ApprovalId, CallId};
 use mcp::answer::Opening;
 use mcp::sealed::{Approval, State};
+use place::Place;
 use std::time::Duration;
 use tokio::time::Instant;
 
@@ -48,6 +49,8 @@ struct Waiting {
     held: Held,
     approval: ApprovalId,
     opening: Opening,
+    /// The call of which it is not known whether it was made under an approval of this.
+    lost: Option<CallId>,
 }
 
 async fn pass_on(
@@ -75,7 +78,12 @@ async fn ask(letter: Letter<'_>, request: &mcp::Request<'_>, mut held: Held) -> 
         };
         let approval = match heard(app, &question).await {
             Ok(Answer::Spent { approval }) => approval,
-            Ok(Answer::Waiting { approval, url, .. }) => {
+            Ok(Answer::Waiting {
+                approval,
+                url,
+                lost,
+                ..
+            }) => {
                 return Next::Waits(Box::new(Waiting {
                     held,
                     approval,
@@ -83,6 +91,7 @@ async fn ask(letter: Letter<'_>, request: &mcp::Request<'_>, mut held: Held) -> 
                         id: approval.to_string(),
                         url,
                     },
+                    lost,
                 }));
             }
             Ok(Answer::Refused { approval, note }) => {
@@ -176,7 +185,7 @@ async fn wait(
     app: &Gateway,
     waiting: &Waiting,
     until: Instant,
-    progress: Option<&Progress>,
+    (place, progress): (Option<&Place>, Option<&Progress>),
 ) -> Waited {
     loop {
         let left = until.saturating_duration_since(Instant::now());
@@ -191,6 +200,7 @@ async fn wait(
             org: waiting.held.call.caller.org.bundle().org.id,
             approval: waiting.approval,
             patience_ms: u64::try_from(patience.as_millis()).unwrap_or(u64::MAX),
+            by: place.map(Place::waiter),
         };
         match app.control_plane.wait(&wait).await {
             Ok(Waited::Waiting) => {}
@@ -229,9 +239,11 @@ async fn pending(letter: Letter<'_>, waiting: Waiting) -> Refusal {
         held,
         opening,
         approval,
+        lost,
     } = &waiting;
     let more = format!(
-        "A person must approve this call: {} (open for {} at most). When it is approved, make the same call again.",
+        "{}A person must approve this call: {} (open for {} at most). When it is approved, make the same call again.",
+        lost.map_or_else(String::new, used),
         opening.url,
         in_words(held.timeout)
     );
@@ -292,6 +304,14 @@ fn on_hold(app: &Gateway, held: &Held, approval: Option<ApprovalId>) -> Intent {
     intent.shadow = held.shadows.iter().cloned().collect();
     intent.approval = approval;
     intent
+}
+
+/// Of an approval that is used, by a call whose end nobody knows.
+fn used(by: CallId) -> String {
+    format!(
+        "An approval of this very call was used already, by the call {by}, of which no outcome is on record: it may be under way, \
+        made, or lost before it was made. Look before you repeat it; a new request was opened. "
+    )
 }
 
 fn refused(note: &str) -> String {

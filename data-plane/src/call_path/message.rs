@@ -1,5 +1,6 @@
 //! One body: a message, or a batch of them, each answered with its own id.
 
+use super::held::take_back_elsewhere;
 use super::{batch, pass, plain, refused, span};
 use crate::call::{Call, Letter, said_version};
 use crate::front::{self, Body};
@@ -95,7 +96,14 @@ fn takes_back(
     let id = notification.params.and_then(|it| it.get("requestId"));
     let id = id.and_then(|id| bytes.get(id.span.start as usize..id.span.end as usize));
     let id = id.and_then(|id| std::str::from_utf8(id).ok());
-    id.is_some_and(|id| letter.app.held.take_back(call.session_key(), id))
+    let Some(id) = id else {
+        return false;
+    };
+    let is_here = letter.app.held.take_back(call.session_key(), id);
+    if !is_here {
+        take_back_elsewhere(letter.app, call, id);
+    }
+    is_here
 }
 
 /// The client's answer to a question of the server's: only to one that was asked on this session. It goes on with the id

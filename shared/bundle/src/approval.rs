@@ -69,6 +69,10 @@ pub enum Answer {
         url: String,
         /// Unix milliseconds.
         expires_at: u64,
+        /// The call that spent an approval of exactly this before, where no end of it is on record: whether it was made is
+        /// not known.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        lost: Option<CallId>,
     },
     Refused {
         approval: ApprovalId,
@@ -87,6 +91,30 @@ pub struct Wait {
     pub approval: ApprovalId,
     /// How long the answer may take where nothing is decided; the control plane sets its own bound.
     pub patience_ms: u64,
+    /// Who waits, where their client can take the call back by name.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub by: Option<Waiter>,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waiter {
+    pub call: CallId,
+    /// SHA-256 of the client's session and the id of its request, in hexadecimal digits.
+    pub name: String,
+}
+
+/// The body of `POST /v1/gateway/approvals/take-back`: a client cancels a request that does not wait in the replica that hears it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakeBack {
+    pub org: OrgId,
+    /// As in [`Waiter`].
+    pub name: String,
+}
+
+/// How many waited under the name, in whichever replica.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct TakenBack {
+    pub ended: u64,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -102,6 +130,8 @@ pub enum Waited {
     },
     Expired,
     Withdrawn,
+    /// The client took this very call back, at another replica. Its request stays open.
+    TakenBack,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

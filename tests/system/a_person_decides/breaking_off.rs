@@ -64,6 +64,16 @@ async fn a_replica_killed_between_spending_and_forwarding_leaves_a_call_that_nob
     let said = decision(&anew);
     assert_eq!(said["verdict"], "hold", "whoever comes again is held anew");
     assert_ne!(said["approval"], json!(id));
+    let used = office.show(&id).await["spent_by"][0]["call"].clone();
+    let text = anew.text();
+    let told = format!(
+        "An approval of this very call was used already, by the call {}, of which no outcome is on record",
+        used.as_str().unwrap()
+    );
+    assert!(
+        text.contains(&told) && text.contains("a new request was opened"),
+        "{text}"
+    );
     assert_eq!(office.upstream.calls().len(), 0);
     // On record: the approval names the call that spent it, and there is no such call.
     let spent = office.show(&id).await;
@@ -116,7 +126,9 @@ async fn a_replica_killed_while_the_server_acts_leaves_a_record_and_no_second_ca
     assert_eq!(call.await.unwrap(), None);
     replica.resume().await;
 
-    let said = decision(&client.call("pay", json!({})).await);
+    let anew = client.call("pay", json!({})).await;
+    assert!(anew.text().contains("was used already"), "{}", anew.text());
+    let said = decision(&anew);
     assert_eq!(said["verdict"], "hold");
     assert_ne!(said["approval"], json!(id));
     let through = until("the record that the killed one left", || async {

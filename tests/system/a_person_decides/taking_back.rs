@@ -139,6 +139,54 @@ async fn without_sessions_calls_of_one_id_end_together_and_are_told() {
 }
 
 #[tokio::test]
+async fn a_cancel_that_comes_to_another_replica_reaches_the_call_that_waits() {
+    let office = Office::open(json!({ "wait": "5m" })).await;
+    let upstream = Stub::with_sessions(&["pay"]).await;
+    office.org.server("vault", &upstream.url).await;
+    let (_, token) = office.org.grant("older", "vault", "rules").await;
+    let one = office.installation.replica("one", None).await;
+    let two = office.installation.replica("two", None).await;
+    office.enforced(2).await;
+    let client = Raw::new(&one.mcp(&office.org, "vault"), Some(&token));
+    let client = client.initialize().await;
+    let mut elsewhere = client.clone();
+    elsewhere.url = two.mcp(&office.org, "vault");
+    let params =
+        json!({ "name": "pay", "arguments": { "amount": 1 }, "_meta": { "progressToken": 1 } });
+    let call = |id: u64| {
+        let (client, params) = (client.clone(), params.clone());
+        tokio::spawn(async move { client.request(id, "tools/call", params).await })
+    };
+    let first = call(7);
+    let id = office.waiting().await;
+    // Another request's id ends nothing. It is asked about before it waits: until it is ended, it may not wait yet.
+    assert_eq!(elsewhere.post(&cancelled(&json!(8))).await.status, 202);
+    until("the end of the call", || async {
+        assert_eq!(elsewhere.post(&cancelled(&json!(7))).await.status, 202);
+        first.is_finished().then_some(())
+    })
+    .await;
+    let ended = first.await.unwrap();
+    assert!(
+        !ended.body.contains("\"id\""),
+        "what was taken back is not answered: {ended:?}"
+    );
+    let record = &taken_back(&office, 1).await[0];
+    assert_eq!(record["approval"], json!(id));
+    assert_eq!(upstream.calls().len(), 0);
+    // The request stays open, and the same call made anew is another, which nobody has taken back.
+    let second = call(9);
+    until("it has come again", || async {
+        (office.show(&id).await["asks"] == 2).then_some(())
+    })
+    .await;
+    office.approve(&id).await;
+    assert_eq!(second.await.unwrap().text(), "done: \"pay\"");
+    assert_eq!(upstream.calls().len(), 1);
+    taken_back(&office, 1).await;
+}
+
+#[tokio::test]
 async fn in_the_modern_era_a_closed_stream_is_a_call_taken_back() {
     let office = Office::open(json!({ "wait": "5m" })).await;
     let replica = office.installation.replica("one", None).await;

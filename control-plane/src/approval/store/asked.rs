@@ -4,7 +4,7 @@ use super::{number, pointers, state};
 use crate::approval::State;
 use crate::db::{DbError, SystemTx};
 use bundle::approval::{Ask, Pointer};
-use ids::{ApprovalId, OrgId, Slug};
+use ids::{ApprovalId, CallId, OrgId, Slug};
 use time::OffsetDateTime;
 
 /// Answers that are looked through for one call.
@@ -193,6 +193,44 @@ pub async fn asker(
         made_by: row.made_by,
         maker: row.maker,
     }))
+}
+
+/// The call that spent an approval of exactly this last, where that was since `since` and no end of it is on record: it may
+/// be on its way, or whoever made it is gone.
+pub async fn lost(
+    tx: &mut SystemTx,
+    ask: &Ask,
+    digest: &[u8; 32],
+    since: OffsetDateTime,
+) -> Result<Option<CallId>, DbError> {
+    let last = sqlx::query_scalar!(
+        "select s.call_id from approval_spends s
+        join approvals a on a.org_id = $1 and a.id = s.approval_id
+        where s.org_id = $1 and a.grant_id = $2 and a.server_id = $3 and a.tool = $4 and a.digest = $5 and a.used > 0
+            and s.at > $6
+        order by s.at desc limit 1",
+        ask.org.uuid(),
+        ask.grant.uuid(),
+        ask.server.uuid(),
+        ask.tool,
+        digest,
+        since,
+    )
+    .fetch_optional(tx.sql())
+    .await?;
+    let Some(last) = last.map(CallId::from_uuid) else {
+        return Ok(None);
+    };
+    let at = OffsetDateTime::from_unix_timestamp_nanos(i128::from(last.unix_ms()) * 1_000_000);
+    let ended = sqlx::query_scalar!(
+        r#"select outcome <> 'unknown' as "is_known!" from call_outcomes where org_id = $1 and at = $2 and id = $3"#,
+        ask.org.uuid(),
+        at.map_err(|_| DbError::Stored(format!("`{last}` of no time")))?,
+        last.uuid(),
+    )
+    .fetch_optional(tx.sql())
+    .await?;
+    Ok(Some(last).filter(|_| ended != Some(true)))
 }
 
 /// A request for exactly this.

@@ -225,6 +225,20 @@ fn one_of_each() -> Vec<Event> {
             before: both().0,
             after: both().1,
         },
+        Event::SlackSetUp { org },
+        Event::SlackRemoved { org },
+        Event::SlackCodeMade { member },
+        Event::SlackLinked {
+            member,
+            team: text("T1"),
+            user: text("U1"),
+            name: text("ann"),
+        },
+        Event::SlackUnlinked {
+            member,
+            team: text("T1"),
+            user: text("U1"),
+        },
         Event::WebhookMade {
             webhook,
             name: text("Bot"),

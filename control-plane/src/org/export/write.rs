@@ -15,7 +15,7 @@ use crate::org::Org;
 use crate::org::invitation::{self, Invitation};
 use crate::org::member::{self, Member};
 use crate::webhook::{self, Webhook};
-use crate::{approval, policy, server};
+use crate::{approval, policy, server, slack};
 use axum::body::Bytes;
 use ids::{EventId, GrantId, InvitationId, KeyId, MemberId, PolicyId, WebhookId};
 use serde::Serialize;
@@ -70,6 +70,7 @@ impl Writer {
         self.all("webhooks", |it: &Webhook| it.id, Self::webhooks)
             .await?;
         self.routing().await?;
+        self.slack().await?;
         self.all("events", |it: &Told| it.id, Self::events).await?;
         self.calls().await?;
         self.text.push_str("]}\n");
@@ -143,6 +144,19 @@ impl Writer {
         drop(tx);
         self.section("approval_routing");
         self.item(&routing.map_err(db)?).await
+    }
+
+    /// Who in Slack is whom.
+    async fn slack(&mut self) -> Result<(), Broken> {
+        let allowed = self.caller.allow(Action::Export).map_err(Refused::from)?;
+        let mut tx = self.app.db().system(Reason::NameMember).await.map_err(db)?;
+        let links = slack::store::links(&mut tx, allowed.org(), None).await;
+        drop(tx);
+        self.section("slack_links");
+        for link in &links.map_err(db)? {
+            self.item(link).await?;
+        }
+        Ok(())
     }
 
     async fn events(&self, page: Page<EventId>) -> Result<Vec<Told>, Broken> {

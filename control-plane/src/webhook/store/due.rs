@@ -1,6 +1,7 @@
 //! The SQL of the outbox: what is put in with a change, what is due, and how it ended.
 
 use crate::db::{DbError, SystemTx};
+use crate::webhook::Format;
 use crate::webhook::told::Facts;
 use ids::{ApprovalId, DeliveryId, GrantId, OrgId, PolicyId, ServerId, WebhookId};
 use serde_json::Value;
@@ -115,6 +116,9 @@ pub struct Due {
     pub org: OrgId,
     pub webhook: WebhookId,
     pub webhook_name: String,
+    pub format: Format,
+    /// Of Slack: clicks come back.
+    pub has_app: bool,
     pub url: Vec<u8>,
     pub secret: Vec<u8>,
     pub secret_before: Option<Vec<u8>>,
@@ -133,7 +137,7 @@ pub async fn take(
     until: OffsetDateTime,
 ) -> Result<Option<Due>, DbError> {
     let row = sqlx::query!(
-        "update webhooks set leased_until = $2, attempted_at = $1
+        r#"update webhooks set leased_until = $2, attempted_at = $1
         where id = (
             select id from webhooks w
             where is_on and (leased_until is null or leased_until <= $1)
@@ -145,7 +149,8 @@ pub async fn take(
             limit 1
             for update skip locked
         )
-        returning org_id, id, name, url, secret, secret_before, secret_before_until, failing_since",
+        returning org_id, id, name, format, url, secret, secret_before, secret_before_until, failing_since,
+            exists (select from slack_apps where slack_apps.org_id = webhooks.org_id) as "has_app!""#,
         now,
         until,
         MOST_OF_ORG,
@@ -179,6 +184,8 @@ pub async fn take(
         org: OrgId::from_uuid(row.org_id),
         webhook: WebhookId::from_uuid(row.id),
         webhook_name: row.name,
+        format: super::format(&row.format)?,
+        has_app: row.has_app,
         url: row.url,
         secret: row.secret,
         secret_before: row.secret_before.filter(|_| still),

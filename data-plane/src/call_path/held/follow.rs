@@ -190,13 +190,15 @@ impl Listening {
         let until = tokio::time::Instant::now() + waiting.held.wait;
         loop {
             let began = Instant::now();
-            let wait = wait(&self.app, &waiting, until, progress);
+            let wait = wait(&self.app, &waiting, until, (place, progress));
             let waited = self.left.run_until_cancelled(wait).await;
             // People take their time, which is not the gateway's.
             letter.arrived += began.elapsed();
             waiting.held.call.arrived += began.elapsed();
             let more = match waited.filter(|_| !self.left.is_cancelled()) {
-                None => return End::TakenBack(taken_back(letter, &waiting).await),
+                None | Some(Waited::TakenBack) => {
+                    return End::TakenBack(taken_back(letter, &waiting).await);
+                }
                 Some(Waited::Waiting) => return End::Answer(Err(pending(letter, waiting).await)),
                 Some(Waited::Approved | Waited::Spent) => {
                     let next = ask(letter, request, waiting.held).await;

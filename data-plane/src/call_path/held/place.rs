@@ -1,12 +1,19 @@
 //! The held calls that wait in this replica, by what their clients call them, so that a client of the older eras can take
-//! one back: `notifications/cancelled` names the request. The modern era has no such word, and hangs up instead.
+//! one back: `notifications/cancelled` names the request, and comes to any replica, which tells the others by way of the
+//! control plane. The modern era has no such word, and hangs up instead.
 
 use crate::call::Call;
+use crate::gateway::Gateway;
 use crate::relay::SessionKey;
+use bundle::approval::{TakeBack, Waiter};
 use ids::CallId;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use tokio::sync::Semaphore;
 use tokio_util::sync::CancellationToken;
+
+/// Words to other replicas that are under way at once.
+static ROOM: Semaphore = Semaphore::const_new(16);
 
 /// A session, and the id of a request as its client wrote it.
 type Name = (SessionKey, String);
@@ -54,7 +61,44 @@ impl HeldCalls {
     }
 }
 
+/// Who waits is known by this to the other replicas.
+fn digest((session, request): &Name) -> String {
+    let mut text = session.to_vec();
+    text.extend_from_slice(request.as_bytes());
+    seal::to_hex(&seal::sha256(&text))
+}
+
+/// Has the other replicas end the wait of what goes by this name there, by and by. What is lost of it is lost: who
+/// cancels is promised nothing.
+pub fn take_back_elsewhere(app: &Arc<Gateway>, call: &Call, request: &str) {
+    let Ok(room) = ROOM.try_acquire() else {
+        tracing::warn!(
+            "too many calls are being taken back; one of them goes on waiting elsewhere"
+        );
+        return;
+    };
+    let back = TakeBack {
+        org: call.caller.org.bundle().org.id,
+        name: digest(&(call.session_key(), request.to_owned())),
+    };
+    let app = Arc::clone(app);
+    tokio::spawn(async move {
+        let _room = room;
+        if let Err(error) = app.control_plane.take_back(&back).await {
+            tracing::warn!(%error, "other replicas were not told that a call is taken back");
+        }
+    });
+}
+
 impl Place {
+    /// As the control plane is told of it.
+    pub(super) fn waiter(&self) -> Waiter {
+        Waiter {
+            call: self.call,
+            name: digest(&self.name),
+        }
+    }
+
     /// From here on it is the server's to cancel.
     pub(super) fn leave(&self) {
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
