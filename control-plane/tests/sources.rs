@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Where the plane looks across organisations, and how often. A new place is a new line here, with a reader's consent.
-const REASONS: [(&str, &str, usize); 34] = [
+const REASONS: [(&str, &str, usize); 36] = [
     ("Account", "account/act.rs", 10),
     ("Account", "account/delete.rs", 2),
     ("Account", "account/wishes.rs", 1),
@@ -14,6 +14,8 @@ const REASONS: [(&str, &str, usize); 34] = [
     ("Approve", "approval/expire.rs", 1),
     ("Approve", "approval/notice.rs", 2),
     ("Attempt", "session/attempts.rs", 2),
+    ("Checkpoint", "call/chain/checkpoint.rs", 2),
+    ("Checkpoint", "call/chain/keep.rs", 3),
     ("CreateOrg", "org/act.rs", 1),
     ("DeleteOrg", "org/act.rs", 1),
     ("Idempotency", "http/idempotency/once.rs", 2),
