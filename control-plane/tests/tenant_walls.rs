@@ -425,7 +425,7 @@ async fn neither_role_of_the_plane_owns_anything_or_passes_row_security() {
     .fetch_all(&mut owner)
     .await
     .unwrap();
-    assert_eq!(definers, ["make_call_day"]);
+    assert_eq!(definers, ["drop_call_days", "make_call_day"]);
 }
 
 #[tokio::test]

@@ -12,6 +12,7 @@ use axum::body::{Body, Bytes};
 use bundle::chain::{Call, Export, Line, Link, Outcome, Signed, Stored};
 use futures_util::stream::{self, Stream};
 use ids::{ApprovalId, CallId, GrantId, PolicyId, ServerId};
+use sqlx::PgConnection;
 use time::OffsetDateTime;
 use tokio::sync::SemaphorePermit;
 use uuid::Uuid;
@@ -107,9 +108,7 @@ async fn begin(tx: &mut OrgRead) -> Result<(Export, String), DbError> {
     )
     .fetch_one(tx.sql())
     .await?;
-    let snapshot = sqlx::query_scalar!(r#"select pg_current_snapshot()::text as "snapshot!""#)
-        .fetch_one(tx.sql())
-        .await?;
+    let snapshot = snapshot(tx.sql()).await?;
     let heads = rows.iter();
     let export = Export {
         org,
@@ -119,6 +118,11 @@ async fn begin(tx: &mut OrgRead) -> Result<(Export, String), DbError> {
             .collect(),
     };
     Ok((export, snapshot))
+}
+
+async fn snapshot(sql: &mut PgConnection) -> Result<String, DbError> {
+    let snapshot = sqlx::query_scalar!(r#"select pg_current_snapshot()::text as "snapshot!""#);
+    Ok(snapshot.fetch_one(sql).await?)
 }
 
 struct Writing {
