@@ -13,6 +13,8 @@ use url::Url;
 
 /// Thirty days.
 const LONGEST_REDISCOVERY: u64 = 43_200;
+/// A hundred years.
+const LONGEST_KEPT: u16 = 36_500;
 
 #[derive(Debug)]
 pub struct Config {
@@ -41,6 +43,8 @@ pub struct Site {
     pub egress_allow: Vec<ipnet::IpNet>,
     /// How often the tools of a server are read again without anyone asking; none: never.
     pub rediscover_every: Option<Duration>,
+    /// How many days of calls are kept; none: all.
+    pub keep_calls_days: Option<u16>,
     /// Proxies in front of this instance, which say in `X-Forwarded-For` whom they speak for.
     pub trusted_proxies: Vec<ipnet::IpNet>,
 }
@@ -74,6 +78,7 @@ impl Config {
                 is_local,
                 egress_allow: env.parse_list("EGRESS_ALLOW")?,
                 rediscover_every: rediscover(env)?,
+                keep_calls_days: keep_calls_days(env)?,
                 trusted_proxies: env.parse_list("TRUSTED_PROXIES")?,
             },
             smtp: smtp(env, is_local)?,
@@ -96,6 +101,16 @@ fn rediscover(env: &Env) -> anyhow::Result<Option<Duration>> {
         "`PORTCULLIS_REDISCOVER_MINUTES` is 0 (never) to {LONGEST_REDISCOVERY}, got `{minutes}`"
     );
     Ok((minutes > 0).then(|| Duration::from_mins(minutes)))
+}
+
+/// 0 is all.
+fn keep_calls_days(env: &Env) -> anyhow::Result<Option<u16>> {
+    let days = env.parse::<u16>("KEEP_CALLS_DAYS")?.unwrap_or(0);
+    anyhow::ensure!(
+        days <= LONGEST_KEPT,
+        "`PORTCULLIS_KEEP_CALLS_DAYS` is 0 (all) to {LONGEST_KEPT}, got `{days}`"
+    );
+    Ok((days > 0).then_some(days))
 }
 
 /// Both variables or neither: mail without a sender is refused by most servers.

@@ -75,6 +75,7 @@ pub enum Reason {
     Approve,
     Rediscover,
     Deliver,
+    Checkpoint,
 }
 
 impl Reason {

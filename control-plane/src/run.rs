@@ -46,6 +46,8 @@ pub async fn run(app: App, config: &Config, stop: Stop) -> anyhow::Result<()> {
     let webhooks = tokio::spawn(webhook::outbox::run(app.clone(), stop.clone()));
     let schedule = tokio::spawn(discover::run(app.clone(), stop.clone()));
     let days = tokio::spawn(call::days::keep_ahead(app.clone(), stop.clone()));
+    let checkpoints = tokio::spawn(call::chain::checkpoint::run(app.clone(), stop.clone()));
+    let keep = tokio::spawn(call::chain::keep::run(app.clone(), stop.clone()));
     tracing::info!(listen = %config.listen, "ready");
     let service = TowerToHyperService::new(http::router(app, newest));
     host::serve::serve(listener, host::serve::Limits::default(), stop, service).await;
@@ -54,6 +56,8 @@ pub async fn run(app: App, config: &Config, stop: Stop) -> anyhow::Result<()> {
     notices.await?;
     webhooks.await?;
     days.await?;
+    checkpoints.await?;
+    keep.await?;
     schedule.await?;
     wishes.await?;
     mails.await?;

@@ -327,6 +327,7 @@ fn words_and_shapes_are_described_as_what_they_are() {
                 "upstream_error",
                 "cancelled",
                 "unknown",
+                "not_made",
                 "null",
             ],
         ),

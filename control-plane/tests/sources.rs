@@ -14,6 +14,8 @@ const REASONS: [(&str, &str, usize); 36] = [
     ("Approve", "approval/expire.rs", 1),
     ("Approve", "approval/notice.rs", 2),
     ("Attempt", "session/attempts.rs", 2),
+    ("Checkpoint", "call/chain/checkpoint.rs", 2),
+    ("Checkpoint", "call/chain/keep.rs", 3),
     ("CreateOrg", "org/act.rs", 1),
     ("DeleteOrg", "org/act.rs", 1),
     ("Idempotency", "http/idempotency/once.rs", 2),

@@ -352,9 +352,7 @@ async fn record(
         Ok(written) => Ok((Some(written), hold)),
         Err(closed) => {
             hold.refund().await;
-            Err(Refusal::Unrecorded {
-                retry_after_seconds: closed.retry_after_seconds(),
-            })
+            Err(Refusal::Unrecorded(closed))
         }
     }
 }

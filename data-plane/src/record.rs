@@ -10,6 +10,7 @@ mod meter;
 pub mod post;
 mod ship;
 pub mod spool;
+mod strict;
 mod sync;
 mod writer;
 mod written;
@@ -19,11 +20,12 @@ mod tests;
 
 use std::io;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
 use std::time::Instant;
 
-use bundle::record::{Intent, Outcome, Record};
+use bundle::record::{Ending, Intent, Outcome, Record};
+use bytes::Bytes;
 use prometheus_client::registry::Registry;
 use tokio::sync::oneshot;
 
@@ -31,6 +33,7 @@ use meter::Meter;
 pub use ship::{Mail, Post, ShipError, Shipper};
 use spool::Spool;
 pub use spool::{OpenError, SpoolOptions};
+pub use strict::Acknowledger;
 use writer::{Item, Wait};
 pub use written::Written;
 
@@ -49,7 +52,7 @@ pub enum Level {
     Process,
     /// Survives the machine.
     Host,
-    /// Acknowledged by the database. Honoured by a later version; until then as safe as `Host`.
+    /// Survives the machine and its disk: acknowledged by the database.
     Strict,
 }
 
@@ -72,6 +75,8 @@ pub enum SpoolClosed {
     Disk,
     #[error("too many records are waiting to be written")]
     Busy,
+    #[error("the database has not acknowledged the record")]
+    Unacknowledged,
 }
 
 impl SpoolClosed {
@@ -79,7 +84,7 @@ impl SpoolClosed {
     pub fn retry_after_seconds(self) -> u32 {
         match self {
             Self::Busy => 1,
-            Self::Disk => 5,
+            Self::Disk | Self::Unacknowledged => 5,
             Self::Full => 30,
         }
     }
@@ -99,6 +104,8 @@ struct Inner {
     queue: mpsc::Sender<Item>,
     open: AtomicUsize,
     clock: Clock,
+    /// Where strict intents wait for the database; none until somebody asks it.
+    strict: OnceLock<strict::Queue>,
 }
 
 impl std::fmt::Debug for Recorder {
@@ -142,6 +149,7 @@ impl Recorder {
                 queue,
                 open: AtomicUsize::new(0),
                 clock,
+                strict: OnceLock::new(),
             }),
         })
     }
@@ -150,18 +158,26 @@ impl Recorder {
     /// the call was cancelled, and its outcome says so.
     pub async fn intent(&self, intent: Intent, level: Level) -> Result<Written, SpoolClosed> {
         let written = self.begin(&intent)?;
-        match self.write(intent, level).await {
-            Ok(()) => Ok(written),
-            Err(closed) => {
-                written.never_made();
-                Err(closed)
+        let record = payload(&Record::Intent(Box::new(intent)));
+        if let Err(closed) = self.write(&record, level).await {
+            written.never_made();
+            return Err(closed);
+        }
+        if level == Level::Strict {
+            let queue = self.inner.strict.get();
+            if let Err(closed) = strict::acknowledged(queue, record).await {
+                self.inner.meter.unacknowledged.inc();
+                written.ended(Ending::NotMade);
+                return Err(closed);
             }
         }
+        Ok(written)
     }
 
     /// Writes the only record of a call that was refused.
     pub async fn refused(&self, intent: Intent) -> Result<(), SpoolClosed> {
-        self.write(intent, Level::Process).await
+        self.write(&payload(&Record::Intent(Box::new(intent))), Level::Process)
+            .await
     }
 
     /// Waits until all that was handed in before is written.
@@ -186,6 +202,14 @@ impl Recorder {
         )
     }
 
+    /// What asks the database about strict intents. One for each recorder; while none runs, no strict call is made.
+    pub fn acknowledger(&self, replica: &str, post: Post) -> Acknowledger {
+        let (acknowledger, queue) = Acknowledger::new(replica, post, Arc::clone(&self.inner.meter));
+        // Of two the first is asked; the other finds that nobody can ask it, and ends.
+        let _ = self.inner.strict.set(queue);
+        acknowledger
+    }
+
     pub fn register(&self, registry: &mut Registry) {
         self.inner.meter.register(registry);
         registry.register_collector(Box::new(depth::Depth(Arc::clone(&self.inner.spool))));
@@ -200,9 +224,9 @@ impl Recorder {
         Ok(Written::new(self.clone(), intent))
     }
 
-    async fn write(&self, intent: Intent, level: Level) -> Result<(), SpoolClosed> {
+    async fn write(&self, record: &[u8], level: Level) -> Result<(), SpoolClosed> {
         let begun = Instant::now();
-        let written = self.admit(intent, level).await;
+        let written = self.admit(record, level).await;
         match written {
             Ok(()) => {
                 self.inner.meter.intents.inc();
@@ -213,12 +237,12 @@ impl Recorder {
         written
     }
 
-    async fn admit(&self, intent: Intent, level: Level) -> Result<(), SpoolClosed> {
+    async fn admit(&self, record: &[u8], level: Level) -> Result<(), SpoolClosed> {
         if self.inner.spool.is_failed() {
             return Err(SpoolClosed::Disk);
         }
         // A record's types bound it below a frame's length; what does not fit all the same is not recorded, so not made.
-        let frame = framed(&Record::Intent(Box::new(intent))).ok_or(SpoolClosed::Full)?;
+        let frame = frame::frame(record).ok_or(SpoolClosed::Full)?;
         let (answer, answered) = oneshot::channel();
         let wait = match level {
             Level::Process => Wait::Written(answer),
@@ -258,7 +282,7 @@ impl Recorder {
 
     /// Outcomes are taken whenever the disk takes them: their calls have been made.
     fn outcome(&self, outcome: Outcome) {
-        let queued = framed(&Record::Outcome(outcome))
+        let queued = frame::frame(&payload(&Record::Outcome(outcome)))
             .is_some_and(|frame| self.enqueue(frame, Wait::No).is_ok());
         if !queued {
             self.inner.meter.lost_outcome();
@@ -270,8 +294,9 @@ impl Recorder {
     }
 }
 
-fn framed(record: &Record) -> Option<Vec<u8>> {
+/// A record has no part that JSON lacks.
+fn payload(record: &Record) -> Bytes {
     serde_json::to_vec(record)
-        .ok()
-        .and_then(|payload| frame::frame(&payload))
+        .map(Bytes::from)
+        .unwrap_or_default()
 }

@@ -2,6 +2,7 @@
 //! metric label. PURE. The cause of a failure is logged where it happens; only the sentence leaves the house.
 
 use crate::front::{self, Body};
+use crate::record::SpoolClosed;
 use crate::seats::Busy;
 use http::header::{
     ALLOW, CACHE_CONTROL, CONNECTION, CONTENT_TYPE, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
@@ -101,9 +102,7 @@ pub enum Refusal {
     /// Any other method over a limit.
     MethodLimit(Box<Judged>),
     Stale,
-    Unrecorded {
-        retry_after_seconds: u32,
-    },
+    Unrecorded(SpoolClosed),
     /// Too much is under way already.
     Busy(Busy),
     /// A retry brings no other end: the server's name, for people.
@@ -186,9 +185,7 @@ impl Refusal {
                 .decision
                 .retry_after_ms
                 .map(|ms| ms.div_ceil(1000).max(1)),
-            Self::Unrecorded {
-                retry_after_seconds,
-            } => Some(u64::from(*retry_after_seconds)),
+            Self::Unrecorded(closed) => Some(u64::from(closed.retry_after_seconds())),
             Self::Stale => Some(5),
             Self::Upstream {
                 trouble: Trouble::Resting { seconds },
@@ -229,7 +226,8 @@ impl Refusal {
             Self::Method(_) => "method",
             Self::MethodLimit(_) => "method_limit",
             Self::Stale => "stale",
-            Self::Unrecorded { .. } => "unrecorded",
+            Self::Unrecorded(SpoolClosed::Unacknowledged) => "unacknowledged",
+            Self::Unrecorded(_) => "unrecorded",
             Self::Busy(Busy::Grant) => "busy_grant",
             Self::Busy(Busy::Org) => "busy_org",
             Self::Busy(Busy::Replica) => "busy_replica",
@@ -350,9 +348,7 @@ impl Refusal {
             | Self::OlderServer
             | Self::ForeignState
             | Self::Stale
-            | Self::Unrecorded { .. } => {
-                error(StatusCode::INTERNAL_SERVER_ERROR, REFUSED, "refused")
-            }
+            | Self::Unrecorded(_) => error(StatusCode::INTERNAL_SERVER_ERROR, REFUSED, "refused"),
         }
     }
 
@@ -424,7 +420,12 @@ impl Refusal {
                 UNAVAILABLE,
                 "the policies here are older than the organisation accepts",
             ),
-            Self::Unrecorded { .. } => (
+            Self::Unrecorded(SpoolClosed::Unacknowledged) => (
+                S::SERVICE_UNAVAILABLE,
+                UNAVAILABLE,
+                "the database has not acknowledged the record of the call, so it is not made; try again",
+            ),
+            Self::Unrecorded(_) => (
                 S::SERVICE_UNAVAILABLE,
                 UNAVAILABLE,
                 "the call cannot be recorded, so it is not made",

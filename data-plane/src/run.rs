@@ -55,6 +55,7 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
         config.replica.clone(),
         clock.clone(),
     )?;
+    let strict = recorder.acknowledger(&config.replica, post::over(link.clone()));
     let shipper = recorder.shipper(&config.replica, post::over(link.clone()));
     let holder = Arc::new(Holder::default());
     let fetcher = fetcher(&config, link.clone(), holder.clone(), &clock, &random)?;
@@ -100,6 +101,7 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
     let all_sent = shipper.drained();
     let shipping = CancellationToken::new();
     let ships = tokio::spawn(shipper.run(shipping.clone()));
+    let acknowledges = tokio::spawn(strict.run());
     let follows = tokio::spawn({
         let fetcher = fetcher.clone();
         async move { fetcher.follow().await }
@@ -121,6 +123,7 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
     swept.abort();
     follows.abort();
     reports.abort();
+    acknowledges.abort();
     if let Err(closed) = recorder.flush().await {
         tracing::error!(%closed, "the spool was not flushed");
     }

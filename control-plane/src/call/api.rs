@@ -1,5 +1,6 @@
 //! The JSON door of calls.
 
+use super::chain::file::{self, Part};
 use super::export::Format;
 use super::filter::{ExportCalls, FollowCalls, ListCalls};
 use super::{Call, CallDetail, act, export, stream};
@@ -7,7 +8,7 @@ use crate::app::App;
 use crate::caller::Caller;
 use crate::http::list::Listed;
 use crate::http::read::{Path, Query};
-use crate::problem::{Problem, ProblemBody};
+use crate::problem::{Kind, Problem, ProblemBody};
 use axum::Json;
 use axum::extract::State;
 use axum::http::HeaderMap;
@@ -60,7 +61,8 @@ pub async fn follow(
         .into_response())
 }
 
-/// Calls as a file, newest first: JSON lines, or CSV whose cells a spreadsheet does not run.
+/// Calls as a file, newest first: JSON lines, or CSV whose cells a spreadsheet does not run. `chain` is every record with its
+/// place in its chain, and every checkpoint: what `portcullis verify` reads; `checkpoints` is these alone, to be kept elsewhere.
 #[utoipa::path(get, path = "/v1/orgs/{org}/calls/export", tag = "calls", params(ExportCalls, ("org" = String, Path)),
     responses((status = 200, content_type = "application/jsonl", body = String),
         (status = "default", body = ProblemBody)))]
@@ -69,6 +71,18 @@ pub async fn export(
     caller: Caller,
     Query(query): Query<ExportCalls>,
 ) -> Result<Response, Problem> {
+    if let Some(part) = Part::read(query.format.as_deref()) {
+        if query.is_filtered() {
+            let detail =
+                "a chain is proven as a whole: `format` chain and checkpoints go with no filter";
+            return Err(Problem::new(Kind::BadRequest, detail));
+        }
+        let headers = [
+            (CONTENT_TYPE, "application/jsonl"),
+            (CONTENT_DISPOSITION, part.content_disposition()),
+        ];
+        return Ok((headers, file::file(app, caller, part).await?).into_response());
+    }
     let (filter, format) = (query.filter()?, Format::read(query.format.as_deref())?);
     let body = export::file(app, caller, filter, format).await?;
     let headers = [

@@ -172,16 +172,50 @@ impl Fresh {
         }
         fresh
     }
+
+    /// Those of which an intent is stored.
+    pub async fn stored_intents(&self, tx: &mut SystemTx) -> Result<Vec<Uuid>, DbError> {
+        let stored = sqlx::query_scalar!(
+            "select calls.id from unnest($1::uuid[], $2::timestamptz[], $3::uuid[]) as fresh (org_id, at, id)
+            join calls on calls.org_id = fresh.org_id and calls.at = fresh.at and calls.id = fresh.id
+            where calls.at between $4 and $5",
+            &self.orgs,
+            &self.times,
+            &self.ids,
+            self.times.iter().min().copied(),
+            self.times.iter().max().copied(),
+        );
+        Ok(stored.fetch_all(tx.sql()).await?)
+    }
+
+    /// Those of which an outcome is stored.
+    pub async fn stored_outcomes(&self, tx: &mut SystemTx) -> Result<Vec<Uuid>, DbError> {
+        let stored = sqlx::query_scalar!(
+            "select call_outcomes.id from unnest($1::uuid[], $2::timestamptz[], $3::uuid[]) as fresh (org_id, at, id)
+            join call_outcomes on call_outcomes.org_id = fresh.org_id and call_outcomes.at = fresh.at
+                and call_outcomes.id = fresh.id
+            where call_outcomes.at between $4 and $5",
+            &self.orgs,
+            &self.times,
+            &self.ids,
+            self.times.iter().min().copied(),
+            self.times.iter().max().copied(),
+        );
+        Ok(stored.fetch_all(tx.sql()).await?)
+    }
 }
 
 /// One batch of a replica at a time, until the transaction ends: an intent and its outcome that were stored at the same
-/// time would not see each other, and the call's latency would never be counted.
+/// time would not see each other, and the call's latency would never be counted. What is answered is on the database's disk,
+/// whatever else the database is set to: the replica's own copy goes then, and a strict call goes on.
 pub(super) async fn alone(tx: &mut SystemTx, replica: &str) -> Result<(), DbError> {
     sqlx::query!(
-        "select pg_advisory_xact_lock(hashtext('records of a replica'), hashtext($1))",
+        "select pg_advisory_xact_lock(hashtext('records of a replica'), hashtext($1)),
+            case when current_setting('synchronous_commit') in ('off', 'local', 'remote_write')
+            then set_config('synchronous_commit', 'on', true) end as is_durable",
         replica
     )
-    .execute(tx.sql())
+    .fetch_one(tx.sql())
     .await?;
     Ok(())
 }

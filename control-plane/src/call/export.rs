@@ -11,7 +11,7 @@ use std::fmt::Write;
 use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Files being written at once: each holds a database connection now and then.
-static FILES: Semaphore = Semaphore::const_new(8);
+pub(super) static FILES: Semaphore = Semaphore::const_new(8);
 /// Calls read at a time.
 const STRETCH: i64 = 1_000;
 
@@ -29,7 +29,10 @@ impl Format {
         match given {
             None | Some("jsonl") => Ok(Self::Jsonl),
             Some("csv") => Ok(Self::Csv),
-            Some(_) => Err(Problem::new(Kind::BadRequest, "`format` is jsonl or csv")),
+            Some(_) => Err(Problem::new(
+                Kind::BadRequest,
+                "`format` is jsonl, csv, chain or checkpoints",
+            )),
         }
     }
 

@@ -50,9 +50,25 @@ asked! { ListCalls {
 } }
 asked! { FollowCalls {} }
 asked! { ExportCalls {
-    /// `jsonl` (the default) or `csv`.
+    /// `jsonl` (the default), `csv`, `chain` or `checkpoints`.
     format: String,
 } }
+
+impl ExportCalls {
+    pub fn is_filtered(&self) -> bool {
+        let Self {
+            server,
+            grant,
+            tool,
+            verdict,
+            since,
+            until,
+            format: _,
+        } = self;
+        let filters = [server, grant, tool, verdict, since, until];
+        filters.iter().any(|filter| filter.is_some())
+    }
+}
 
 impl ListCalls {
     pub fn list(&self) -> ListQuery {

@@ -2,6 +2,7 @@
 //!
 //! What cannot be read is kept as it came and acknowledged: one record of a newer version must not hold up those behind it.
 
+use super::chain::{self, Linked};
 use super::count::{self, Fresh, Tally};
 use super::days;
 use crate::app::App;
@@ -40,8 +41,8 @@ pub(super) struct IntentRow {
     pub at: OffsetDateTime,
     pub id: Uuid,
     #[serde(with = "time::serde::rfc3339")]
-    judged_at: OffsetDateTime,
-    replica: String,
+    pub(super) judged_at: OffsetDateTime,
+    pub(super) replica: String,
     pub grant_id: Uuid,
     pub server_id: Uuid,
     pub method: String,
@@ -49,32 +50,36 @@ pub(super) struct IntentRow {
     pub verdict: &'static str,
     pub rule: Option<String>,
     pub policy_id: Option<Uuid>,
-    policy_version: Option<i32>,
-    bundle_version: i64,
-    limiter: &'static str,
-    argument_keys: Vec<String>,
-    shadow: serde_json::Value,
-    client_name: Option<String>,
-    client_version: Option<String>,
-    protocol: Option<String>,
-    added_us: i64,
-    approval_id: Option<Uuid>,
+    pub(super) policy_version: Option<i32>,
+    pub(super) bundle_version: i64,
+    pub(super) limiter: &'static str,
+    pub(super) argument_keys: Vec<String>,
+    pub(super) shadow: serde_json::Value,
+    pub(super) client_name: Option<String>,
+    pub(super) client_version: Option<String>,
+    pub(super) protocol: Option<String>,
+    pub(super) added_us: i64,
+    pub(super) approval_id: Option<Uuid>,
+    #[serde(flatten)]
+    pub(super) linked: Linked,
 }
 
 /// A row of `call_outcomes`.
 #[derive(Debug, Serialize)]
-struct OutcomeRow {
-    org_id: Uuid,
+pub(super) struct OutcomeRow {
+    pub org_id: Uuid,
     #[serde(with = "time::serde::rfc3339")]
-    at: OffsetDateTime,
-    id: Uuid,
+    pub at: OffsetDateTime,
+    pub id: Uuid,
     #[serde(with = "time::serde::rfc3339")]
-    ended_at: OffsetDateTime,
-    upstream_status: Option<i32>,
-    latency_us: i64,
-    added_us: i64,
-    bytes: i64,
-    outcome: &'static str,
+    pub ended_at: OffsetDateTime,
+    pub upstream_status: Option<i32>,
+    pub latency_us: i64,
+    pub added_us: i64,
+    pub bytes: i64,
+    pub outcome: &'static str,
+    #[serde(flatten)]
+    pub linked: Linked,
 }
 
 /// Stores the batch in `body`, sent by the replica of this name. When this has answered, the replica may forget it.
@@ -88,11 +93,11 @@ pub async fn ingest(app: &App, replica: &str, body: &[u8]) -> Result<Stored, Pro
         return Err(Problem::new(Kind::TooLarge, detail));
     }
     let now = app.now();
-    let sorted = sort(batch.records, now.time());
+    let mut sorted = sort(batch.records, now.time());
     // Apart from the rows: making a day waits for whoever makes the same one.
     days::make(app, &sorted.days).await?;
     let mut tx = app.db().system(Reason::IngestRecords).await?;
-    let stored = store(&mut tx, &sorted, replica, batch.id.as_str(), &now).await?;
+    let stored = store(&mut tx, &mut sorted, replica, batch.id.as_str(), &now).await?;
     tx.commit().await?;
     if stored.unread > 0 {
         tracing::error!(
@@ -171,6 +176,7 @@ fn intent_row(intent: Intent, at: OffsetDateTime) -> IntentRow {
         protocol: intent.protocol.map(bundle::record::Short::into_string),
         added_us: stored(intent.added_us),
         approval_id: intent.approval.map(ids::ApprovalId::uuid),
+        linked: Linked::default(),
     }
 }
 
@@ -185,6 +191,7 @@ fn outcome_row(outcome: &Outcome, at: OffsetDateTime) -> OutcomeRow {
         added_us: stored(outcome.added_us),
         bytes: stored(outcome.bytes),
         outcome: outcome.outcome.as_str(),
+        linked: Linked::default(),
     }
 }
 
@@ -200,27 +207,29 @@ fn moment(unix_ms: u64, otherwise: OffsetDateTime) -> OffsetDateTime {
 
 async fn store(
     tx: &mut SystemTx,
-    sorted: &Sorted,
+    sorted: &mut Sorted,
     replica: &str,
     batch: &str,
     now: &Now,
 ) -> Result<Stored, DbError> {
     count::alone(tx, replica).await?;
+    forget_stored(tx, sorted).await?;
+    chain::link(tx, replica, &mut sorted.intents, &mut sorted.outcomes).await?;
     let intents = json(sorted.intents.values())?;
     // One document instead of an array for each column: arrays of arrays do not unnest into rows.
     let intents_stored = sqlx::query_scalar!(
         "insert into calls (org_id, at, id, judged_at, replica, grant_id, server_id, method, tool, verdict, rule,
             policy_id, policy_version, bundle_version, limiter, argument_keys, shadow, client_name, client_version,
-            protocol, added_us, approval_id)
+            protocol, added_us, approval_id, writer, seq, hash)
         select org_id, at, id, judged_at, replica, grant_id, server_id, method, tool, verdict, rule,
             policy_id, policy_version, bundle_version, limiter, argument_keys, shadow, client_name, client_version,
-            protocol, added_us, approval_id
+            protocol, added_us, approval_id, writer, seq, hash
         from jsonb_to_recordset($1) as r (org_id uuid, at timestamptz, id uuid, judged_at timestamptz, replica text,
             grant_id uuid, server_id uuid, method text, tool text, verdict text, rule text, policy_id uuid,
             policy_version integer, bundle_version bigint, limiter text, argument_keys text[], shadow jsonb,
             client_name text, client_version text, protocol text, added_us bigint,
-            approval_id uuid)
-        order by id
+            approval_id uuid, writer text, seq bigint, hash bytea)
+        order by seq
         on conflict do nothing
         returning id",
         intents,
@@ -229,17 +238,29 @@ async fn store(
     .await?;
     let outcomes = json(sorted.outcomes.values())?;
     let outcomes_stored = sqlx::query_scalar!(
-        "insert into call_outcomes (org_id, at, id, ended_at, upstream_status, latency_us, added_us, bytes, outcome)
-        select org_id, at, id, ended_at, upstream_status, latency_us, added_us, bytes, outcome
+        "insert into call_outcomes (org_id, at, id, ended_at, upstream_status, latency_us, added_us, bytes, outcome,
+            writer, seq, hash)
+        select org_id, at, id, ended_at, upstream_status, latency_us, added_us, bytes, outcome, writer, seq, hash
         from jsonb_to_recordset($1) as r (org_id uuid, at timestamptz, id uuid, ended_at timestamptz,
-            upstream_status integer, latency_us bigint, added_us bigint, bytes bigint, outcome text)
-        order by id
+            upstream_status integer, latency_us bigint, added_us bigint, bytes bigint, outcome text,
+            writer text, seq bigint, hash bytea)
+        order by seq
         on conflict do nothing
         returning id",
         outcomes,
     )
     .fetch_all(tx.sql())
     .await?;
+    let (fresh, stored) = (
+        sorted.intents.len() + sorted.outcomes.len(),
+        intents_stored.len() + outcomes_stored.len(),
+    );
+    if stored < fresh {
+        // Whoever stored it is not this replica, whose batches come one at a time. Sent again, it is found.
+        return Err(DbError::Stored(
+            "another replica has stored the same call".to_owned(),
+        ));
+    }
     mark_used(tx, &intents).await?;
     for (reason, raw) in &sorted.unread {
         let digest = digest(&SHA256, raw.get().as_bytes());
@@ -257,13 +278,34 @@ async fn store(
         .await?;
     }
     tally(tx, sorted, &intents_stored, &outcomes_stored).await?;
-    let rows = sorted.intents.len() + sorted.outcomes.len();
-    let new = u32::try_from(intents_stored.len() + outcomes_stored.len()).unwrap_or(u32::MAX);
     Ok(Stored {
-        stored: new,
-        repeated: sorted.repeated + u32::try_from(rows).unwrap_or(u32::MAX).saturating_sub(new),
+        stored: u32::try_from(stored).unwrap_or(u32::MAX),
+        repeated: sorted.repeated,
         unread: u32::try_from(sorted.unread.len()).unwrap_or(u32::MAX),
     })
+}
+
+/// Leaves of a batch what is not stored yet: only that goes into the chains.
+async fn forget_stored(tx: &mut SystemTx, sorted: &mut Sorted) -> Result<(), DbError> {
+    let intents = Fresh::of(
+        sorted
+            .intents
+            .values()
+            .map(|row| (row.org_id, row.at, row.id)),
+    );
+    let outcomes = Fresh::of(
+        sorted
+            .outcomes
+            .values()
+            .map(|row| (row.org_id, row.at, row.id)),
+    );
+    for id in intents.stored_intents(tx).await? {
+        sorted.repeated += u32::from(sorted.intents.remove(&id).is_some());
+    }
+    for id in outcomes.stored_outcomes(tx).await? {
+        sorted.repeated += u32::from(sorted.outcomes.remove(&id).is_some());
+    }
+    Ok(())
 }
 
 /// Counts what was stored just now.

@@ -1,7 +1,9 @@
-//! Calls: what the data planes recorded. Here they are taken in, counted, found again, followed and handed out; nobody changes one.
+//! Calls: what the data planes recorded. Here they are taken in, counted, chained, found again, followed and handed out; nobody
+//! changes one.
 
 pub mod act;
 pub mod api;
+pub mod chain;
 pub mod count;
 pub mod days;
 pub(crate) mod export;

@@ -10,14 +10,17 @@ use std::collections::HashMap;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-/// Longer than any call may take: one that was let through and has no outcome by then will never have one.
+/// How long a call may take whose server is gone: one that was let through and has no outcome by then will hardly have one.
 const SURELY_OVER: Duration = Duration::minutes(20);
+/// For the way of an outcome here.
+const GRACE: Duration = Duration::minutes(1);
 
 const COLUMNS: &str = "select c.id, c.at, c.judged_at, c.replica, c.grant_id, c.server_id, c.method, c.tool, c.verdict,
     c.rule, c.policy_id, c.policy_version, c.bundle_version, c.limiter, c.argument_keys, c.shadow, c.client_name,
     c.client_version, c.protocol, c.added_us as intent_added_us, c.approval_id, o.ended_at, o.upstream_status, o.latency_us,
-    o.added_us, o.bytes, o.outcome
+    o.added_us, o.bytes, o.outcome, s.whole_ms
     from calls c
+    left join servers s on s.org_id = c.org_id and s.id = c.server_id
     left join call_outcomes o on o.org_id = c.org_id and o.at = c.at and o.id = c.id
     where c.org_id = ";
 
@@ -50,6 +53,8 @@ struct Row {
     added_us: Option<i64>,
     bytes: Option<i64>,
     outcome: Option<String>,
+    /// How long a call of its server may take; none where the server is gone.
+    whole_ms: Option<i64>,
 }
 
 /// Newest first: up to `most` calls that are older than `before`.
@@ -226,9 +231,12 @@ async fn fetch(
 
 fn detail(row: Row, now: OffsetDateTime) -> Result<CallDetail, DbError> {
     let verdict = word(&row.verdict, Verdict::of)?;
+    let longest = row.whole_ms.map_or(SURELY_OVER, Duration::milliseconds);
     let outcome = match row.outcome.as_deref() {
         Some(outcome) => Some(word(outcome, Ending::of)?),
-        None if verdict == Verdict::Allow && row.at + SURELY_OVER < now => Some(Ending::Unknown),
+        None if verdict == Verdict::Allow && row.judged_at + longest + GRACE < now => {
+            Some(Ending::Unknown)
+        }
         None => None,
     };
     let call = Call {

@@ -102,6 +102,7 @@ impl World {
                 is_local: true,
                 egress_allow: vec!["127.0.0.0/8".parse().unwrap()],
                 rediscover_every: Some(std::time::Duration::from_hours(1)),
+                keep_calls_days: None,
                 trusted_proxies: Vec::new(),
             },
             smtp,

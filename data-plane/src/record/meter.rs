@@ -22,6 +22,8 @@ pub struct Meter {
     pub shipped: Counter,
     pub unread: Counter,
     pub ship_failures: Counter,
+    acknowledgement: Histogram,
+    pub unacknowledged: Counter,
 }
 
 impl Default for Meter {
@@ -44,6 +46,10 @@ impl Default for Meter {
             shipped: Counter::default(),
             unread: Counter::default(),
             ship_failures: Counter::default(),
+            acknowledgement: Histogram::new([
+                2e-3, 5e-3, 10e-3, 25e-3, 50e-3, 0.1, 0.25, 0.5, 1.0, 3.0,
+            ]),
+            unacknowledged: Counter::default(),
         }
     }
 }
@@ -89,6 +95,17 @@ impl Meter {
             "Batches that were not acknowledged",
             self.ship_failures.clone(),
         );
+        record.register_with_unit(
+            "acknowledgement",
+            "From a batch of strict intents being sent to its being stored",
+            Unit::Seconds,
+            self.acknowledgement.clone(),
+        );
+        record.register(
+            "unacknowledged",
+            "Strict calls turned away because the database did not acknowledge their record in time",
+            self.unacknowledged.clone(),
+        );
     }
 
     /// Frames and bytes that are in the queue, this one included.
@@ -111,6 +128,10 @@ impl Meter {
 
     pub fn lost_outcome(&self) {
         self.lost_outcomes.inc();
+    }
+
+    pub fn acknowledged(&self, took: Duration) {
+        self.acknowledgement.observe(took.as_secs_f64());
     }
 
     pub fn synced(&self, took: Duration) {

@@ -22,7 +22,7 @@ use super::spool::{Load, Piece, Spool};
 use pause::Pause;
 
 /// Room for the batch's own fields and commas within [`MAX_BATCH`].
-const ENVELOPE: usize = 16 * 1024;
+pub(super) const ENVELOPE: usize = 16 * 1024;
 
 /// Sends the body of one batch to `POST /v1/gateway/records`, and answers what the control plane said.
 pub type Post = Arc<dyn Fn(Bytes) -> Mail + Send + Sync>;
@@ -69,10 +69,18 @@ impl std::fmt::Debug for Shipper {
 
 /// A batch whose records are passed on as the bytes that were spooled.
 #[derive(Serialize)]
-struct Body<'a> {
-    id: Name,
-    replica: &'a Name,
-    records: Vec<&'a RawValue>,
+pub(super) struct Body<'a> {
+    pub id: Name,
+    pub replica: &'a Name,
+    pub records: Vec<&'a RawValue>,
+}
+
+impl Body<'_> {
+    pub fn bytes(&self) -> Bytes {
+        serde_json::to_vec(self)
+            .map(Bytes::from)
+            .unwrap_or_default()
+    }
 }
 
 impl Shipper {
@@ -164,8 +172,6 @@ impl Shipper {
             replica: &self.replica,
             records,
         };
-        serde_json::to_vec(&body)
-            .map(Bytes::from)
-            .unwrap_or_default()
+        body.bytes()
     }
 }

@@ -211,6 +211,11 @@ async fn a_call_that_is_let_go_of_while_its_intent_is_written_was_cancelled() {
 async fn every_level_is_answered() {
     let folder = Folder::new();
     let recorder = open(SpoolOptions::new(folder.path()));
+    tokio::spawn(
+        recorder
+            .acknowledger("replica-1", Plane::default().post())
+            .run(),
+    );
     for (number, level) in (0..).zip([Level::Process, Level::Host, Level::Strict]) {
         recorder
             .intent(intent(number), level)
@@ -306,6 +311,42 @@ async fn a_disk_that_fails_stops_admission_and_one_that_works_again_resumes_it()
     );
 }
 
+/// `/dev/null` takes whatever is written and can be synced by nobody.
+#[tokio::test]
+async fn a_sync_that_fails_refuses_who_waits_and_stops_admission_until_a_new_segment_was_synced() {
+    let folder = Folder::new();
+    let recorder = open(SpoolOptions::new(folder.path()));
+    let null = std::fs::OpenOptions::new()
+        .write(true)
+        .open("/dev/null")
+        .unwrap();
+    assert!(null.sync_data().is_err());
+    let (queue, to_sync) = mpsc::channel();
+    let (answer, answered) = oneshot::channel();
+    let syncer = sync::Syncer {
+        spool: Arc::clone(&recorder.inner.spool),
+        meter: Arc::clone(&recorder.inner.meter),
+        queue: to_sync,
+    };
+    let file = Arc::new(null);
+    let waiting = vec![answer];
+    queue.send(sync::ToSync { file, waiting }).unwrap();
+    drop(queue);
+    syncer.run();
+    assert_eq!(answered.await.unwrap(), Err(SpoolClosed::Disk));
+    let deadline = Instant::now() + Duration::from_secs(20);
+    while !recorder.is_open() {
+        assert!(Instant::now() < deadline, "never resumed");
+        tokio::task::yield_now().await;
+    }
+    // It was left for a segment of its own, which was proven to be kept.
+    recorder
+        .intent(intent(1), Level::Host)
+        .await
+        .unwrap()
+        .ended(Ending::Ok);
+}
+
 #[test]
 fn the_longest_outcome_fits_the_room_that_is_kept_for_it() {
     let outcome = Outcome {
@@ -319,7 +360,10 @@ fn the_longest_outcome_fits_the_room_that_is_kept_for_it() {
         outcome: Ending::UpstreamError,
     };
     // A segment may begin with it.
-    let longest = framed(&Record::Outcome(outcome)).unwrap().len() + frame::MAGIC.len();
+    let longest = frame::frame(&payload(&Record::Outcome(outcome)))
+        .unwrap()
+        .len()
+        + frame::MAGIC.len();
     assert!(longest as u64 <= OUTCOME, "{longest} bytes");
 }
 

@@ -91,17 +91,12 @@ impl Writer {
     /// Until every sender is gone.
     pub fn run(mut self) {
         loop {
-            let first = if self.spool.is_failed() {
-                match self.queue.recv_timeout(RETRY) {
-                    Ok(item) => Some(item),
-                    Err(RecvTimeoutError::Timeout) => None,
-                    Err(RecvTimeoutError::Disconnected) => break,
-                }
-            } else {
-                match self.queue.recv() {
-                    Ok(item) => Some(item),
-                    Err(_) => break,
-                }
+            // A sync may fail while nothing comes, and nothing comes while it has failed: one looks now and then.
+            let first = match self.queue.recv_timeout(RETRY) {
+                Ok(item) => Some(item),
+                Err(RecvTimeoutError::Timeout) if self.spool.is_failed() => None,
+                Err(RecvTimeoutError::Timeout) => continue,
+                Err(RecvTimeoutError::Disconnected) => break,
             };
             let group = first.map(|first| self.gather(first)).unwrap_or_default();
             self.take(group);

@@ -52,6 +52,11 @@ impl Replica {
         let now = clock.clone();
         let spool = SpoolOptions::new(folder.clone());
         let recorder = Recorder::open(spool, Arc::new(move || now.unix_ms())).unwrap();
+        tokio::spawn(
+            recorder
+                .acknowledger("another", super::acknowledging())
+                .run(),
+        );
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let egress = Egress::new(vec!["127.0.0.0/8".parse().unwrap()]);

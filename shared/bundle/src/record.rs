@@ -172,6 +172,8 @@ words! {
     Ending {
         Ok = "ok", ToolError = "tool_error", UpstreamError = "upstream_error", Cancelled = "cancelled",
         Unknown = "unknown",
+        // Refused after its intent was written: the database did not acknowledge it, and nothing went upstream.
+        NotMade = "not_made",
     }
 }
 words! {

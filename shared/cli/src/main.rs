@@ -1,7 +1,8 @@
-//! The `portcullis` command: what the dashboard says of a policy, said at a terminal and in a pipeline.
+//! The `portcullis` command: what the dashboard says of a policy, said at a terminal and in a pipeline; and whether records are
+//! those that were stored.
 //!
 //! Here: reading files and printing. Every answer is the policy crate's own, so that a policy that passes here passes
-//! there. Exit status: 0 fine, 1 the policy or a case is not, 2 it could not be looked at.
+//! there. Exit status: 0 fine, 1 the policy, a case or a record is not, 2 it could not be looked at.
 
 mod cases;
 mod check;
@@ -11,6 +12,7 @@ mod import;
 mod measure;
 mod scan;
 mod shipped;
+mod verify;
 
 use clap::{Parser, Subcommand};
 use std::io::Write as _;
@@ -38,6 +40,8 @@ enum Subject {
     Catalog(Catalog),
     /// See which MCP servers this machine's clients can reach, and what their tools can do
     Scan(scan::Scan),
+    /// Say of every record of a file whether it was changed, left out or added since it was stored
+    Verify(verify::Verify),
 }
 
 #[derive(Debug, Subcommand)]
@@ -93,6 +97,7 @@ fn main() -> ExitCode {
         Subject::Catalog(Catalog::Import { file }) => import::import(&file),
         Subject::Catalog(Catalog::Policy(recommend)) => shipped::recommend(&recommend),
         Subject::Scan(scan) => scan::scan(&scan),
+        Subject::Verify(wish) => verify::verify(&wish),
     };
     match report {
         Ok(report) => {

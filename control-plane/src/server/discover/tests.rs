@@ -149,6 +149,7 @@ fn reach(exceptions: &[&str], lookup: egress::Lookup) -> Reach {
         is_local: false,
         egress_allow: exceptions.iter().map(|net| net.parse().unwrap()).collect(),
         rediscover_every: Some(std::time::Duration::from_hours(1)),
+        keep_calls_days: None,
         trusted_proxies: Vec::new(),
     };
     Reach::new(&site, lookup)

@@ -12,6 +12,7 @@ fn site(egress_allow: &[&str]) -> Site {
             .map(|net| net.parse().unwrap())
             .collect(),
         rediscover_every: None,
+        keep_calls_days: None,
         trusted_proxies: Vec::new(),
     }
 }
