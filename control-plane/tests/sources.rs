@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Where the plane looks across organisations, and how often. A new place is a new line here, with a reader's consent.
-const REASONS: [(&str, &str, usize); 34] = [
+const REASONS: [(&str, &str, usize); 35] = [
     ("Account", "account/act.rs", 10),
     ("Account", "account/delete.rs", 2),
     ("Account", "account/wishes.rs", 1),
@@ -28,7 +28,7 @@ const REASONS: [(&str, &str, usize); 34] = [
     ("NameMember", "org/export/write.rs", 1),
     ("NameMember", "org/invitation/act.rs", 1),
     ("NameMember", "org/member/act.rs", 2),
-    ("Publish", "publish/outbox.rs", 1),
+    ("Publish", "publish/outbox.rs", 2),
     ("Rediscover", "server/discover/schedule.rs", 4),
     ("ServeGateways", "gateway/act.rs", 1),
     ("ServeGateways", "publish/feed.rs", 3),
@@ -37,6 +37,7 @@ const REASONS: [(&str, &str, usize); 34] = [
     ("SignIn", "session/mod.rs", 1),
     ("SignIn", "session/step_up.rs", 2),
     ("SignUp", "session/sign_up.rs", 1),
+    ("TakeBack", "publish/revocation.rs", 4),
     ("WhoCalls", "caller.rs", 2),
     ("WhoCalls", "org/act.rs", 2),
 ];

@@ -16,6 +16,7 @@ mod nothing_is_noticed;
 mod older_servers_look_like_newer_ones;
 mod only_tools;
 mod signing_in_with_another_provider;
+mod taken_back_by_two_ways;
 mod tasks_are_their_grants;
 mod the_bytes_are_the_servers_own;
 mod the_kill_switch;

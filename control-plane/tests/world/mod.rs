@@ -103,6 +103,7 @@ impl World {
                 rediscover_every: Some(std::time::Duration::from_hours(1)),
                 trusted_proxies: Vec::new(),
             },
+            redis: None,
             smtp,
             providers: Vec::new(),
             log: None,
