@@ -5,6 +5,7 @@
     reason = "a test's own loopback needs no manners"
 )]
 
+mod a_fleet_follows;
 mod a_person_decides;
 mod a_published_policy_reaches_the_gateway;
 mod a_replica_takes_its_leave;

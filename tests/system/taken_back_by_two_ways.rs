@@ -8,7 +8,7 @@ use testbed::{Door, Installation, Org, Raw, Redis, Replica, Stub, until};
 
 struct Place {
     redis: Redis,
-    installation: Installation,
+    _installation: Installation,
     door: Door,
     replica: Replica,
     org: Org,
@@ -40,7 +40,7 @@ impl Place {
         );
         Self {
             redis,
-            installation,
+            _installation: installation,
             door,
             replica,
             org,
@@ -93,7 +93,7 @@ impl Place {
 }
 
 async fn status(client: &Raw, tool: &str) -> u16 {
-    client.call(tool, json!({})).await.status
+    client.call(tool, json!({})).await.status.as_u16()
 }
 
 async fn soon(client: &Raw, tool: &str, wanted: u16) {
