@@ -11,6 +11,7 @@ mod a_published_policy_reaches_the_gateway;
 mod a_replica_takes_its_leave;
 mod every_call_is_on_record;
 mod every_reader_reads_what_was_judged;
+mod no_change_is_lost;
 mod no_secret_is_told;
 mod no_window_holds_more;
 mod nothing_is_noticed;
