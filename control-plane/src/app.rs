@@ -8,6 +8,7 @@ use crate::keys::Keys;
 use crate::mail::Way;
 use crate::now::{Now, Sequence};
 use crate::oidc::Providers;
+use address::Address;
 use host::clock::{Clock, Random};
 use ids::Slug;
 use std::sync::Arc;
@@ -28,6 +29,7 @@ struct Inner {
     passwords: crate::session::password::Hasher,
     mail: Way,
     providers: Providers,
+    redis: Option<Address>,
     reach: crate::server::discover::Reach,
     webhooks: crate::webhook::wire::Wire,
 }
@@ -48,6 +50,7 @@ impl App {
             webhooks: crate::webhook::wire::Wire::new(&config.site, egress::Lookup::system()),
             site: config.site.clone(),
             passwords,
+            redis: config.redis.clone(),
             mail: Way::new(config.smtp.clone(), &config.site),
             providers: Providers::new(config.providers.clone(), &config.site),
         })))
@@ -85,6 +88,11 @@ impl App {
     /// Where mails go.
     pub fn mail(&self) -> &Way {
         &self.0.mail
+    }
+
+    /// Where what is taken back is told besides the feed.
+    pub fn redis(&self) -> Option<&Address> {
+        self.0.redis.as_ref()
     }
 
     /// Whom people may sign in with besides.

@@ -3,6 +3,7 @@
 use crate::keys::{self, Keys};
 use crate::mail::smtp::Smtp;
 use crate::oidc::Provider;
+use address::Address;
 use anyhow::Context;
 use host::env::Env;
 use seal::Secret;
@@ -24,6 +25,8 @@ pub struct Config {
     pub database_system_url: Secret,
     pub keys: Keys,
     pub site: Site,
+    /// Where what is taken back is told besides the feed; none: in the feed alone.
+    pub redis: Option<Address>,
     pub smtp: Option<Smtp>,
     /// Whom people may sign in with besides.
     pub providers: Vec<Provider>,
@@ -81,6 +84,7 @@ impl Config {
                 keep_calls_days: keep_calls_days(env)?,
                 trusted_proxies: env.parse_list("TRUSTED_PROXIES")?,
             },
+            redis: Address::from_env(env)?,
             smtp: smtp(env, is_local)?,
             providers: Provider::from_env(env, is_local)?,
             log: env.text("LOG"),

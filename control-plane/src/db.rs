@@ -5,6 +5,7 @@
 use crate::caller::{Actor, Allowed};
 use crate::event::{self, Event};
 use crate::now::Now;
+use crate::publish;
 use crate::webhook;
 use ids::OrgId;
 use seal::Secret;
@@ -76,6 +77,7 @@ pub enum Reason {
     Rediscover,
     Deliver,
     Checkpoint,
+    TakeBack,
 }
 
 impl Reason {
@@ -311,12 +313,15 @@ async fn save(
     event::store::insert(sql, org, actor, now, event).await?;
     webhook::outbox::put(sql, org, actor, now, event).await?;
     if event.concerns_replicas() {
-        sqlx::query!(
-            "update org_versions set version = version + 1 where org_id = $1",
+        let version = sqlx::query_scalar!(
+            "update org_versions set version = version + 1 where org_id = $1 returning version",
             org.uuid()
         )
-        .execute(&mut *sql)
+        .fetch_optional(&mut *sql)
         .await?;
+        if let Some((version, what)) = version.zip(event.takes_back()) {
+            publish::revocation::put(sql, org, what, version, now).await?;
+        }
         sqlx::query!(
             // A mark that is there is held all the same: the publisher must not take it before this change is to be seen.
             "insert into dirty_orgs (org_id, since) values ($1, $2)

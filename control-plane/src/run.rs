@@ -39,6 +39,7 @@ pub async fn run(app: App, config: &Config, stop: Stop) -> anyhow::Result<()> {
     }
     let newest = Newest::default();
     let publisher = tokio::spawn(publish::run(app.clone(), newest.clone(), stop.clone()));
+    let revocations = tokio::spawn(publish::revocation::run(app.clone(), stop.clone()));
     let mails = tokio::spawn(mail::outbox::run(app.clone(), stop.clone()));
     let wishes = tokio::spawn(account::wishes::run(app.clone(), stop.clone()));
     let approvals = tokio::spawn(approval::expire::run(app.clone(), stop.clone()));
@@ -52,6 +53,7 @@ pub async fn run(app: App, config: &Config, stop: Stop) -> anyhow::Result<()> {
     let service = TowerToHyperService::new(http::router(app, newest));
     host::serve::serve(listener, host::serve::Limits::default(), stop, service).await;
     publisher.await?;
+    revocations.await?;
     approvals.await?;
     notices.await?;
     webhooks.await?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Where the plane looks across organisations, and how often. A new place is a new line here, with a reader's consent.
-const REASONS: [(&str, &str, usize); 36] = [
+const REASONS: [(&str, &str, usize); 39] = [
     ("Account", "account/act.rs", 10),
     ("Account", "account/delete.rs", 2),
     ("Account", "account/wishes.rs", 1),
@@ -31,7 +31,7 @@ const REASONS: [(&str, &str, usize); 36] = [
     ("NameMember", "org/invitation/act.rs", 1),
     ("NameMember", "org/member/act.rs", 2),
     ("NameMember", "slack/act.rs", 1),
-    ("Publish", "publish/outbox.rs", 1),
+    ("Publish", "publish/outbox.rs", 2),
     ("Rediscover", "server/discover/schedule.rs", 4),
     ("ServeGateways", "gateway/act.rs", 1),
     ("ServeGateways", "publish/feed.rs", 3),
@@ -40,6 +40,7 @@ const REASONS: [(&str, &str, usize); 36] = [
     ("SignIn", "session/mod.rs", 1),
     ("SignIn", "session/step_up.rs", 2),
     ("SignUp", "session/sign_up.rs", 1),
+    ("TakeBack", "publish/revocation.rs", 4),
     ("WhoCalls", "caller.rs", 2),
     ("WhoCalls", "org/act.rs", 2),
     ("WhoCalls", "slack/answer.rs", 4),

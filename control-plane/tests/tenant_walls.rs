@@ -13,7 +13,7 @@ use world::World;
 
 /// A row for every table of an organisation: `$1` is the organisation, `$2` tells rows apart. A table that has none
 /// here fails the tests.
-const ROWS: [(&str, &str); 39] = [
+const ROWS: [(&str, &str); 40] = [
     ("orgs", "(id, slug, name, created_at) values ($1, $2::text, 'n', now())"),
     ("org_versions", "(org_id, version) values ($1, 1)"),
     ("members", "(id, org_id, user_id, role, created_at) values ($2, $1, $2, 'owner', now())"),
@@ -99,6 +99,7 @@ const ROWS: [(&str, &str); 39] = [
         "(org_id, grant_id, policy_id, rule, used, max, window_ms, at, until) values ($1, $2, $2, '/a', 1, 1, 1, now(), now())",
     ),
     ("dirty_orgs", "(org_id, since) values ($1, now())"),
+    ("revocations", "(org_id, field, version, at) values ($1, $2::text, 1, now())"),
     (
         "bundles",
         "(org_id, version, sha256, bytes, signed, published_at) values ($1, 1, sha256('{}'), '{}', '{}', now())",

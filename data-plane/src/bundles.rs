@@ -1,4 +1,5 @@
-//! The newest bundle of every organisation: fetched ([`fetch`]), held ([`hold`]), kept on disk ([`disk`]).
+//! The newest bundle of every organisation: fetched ([`fetch`]), held ([`hold`]), kept on disk ([`disk`]); and what was
+//! taken back since, told besides ([`listen`]).
 //!
 //! Nothing gets in but through [`bundle::open`]; nothing older than what is held replaces it.
 
@@ -6,6 +7,8 @@ mod disk;
 mod fetch;
 mod hold;
 mod link;
+mod listen;
+mod taken_back;
 
 #[cfg(test)]
 mod tests;
@@ -14,3 +17,4 @@ pub use disk::{Disk, DiskError};
 pub use fetch::{Fetcher, Parts};
 pub use hold::{Holder, Org, Rejected};
 pub use link::{ControlPlane, LinkError};
+pub use listen::Listener;

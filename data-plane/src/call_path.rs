@@ -254,6 +254,7 @@ async fn charge(
         .collect();
     let ask = Ask {
         org: caller.org.bundle().org.id,
+        version: caller.org.version(),
         call: call.id,
         grant: caller.grant().id,
         server: caller.server().id,

@@ -7,6 +7,7 @@ use crate::bundles::{Holder, Org};
 use crate::front::Route;
 use crate::gateway::Gateway;
 use crate::refusal::Refusal;
+use bundle::revocation::Taken;
 use bundle::{Grant, Server};
 use http::header::{AUTHORIZATION, HeaderMap};
 use ids::token::{Token, TokenKind};
@@ -76,7 +77,7 @@ pub fn recognise(
         .iter()
         .position(|server| named(wanted, server.slug.as_str(), server.id.to_string()))
         .ok_or(Refusal::NotFound)?;
-    Caller::at(Arc::clone(&org), grant, server, digest, metadata)
+    Caller::at(&app.holder, (org, grant, server), digest, metadata)
 }
 
 /// The grant that this token opens now.
@@ -88,7 +89,9 @@ fn live(holder: &Holder, digest: &[u8; 32], now_ms: u64) -> Option<(Arc<Org>, us
         .tokens
         .iter()
         .any(|token| token.digest == hex && token.until.is_none_or(|until| until > now_ms));
-    let is_live = is_current && grant.expires_at.is_none_or(|end| end > now_ms);
+    let is_live = is_current
+        && grant.expires_at.is_none_or(|end| end > now_ms)
+        && !holder.is_taken(&org, Taken::Grant(grant.id));
     is_live.then_some((org, index))
 }
 
@@ -104,7 +107,9 @@ pub fn may_enter(
         let bundle = org.bundle();
         let mut servers = bundle.servers.iter();
         let mut grants = bundle.grants.iter();
+        let kinds = [Taken::Org, Taken::Server(server), Taken::Grant(grant)];
         bundle.org.is_open
+            && !kinds.into_iter().any(|what| holder.is_taken(&org, what))
             && servers.any(|entry| entry.id == server && entry.is_open)
             && grants.any(|entry| {
                 let mut covered = entry.attachments.iter();
@@ -119,9 +124,8 @@ pub fn may_enter(
 
 impl Caller {
     fn at(
-        org: Arc<Org>,
-        grant: usize,
-        server: usize,
+        holder: &Holder,
+        (org, grant, server): (Arc<Org>, usize, usize),
         digest: [u8; 32],
         metadata: String,
     ) -> Result<Self, Refusal> {
@@ -140,7 +144,7 @@ impl Caller {
             digest,
             metadata,
         };
-        if caller.is_switched_off() {
+        if caller.is_switched_off(holder) {
             return Err(Refusal::SwitchedOff);
         }
         Ok(caller)
@@ -158,7 +162,8 @@ impl Caller {
             .iter()
             .position(|server| server.id == id)
             .ok_or(Refusal::NotFound)?;
-        Self::at(org, grant, server, self.digest, self.metadata.clone())
+        let found = (org, grant, server);
+        Self::at(&app.holder, found, self.digest, self.metadata.clone())
     }
 
     pub fn grant(&self) -> &Grant {
@@ -206,8 +211,11 @@ impl Caller {
         self.renewed(app).is_ok()
     }
 
-    fn is_switched_off(&self) -> bool {
-        !(self.org.bundle().org.is_open && self.grant().is_open && self.server().is_open)
+    fn is_switched_off(&self, holder: &Holder) -> bool {
+        let is_open =
+            self.org.bundle().org.is_open && self.grant().is_open && self.server().is_open;
+        let server = Taken::Server(self.server().id);
+        !is_open || holder.is_taken(&self.org, Taken::Org) || holder.is_taken(&self.org, server)
     }
 }
 

@@ -76,7 +76,7 @@ impl Config {
                 .parse("CONTROL_PLANE_URL")?
                 .context("`PORTCULLIS_CONTROL_PLANE_URL` is not set")?,
             state_dir: PathBuf::from(env.required("STATE_DIR")?),
-            redis: redis(env)?,
+            redis: Address::from_env(env)?,
             redis_timeout: Duration::from_millis(
                 env.parse("REDIS_TIMEOUT_MS")?
                     .unwrap_or(USUAL_REDIS_TIMEOUT_MS),
@@ -106,26 +106,6 @@ impl Config {
         );
         Ok(config)
     }
-}
-
-/// Read at start: another authority wants another start.
-fn redis(env: &Env) -> anyhow::Result<Option<Address>> {
-    let authority = env
-        .text("REDIS_CA_FILE")
-        .map(|path| {
-            std::fs::read(&path)
-                .with_context(|| format!("`PORTCULLIS_REDIS_CA_FILE`: cannot read `{path}`"))
-        })
-        .transpose()?;
-    let Some(url) = env.secret("REDIS_URL") else {
-        ensure!(
-            authority.is_none(),
-            "`PORTCULLIS_REDIS_CA_FILE` is set, and `PORTCULLIS_REDIS_URL` is not"
-        );
-        return Ok(None);
-    };
-    let address = Address::read(&url, authority.as_deref());
-    Ok(Some(address.context("`PORTCULLIS_REDIS_URL`")?))
 }
 
 impl Keys {

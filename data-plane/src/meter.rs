@@ -134,15 +134,15 @@ impl Meter {
     }
 }
 
-/// How long ago the control plane last confirmed what is held, looked up whenever the metrics are read; before it ever
-/// did, since 1970.
+/// What is held, looked up whenever the metrics are read. Before the control plane ever confirmed it, its age counts from
+/// 1970.
 #[derive(Debug)]
-pub struct BundleAge {
+pub struct Bundles {
     pub holder: Arc<Holder>,
     pub clock: Clock,
 }
 
-impl Collector for BundleAge {
+impl Collector for Bundles {
     fn encode(&self, mut encoder: DescriptorEncoder) -> std::fmt::Result {
         let age_ms = self
             .clock
@@ -154,7 +154,24 @@ impl Collector for BundleAge {
             "Since the control plane last confirmed the bundles in force",
             Some(&Unit::Seconds),
             age.metric_type(),
-        )?)
+        )?)?;
+        for (name, help, number) in [
+            (
+                "bundles_refused",
+                "Organisations whose newest bundle was refused: their last good one is in force",
+                self.holder.refused(),
+            ),
+            (
+                "taken_back",
+                "What is done without by word of Redis alone, because the bundles in force do not know it yet",
+                self.holder.taken_back(),
+            ),
+        ] {
+            let gauge = ConstGauge::new(i64::try_from(number).unwrap_or(i64::MAX));
+            let kind = gauge.metric_type();
+            gauge.encode(encoder.encode_descriptor(name, help, None, kind)?)?;
+        }
+        Ok(())
     }
 }
 

@@ -1,13 +1,13 @@
 //! The running process: snapshot in force, feed followed, records shipped, calls answered; and its end, in order.
 
 use crate::budget::{Budget, Fills, Settings, Watch};
-use crate::bundles::{ControlPlane, Disk, Fetcher, Holder, Parts};
+use crate::bundles::{ControlPlane, Disk, Fetcher, Holder, Listener, Parts};
 use crate::call_path::{self, HeldCalls};
 use crate::config::Config;
 use crate::front::{self, Entrance};
 use crate::gateway::Gateway;
 use crate::lists::Seen;
-use crate::meter::{BundleAge, Meter, Taken};
+use crate::meter::{Bundles, Meter, Taken};
 use crate::record::{self, Recorder, SpoolOptions, post};
 use crate::relay::{Aside, Standing};
 use crate::seats::Seats;
@@ -31,6 +31,8 @@ use tokio_util::sync::CancellationToken;
 
 /// After the last call has ended, its record is given this long to reach the control plane; the rest waits on disk.
 const LAST_RECORDS: Duration = Duration::from_secs(5);
+/// A start waits no longer for what was taken back.
+const FIRST_NEWS: Duration = Duration::from_secs(2);
 
 pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen)
@@ -84,7 +86,7 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
         registry.register_collector(Box::new(Watch(gateway.budget.clone())));
         registry.register_collector(Box::new(upstream_meter::Watch(gateway.clone())));
         registry.register_collector(Box::new(Taken(gateway.seats.clone())));
-        registry.register_collector(Box::new(BundleAge {
+        registry.register_collector(Box::new(Bundles {
             holder: gateway.holder.clone(),
             clock: clock.clone(),
         }));
@@ -92,6 +94,9 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
 
     let restored = fetcher.start_from_disk()?;
     tracing::info!(restored, "snapshot in force");
+    let mut news = Listener::new(gateway.budget.clone(), gateway.holder.clone());
+    // What was taken back while this was away counts from the first call on, if Redis says so in time.
+    let _ = tokio::time::timeout(FIRST_NEWS, news.catch_up()).await;
     if let Some(listen) = config.metrics_listen {
         let listener = TcpListener::bind(listen)
             .await
@@ -106,6 +111,10 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
         let fetcher = fetcher.clone();
         async move { fetcher.follow().await }
     });
+    let listens = gateway
+        .budget
+        .reachable()
+        .map(|_| tokio::spawn(news.listen()));
     let reports = tokio::spawn({
         let fetcher = fetcher.clone();
         async move { fetcher.report().await }
@@ -124,6 +133,7 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
     follows.abort();
     reports.abort();
     acknowledges.abort();
+    listens.inspect(tokio::task::JoinHandle::abort);
     if let Err(closed) = recorder.flush().await {
         tracing::error!(%closed, "the spool was not flushed");
     }

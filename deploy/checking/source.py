@@ -17,7 +17,7 @@ def sources(*folders):
 def variables(plane):
     """(known, required of `serve`, patterns of families), without the prefix."""
     known, required, families = set(), set(), set()
-    for path, text in sources(plane):
+    for path, text in sources(plane, "shared/address"):
         for verb, name in re.findall(r'env\s*\.(\w+)(?:::<[^>]*>)?\(\s*"([A-Z][A-Z0-9_]*)"', text):
             known.add(name)
             # What `migrate` needs is read in main.rs; `serve` reads all of it in config.rs.

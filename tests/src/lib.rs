@@ -3,5 +3,6 @@
 pub mod abuse;
 pub mod conformance;
 pub mod differential;
+pub mod fleet;
 pub mod history;
 pub mod streams;

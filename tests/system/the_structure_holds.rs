@@ -66,6 +66,7 @@ fn imports_point_down_only() {
             "bundle",
             "host",
             "egress",
+            "address",
             "catalog",
             "cli",
             "control-plane",
@@ -86,6 +87,7 @@ fn imports_point_down_only() {
     assert_eq!(own("catalog"), set(&["json", "seal"]));
     assert_eq!(own("mcp"), set(&["json"]));
     assert_eq!(own("egress"), set(&[]));
+    assert_eq!(own("address"), set(&["host", "seal"]));
     assert_eq!(own("host"), set(&["seal"]));
     for plane in planes {
         let below = own(plane);

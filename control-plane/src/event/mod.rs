@@ -10,6 +10,7 @@ mod words;
 pub use filter::EventFilter;
 
 use crate::access::Role;
+use bundle::revocation::Taken;
 use ids::{
     ApprovalId, CallId, DeliveryId, EventId, GrantId, InvitationId, KeyId, MemberId, OrgId,
     PolicyId, ServerId, WebhookId,
@@ -392,6 +393,28 @@ impl Event {
             | Self::WebhookSwitchedOff { webhook, .. }
             | Self::WebhookTested { webhook, .. }
             | Self::WebhookReplayed { webhook, .. } => webhook.to_string(),
+        }
+    }
+
+    /// What agents must not use from now on, whatever else goes on.
+    pub fn takes_back(&self) -> Option<Taken> {
+        match self {
+            Self::Killed {
+                target, on: true, ..
+            } => {
+                let grant = || target.parse().ok().map(Taken::Grant);
+                let server = || target.parse().ok().map(Taken::Server);
+                // INVARIANT: it is one of three. Were it something else, all of it is meant rather than nothing.
+                grant().or_else(server).or(Some(Taken::Org))
+            }
+            Self::ServerRemoved { server, .. } => Some(Taken::Server(*server)),
+            Self::GrantRevoked { grant, .. }
+            // The token so far is worth nothing, and whoever does not know the new version knows no other.
+            | Self::GrantRotated {
+                grant,
+                overlap_s: 0,
+            } => Some(Taken::Grant(*grant)),
+            _ => None,
         }
     }
 

@@ -6,6 +6,7 @@ use crate::db::{DbError, OrgRead, OrgTx, SystemTx};
 use crate::event::Event;
 use crate::http::list::Page;
 use crate::now::Now;
+use bundle::revocation::Taken;
 use ids::{MemberId, OrgId, Slug, UserId};
 
 /// Founds an organisation whose owner is `owner`, and says what to say of it.
@@ -212,6 +213,17 @@ pub async fn change(tx: &mut OrgTx, change: &OrgChange) -> Result<(OrgChange, Or
 
 /// Deletes the organisation and everything in it, and leaves word for the replicas.
 pub async fn delete(tx: &mut SystemTx, org: OrgId, now: &Now) -> Result<(), DbError> {
+    // The version that it would have had next: what is restored later has a newer one.
+    sqlx::query!(
+        "insert into revocations (org_id, field, version, at)
+        select org_id, $2, version + 1, $3 from org_versions where org_id = $1
+        on conflict (org_id, field) do update set version = excluded.version, at = excluded.at, told_at = null",
+        org.uuid(),
+        Taken::Org.field(),
+        now.time(),
+    )
+    .execute(tx.sql())
+    .await?;
     sqlx::query!("delete from orgs where id = $1", org.uuid())
         .execute(tx.sql())
         .await?;

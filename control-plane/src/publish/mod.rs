@@ -6,6 +6,7 @@
 mod assemble;
 mod feed;
 mod outbox;
+pub(crate) mod revocation;
 mod rows;
 
 /// What a bundle says of a server and of a tool, for whoever must judge or tell here as replicas do.
@@ -43,9 +44,16 @@ impl From<sqlx::Error> for PublishError {
 /// Publishes until told to stop. An error is said and tried again: a change stays marked until it is published.
 pub async fn run(app: App, newest: Newest, stop: Stop) {
     let changed = app.db().changed();
+    let mut is_signed = false;
     loop {
         // Registered before the look, so that a change during it is not missed.
         let next = changed.notified();
+        if !is_signed {
+            match outbox::sign_anew(&app).await {
+                Ok(()) => is_signed = true,
+                Err(error) => tracing::error!(cause = %error, "publish failed"),
+            }
+        }
         if let Err(error) = publish(&app).await {
             tracing::error!(cause = %error, "publish failed");
         }

@@ -27,6 +27,28 @@ pub async fn publish(app: &App) -> Result<usize, PublishError> {
     }
 }
 
+/// Marks whose newest bundle another key signed: once replicas trust that one no more, they would be without it.
+pub(super) async fn sign_anew(app: &App) -> Result<(), DbError> {
+    let mut tx = app.db().system(Reason::Publish).await?;
+    let marked = sqlx::query!(
+        "insert into dirty_orgs (org_id, since)
+        select org_id, $2 from (
+            select distinct on (org_id) org_id, signed ->> 'key' as key from bundles order by org_id, version desc
+        ) as newest where key <> $1
+        on conflict (org_id) do nothing",
+        app.keys().verifying.id(),
+        app.now().time(),
+    )
+    .execute(tx.sql())
+    .await?
+    .rows_affected();
+    tx.commit().await?;
+    if marked > 0 {
+        tracing::info!(marked, "bundles are signed anew, by another key");
+    }
+    Ok(())
+}
+
 async fn publish_batch(app: &App) -> Result<usize, PublishError> {
     let mut tx = app.db().system(Reason::Publish).await?;
     if !is_ours(&mut tx).await? {

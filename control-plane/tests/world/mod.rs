@@ -105,6 +105,7 @@ impl World {
                 keep_calls_days: None,
                 trusted_proxies: Vec::new(),
             },
+            redis: None,
             smtp,
             providers: Vec::new(),
             log: None,

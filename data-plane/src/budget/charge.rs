@@ -38,6 +38,8 @@ pub enum OnOutage {
 #[derive(Debug, Clone, Copy)]
 pub struct Ask<'a> {
     pub org: OrgId,
+    /// Of the bundle that the call is judged by: what was taken back with a newer one is not in it.
+    pub version: u64,
     pub call: CallId,
     pub grant: GrantId,
     pub server: ServerId,

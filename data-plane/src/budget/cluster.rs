@@ -4,10 +4,10 @@
 
 pub(super) mod map;
 
-use super::address;
 use super::clock::Clock;
-use super::line::{Elsewhere, Failure, Line, Question, Reach, Unreachable, config};
+use super::line::{Elsewhere, Failure, Line, Question, Reach, Unreachable};
 use super::status::Counters;
+use address::manner;
 use arc_swap::ArcSwap;
 use map::{Map, Node, Owned};
 use rand::seq::SliceRandom;
@@ -206,7 +206,7 @@ impl Cluster {
 
 async fn slots(client: &Client) -> Result<Vec<Owned>, RedisError> {
     let mut connection = client
-        .get_multiplexed_async_connection_with_config(&config())
+        .get_multiplexed_async_connection_with_config(&manner())
         .await?;
     let mut ask = redis::cmd("CLUSTER");
     let told: Value = ask.arg("SLOTS").query_async(&mut connection).await?;

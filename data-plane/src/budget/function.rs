@@ -5,12 +5,13 @@ use redis::{Cmd, RedisError, ServerErrorKind};
 use std::sync::LazyLock;
 
 const BODY: &str = include_str!("ring.lua");
-const VERBS: [Verb; 5] = [
+const VERBS: [Verb; 6] = [
     Verb::Charge,
     Verb::Refund,
     Verb::Post,
     Verb::Renew,
     Verb::Release,
+    Verb::News,
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +21,7 @@ pub(super) enum Verb {
     Post,
     Renew,
     Release,
+    News,
 }
 
 impl Verb {
@@ -30,6 +32,7 @@ impl Verb {
             Self::Post => "post",
             Self::Renew => "renew",
             Self::Release => "release",
+            Self::News => "news",
         }
     }
 }

@@ -1,7 +1,7 @@
 //! The names in Redis. Only UUIDs and hexadecimal digits enter them, so nothing an agent says can move a
 //! key, and the organisation in braces keeps all keys of a call in one slot of a cluster. PURE.
 
-use super::charge::{Ask, Key};
+use super::charge::Key;
 use ids::{CallId, OrgId};
 
 impl Key {
@@ -20,23 +20,10 @@ impl Key {
     }
 }
 
-/// What the control plane took back: `kill`, `g:<uuid>`, `srv:<uuid>`.
-pub(super) fn revocations(org: OrgId) -> String {
-    format!("rev:{{{}}}", org.uuid())
-}
-
 pub(super) fn epoch(org: OrgId) -> String {
     format!("ep:{{{}}}", org.uuid())
 }
 
 pub(super) fn refunded(org: OrgId, call: CallId) -> String {
     format!("rf:{{{}}}:{}", org.uuid(), call.uuid())
-}
-
-pub(super) fn grant_field(ask: &Ask<'_>) -> String {
-    format!("g:{}", ask.grant.uuid())
-}
-
-pub(super) fn server_field(ask: &Ask<'_>) -> String {
-    format!("srv:{}", ask.server.uuid())
 }

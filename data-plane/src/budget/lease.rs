@@ -3,9 +3,10 @@
 
 use super::charge::Key;
 use super::function::Verb;
-use super::line::{PATIENT, Unreachable};
+use super::line::Unreachable;
 use super::lines::Lines;
 use super::outage::{Debt, Outage};
+use address::PATIENT;
 use ids::{CallId, OrgId};
 use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};

@@ -1,24 +1,19 @@
 //! One connection to one Redis: opened, watched, asked, given up. Requests of all calls share it, in the
 //! order they come. Knows the function's forms, and nothing of budgets or of other lines (`lines.rs`).
 
-use super::address::Sentinels;
 use super::clock::Clock;
 use super::function::{self, Form, Verb};
-use super::sentinel;
 use super::status::Counters;
 use crate::breaker::{Breaker, Leave, Manner, Outcome, Trip};
+use address::{PATIENT, Sentinels, manner};
 use arc_swap::ArcSwapOption;
 use redis::aio::MultiplexedConnection;
-use redis::{
-    AsyncConnectionConfig, Client, ConnectionAddr, ErrorKind, RedisError, ServerErrorKind, Value,
-};
+use redis::{Client, ConnectionAddr, ErrorKind, RedisError, ServerErrorKind, Value};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use tokio::sync::{Notify, watch};
 use tokio::time::{sleep, timeout};
 
-/// For what no call waits for: connecting, loading, renewing.
-pub(super) const PATIENT: Duration = Duration::from_secs(1);
 const RECONNECT: Duration = Duration::from_millis(200);
 const PING: Duration = Duration::from_secs(1);
 const JITTER_MS: u64 = 200;
@@ -33,8 +28,6 @@ const MANNER: Manner = Manner {
     rest_ms: 1_000,
     longest_rest_ms: 1_000,
 };
-/// Commands on the line at once; more wait, and then time out.
-const AT_ONCE: usize = 4096;
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Unreachable {
@@ -260,13 +253,13 @@ impl Line {
     async fn connect(&self) -> Result<Open, RedisError> {
         let client = match &self.reach {
             Reach::At(client) => client.clone(),
-            Reach::Primary(sentinels) => sentinel::primary(sentinels).await?,
+            Reach::Primary(sentinels) => address::primary(sentinels).await?,
         };
         let mut connection = client
-            .get_multiplexed_async_connection_with_config(&config())
+            .get_multiplexed_async_connection_with_config(&manner())
             .await?;
         if let Reach::Primary(_) = self.reach {
-            sentinel::must_be_primary(&mut connection).await?;
+            address::must_be_primary(&mut connection).await?;
         }
         let form = function::load(&mut connection).await?;
         let address = client.get_connection_info().addr().clone();
@@ -282,20 +275,13 @@ impl Line {
         let Reach::Primary(sentinels) = &self.reach else {
             return false;
         };
-        let named = sentinel::primary(sentinels).await;
+        let named = address::primary(sentinels).await;
         named.is_ok_and(|client| *client.get_connection_info().addr() != open.address)
     }
 
     fn breaker(&self) -> std::sync::MutexGuard<'_, Breaker> {
         self.breaker.lock().unwrap_or_else(PoisonError::into_inner)
     }
-}
-
-pub(super) fn config() -> AsyncConnectionConfig {
-    AsyncConnectionConfig::new()
-        .set_connection_timeout(Some(PATIENT))
-        .set_response_timeout(Some(PATIENT))
-        .set_concurrency_limit(AT_ONCE)
 }
 
 /// Where a node of a cluster sends whoever asks for keys that it does not have.

@@ -1,12 +1,12 @@
 //! Which line leads to an organisation's counters: the only one, or in a cluster the one to the node that has
 //! its slot. All keys of a call are of one organisation, so one line answers for all of them.
 
-use super::address::{Address, Place};
 use super::clock::Clock;
 use super::cluster::Cluster;
 use super::function::Verb;
 use super::line::{Failure, Line, Question, Reach, Unreachable};
 use super::status::Counters;
+use address::{Address, Place};
 use redis::Value;
 use std::sync::Arc;
 use std::time::Duration;

@@ -2,9 +2,8 @@
 //!
 //! Which limits those are is the policy's to say; what a refusal looks like is the front's. In here: the slot
 //! ring (`ring.rs`, and `ring.lua` for Redis), the two places it lives (`memory.rs`, `shared.rs`), the ways to the
-//! shared one (`address.rs`, `lines.rs`), and what happens when it is away (`outage.rs`, `fleet.rs`).
+//! shared one (`lines.rs`), and what happens when it is away (`outage.rs`, `fleet.rs`).
 
-mod address;
 mod charge;
 mod clock;
 mod cluster;
@@ -18,11 +17,11 @@ mod line;
 mod lines;
 mod memory;
 mod meter;
+mod news;
 mod outage;
 mod recent;
 mod reply;
 mod ring;
-mod sentinel;
 mod shared;
 mod status;
 pub mod subject;
@@ -33,6 +32,7 @@ pub use fills::Fills;
 pub use fleet::{Fleet, Kept as KeptFleet};
 pub use held::Held;
 pub use meter::Watch;
+pub use news::{News, Place};
 pub use ring::GREATEST;
 pub use shared::Shared;
 pub use status::Status;

@@ -107,9 +107,15 @@ local function is_over(key, now, call, span, k, cost, max)
   return open(key, span, k, now).sum + cost > max
 end
 
+-- Taken back with a version that the bundle is older than. What is no number is newer than any.
+local function is_news(version, held)
+  local taken = tonumber(version)
+  return not taken or not (taken <= tonumber(held))
+end
+
 -- KEYS: revocations, epoch, one per charge, one per limit in shadow.
--- ARGV: an epoch to use if there is none, grant field, server field, call, lease, how many limits are in shadow,
---       then per charge and per limit in shadow: span (0: calls in flight), k, cost, max.
+-- ARGV: an epoch to use if there is none, grant field, server field, version of the bundle, call, lease, how many
+--       limits are in shadow, then per charge and per limit in shadow: span (0: calls in flight), k, cost, max.
 -- Answer: {0, now, epoch, slot, sum, ..., over (0 or 1), ...} passed; {1, now, epoch, index, wait, sum, ...} refused;
 --         {2, now, epoch, which} revoked: 1 organisation, 2 grant, 3 server.
 local function charge(keys, args)
@@ -120,14 +126,14 @@ local function charge(keys, args)
     redis.call('SET', keys[2], epoch)
   end
   for which, value in ipairs(redis.call('HMGET', keys[1], 'kill', args[2], args[3])) do
-    if value then return {2, now, epoch, which} end
+    if value and is_news(value, args[4]) then return {2, now, epoch, which} end
   end
 
-  local call, lease = args[4], tonumber(args[5])
-  local last = #keys - tonumber(args[6])
+  local call, lease = args[5], tonumber(args[6])
+  local last = #keys - tonumber(args[7])
   local charges, worst, longest = {}, nil, nil
   for i = 3, last do
-    local at = 7 + (i - 3) * 4
+    local at = 8 + (i - 3) * 4
     local c = { cost = tonumber(args[at + 2]), max = tonumber(args[at + 3]) }
     local span = tonumber(args[at])
     local delay
@@ -156,7 +162,7 @@ local function charge(keys, args)
   end
   local over = {}
   for i = last + 1, #keys do
-    local at = 7 + (i - 3) * 4
+    local at = 8 + (i - 3) * 4
     local span, k, cost, max = tonumber(args[at]), tonumber(args[at + 1]), tonumber(args[at + 2]), tonumber(args[at + 3])
     over[#over + 1] = is_over(keys[i], now, call, span, k, cost, max) and 1 or 0
   end
@@ -215,4 +221,16 @@ end
 local function release(keys, args)
   for i, key in ipairs(keys) do redis.call('ZREM', key, args[i]) end
   return #keys
+end
+
+-- KEYS: the stream of what was taken back. ARGV: the entry that was read last, how many are wanted.
+-- Answer: {the newest entry's name, {name, {field, value, ...}}, ...}; no name where there is none.
+local function news(keys, args)
+  local newest = redis.call('XREVRANGE', keys[1], '+', '-', 'COUNT', 1)
+  local answer = { newest[1] and newest[1][1] or '' }
+  local read = redis.call('XREAD', 'COUNT', args[2], 'STREAMS', keys[1], args[1])
+  for _, stream in ipairs(read or {}) do
+    for _, entry in ipairs(stream[2]) do answer[#answer + 1] = entry end
+  end
+  return answer
 end

@@ -1,7 +1,6 @@
 //! Budgets shared by all replicas: every limit of a call charged in one trip to Redis, all or nothing. Where
 //! that fails, `outage.rs` decides.
 
-use super::address::Address;
 use super::charge::{Ask, Charged, Key, Measure, Mode, Part, Refusal, Tally, full};
 use super::clock::Clock;
 use super::fleet::Fleet;
@@ -15,6 +14,8 @@ use super::outage::Outage;
 use super::recent::Recent;
 use super::reply::{self, Answer, Reply};
 use super::{Settings, key};
+use address::Address;
+use bundle::revocation::{self, Taken};
 use ids::{CallId, OrgId};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -168,11 +169,12 @@ pub(super) fn question(
     parts: &[Part],
     shadow: &[Part],
 ) -> (Vec<String>, Vec<String>) {
-    let mut keys = vec![key::revocations(ask.org), key::epoch(ask.org)];
+    let mut keys = vec![revocation::key(ask.org), key::epoch(ask.org)];
     let mut args = vec![
         format!("{:032x}", rand::random::<u128>()),
-        key::grant_field(ask),
-        key::server_field(ask),
+        Taken::Grant(ask.grant).field(),
+        Taken::Server(ask.server).field(),
+        ask.version.to_string(),
         ask.call.uuid().to_string(),
         LEASE_MS.to_string(),
         shadow.len().to_string(),

@@ -109,19 +109,20 @@ impl Disk {
         Ok(())
     }
 
-    /// Every bundle that can be read, of each organisation the newest generation that opens. The rest is said in the
-    /// log and left where it is.
-    pub fn load(&self) -> Result<Vec<(Signed, Vec<u8>)>, DiskError> {
+    /// Of whom something is kept.
+    pub fn orgs(&self) -> Result<Vec<OrgId>, DiskError> {
         let entries = fs::read_dir(&self.folder).map_err(|source| failed(&self.folder, source))?;
         let mut names: Vec<OrgId> = entries
             .filter_map(|entry| entry.ok()?.path().file_stem()?.to_str()?.parse().ok())
             .collect();
         names.sort_unstable();
         names.dedup();
-        Ok(names
-            .into_iter()
-            .filter_map(|org| self.read(org, NOW).or_else(|| self.read(org, LAST)))
-            .collect())
+        Ok(names)
+    }
+
+    /// The newest generation that opens. The rest is said in the log and left where it is.
+    pub fn load(&self, org: OrgId) -> Option<(Signed, Vec<u8>)> {
+        self.read(org, NOW).or_else(|| self.read(org, LAST))
     }
 
     fn read(&self, org: OrgId, generation: &str) -> Option<(Signed, Vec<u8>)> {

@@ -11,6 +11,7 @@ use host::clock::{Clock, Random};
 use ids::OrgId;
 use seal::VerifyingKey;
 use std::collections::{HashMap, HashSet};
+use std::panic::resume_unwind;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -18,6 +19,8 @@ use tokio::sync::Notify;
 
 const HEARTBEAT: Duration = Duration::from_secs(5);
 const AT_ONCE: usize = 8;
+/// Of one report: a replica that begins with many organisations says so in several.
+const MOST_ACKS: usize = 1_000;
 const SHORTEST_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
@@ -109,17 +112,35 @@ impl Fetcher {
         if let Some(fleet) = self.0.disk.load_fleet() {
             self.0.fleet.restore(&fleet);
         }
-        let kept = self.0.disk.load()?;
-        let count = kept.len();
-        for (signed, bytes) in kept {
-            match bundle::open(&signed, &bytes, &self.0.keys) {
-                Ok(opened) => drop(self.0.holder.put(Org::new(opened))),
-                Err(error) => {
-                    tracing::error!(org.id = %signed.statement.org, %error, "snapshot refused");
-                }
+        let orgs = self.0.disk.orgs()?;
+        let threads = std::thread::available_parallelism().map_or(1, usize::from);
+        let share = orgs.len().div_ceil(threads).max(1);
+        std::thread::scope(|scope| {
+            let parts: Vec<_> = orgs
+                .chunks(share)
+                .map(|part| {
+                    scope.spawn(|| part.iter().filter_map(|org| self.restored(*org)).collect())
+                })
+                .collect();
+            let opened = parts.into_iter().flat_map(|part| {
+                let opened: Vec<Org> = part.join().unwrap_or_else(|panic| resume_unwind(panic));
+                opened
+            });
+            self.0.holder.restore(opened);
+        });
+        Ok(orgs.len())
+    }
+
+    /// What is kept of an organisation, if it is good.
+    fn restored(&self, org: OrgId) -> Option<Org> {
+        let (signed, bytes) = self.0.disk.load(org)?;
+        match bundle::open(&signed, &bytes, &self.0.keys) {
+            Ok(opened) => Some(Org::new(opened)),
+            Err(error) => {
+                tracing::error!(org.id = %signed.statement.org, %error, "snapshot refused");
+                None
             }
         }
-        Ok(count)
     }
 
     /// Follows the feed until dropped. Without a control plane, what is held goes on being enforced.
@@ -142,7 +163,7 @@ impl Fetcher {
     /// Tells the control plane that this replica lives and what it has applied, now and then and after each change.
     pub async fn report(&self) {
         loop {
-            let acks: Vec<Ack> = self.unsaid().values().cloned().collect();
+            let acks: Vec<Ack> = self.unsaid().values().take(MOST_ACKS).cloned().collect();
             let report = Report {
                 address: self.0.address.clone(),
                 software: format!("portcullis/{}", env!("CARGO_PKG_VERSION")),
@@ -154,7 +175,9 @@ impl Fetcher {
             };
             match self.0.link.report(&report).await {
                 Ok(heard) => {
-                    self.said(&report.acks);
+                    if self.said(&report.acks) > 0 {
+                        self.0.applied.notify_one();
+                    }
                     self.learn(heard).await;
                 }
                 Err(error) => tracing::debug!(%error, "the report was not taken"),
@@ -226,7 +249,8 @@ impl Fetcher {
                 .for_each(|org| self.forget(org));
         }
         newest.retain(|org, signed| match self.0.holder.org(*org) {
-            Some(held) if held.sha256() == signed.statement.sha256 => {
+            Some(held) if held.sha256() == signed.statement.sha256 && held.key() == signed.key => {
+                self.0.holder.accept(*org);
                 self.say(Ack {
                     org: *org,
                     version: held.version(),
@@ -252,6 +276,7 @@ impl Fetcher {
         match &error {
             None => tracing::info!(org.id = %org, bundle.version = version, "bundle.apply"),
             Some(error) => {
+                self.0.holder.refuse(org);
                 tracing::error!(org.id = %org, bundle.version = version, error, "bundle refused");
             }
         }
@@ -288,13 +313,15 @@ impl Fetcher {
         self.0.applied.notify_one();
     }
 
-    fn said(&self, acks: &[Ack]) {
+    /// Answers how many are left to be said.
+    fn said(&self, acks: &[Ack]) -> usize {
         let mut unsaid = self.unsaid();
         for ack in acks {
             if unsaid.get(&ack.org) == Some(ack) {
                 unsaid.remove(&ack.org);
             }
         }
+        unsaid.len()
     }
 
     fn unsaid(&self) -> std::sync::MutexGuard<'_, HashMap<OrgId, Ack>> {

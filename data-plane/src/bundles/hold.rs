@@ -1,12 +1,14 @@
 //! What judges now: one `Arc` per organisation, swapped whole. A call keeps the one it began with.
 
+use super::taken_back::TakenBack;
 use arc_swap::ArcSwap;
+use bundle::revocation::{Revocation, Taken};
 use bundle::{Opened, OrgBundle, Tool};
 use ids::{OrgId, PolicyId, ServerId};
 use policy::{CompiledSchema, Policy};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 /// One organisation at one version, with what a call looks up.
@@ -66,6 +68,11 @@ impl Org {
         &self.opened.signed.statement.sha256
     }
 
+    /// Who signed it.
+    pub fn key(&self) -> &str {
+        &self.opened.signed.key
+    }
+
     pub fn policy(&self, id: PolicyId, number: u32) -> Option<&Policy> {
         self.opened.policies.get(&(id, number)).map(AsRef::as_ref)
     }
@@ -99,6 +106,9 @@ const SHARDS: usize = 256;
 pub struct Holder {
     places: ArcSwap<HashMap<OrgId, Place>>,
     tokens: Box<[Tokens]>,
+    taken_back: ArcSwap<TakenBack>,
+    /// Whose newest bundle was refused.
+    refused: Mutex<HashSet<OrgId>>,
     /// Unix milliseconds of the last answer of the feed, which confirms everything that is held.
     confirmed_ms: AtomicU64,
     changing: Mutex<()>,
@@ -116,6 +126,8 @@ impl Default for Holder {
         Self {
             places: ArcSwap::default(),
             tokens: (0..SHARDS).map(|_| Tokens::default()).collect(),
+            taken_back: ArcSwap::default(),
+            refused: Mutex::default(),
             confirmed_ms: AtomicU64::new(0),
             changing: Mutex::default(),
             changed: Notify::new(),
@@ -154,11 +166,13 @@ impl Holder {
                 places
             });
             self.index(&place, org.grants.keys().copied(), std::iter::empty());
-            self.changed.notify_one();
+            self.settle(&org);
             return Ok(());
         };
         let held = place.load_full();
-        if org.version() <= held.version() {
+        // Under another key the same bytes are the same bundle: the old one will not be trusted for ever.
+        let is_signed_anew = org.sha256() == held.sha256() && org.key() != held.key();
+        if org.version() < held.version() || org.version() == held.version() && !is_signed_anew {
             return Err(Rejected::NotNewer {
                 held: held.version(),
                 offered: org.version(),
@@ -172,13 +186,97 @@ impl Holder {
             new.difference(&old).map(|it| **it),
             old.difference(&new).map(|it| **it),
         );
-        self.changed.notify_one();
+        self.settle(&org);
         Ok(())
+    }
+
+    /// Puts many in force at once, as a start does: one by one, the map of all is copied for each. What is held stays.
+    pub fn restore(&self, orgs: impl IntoIterator<Item = Org>) {
+        let _one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut places = HashMap::clone(&self.places.load());
+        let mut added: Vec<Vec<([u8; 32], Place)>> = vec![Vec::new(); SHARDS];
+        for org in orgs {
+            let id = org.bundle().org.id;
+            if places.contains_key(&id) {
+                continue;
+            }
+            let org = Arc::new(org);
+            let place = Arc::new(ArcSwap::new(org.clone()));
+            for digest in org.grants.keys() {
+                added[usize::from(digest[0])].push((*digest, place.clone()));
+            }
+            places.insert(id, place);
+        }
+        self.places.store(Arc::new(places));
+        for (shard, added) in self.tokens.iter().zip(added) {
+            let mut tokens = HashMap::clone(&shard.load());
+            tokens.extend(added);
+            shard.store(Arc::new(tokens));
+        }
+        self.changed.notify_one();
+    }
+
+    /// A newer bundle cannot be put in force: what is held stays.
+    pub fn refuse(&self, org: OrgId) {
+        self.refusals().insert(org);
+    }
+
+    /// What is held is what there is to be held.
+    pub fn accept(&self, org: OrgId) {
+        self.refusals().remove(&org);
+    }
+
+    pub fn refused(&self) -> usize {
+        self.refusals().len()
+    }
+
+    fn refusals(&self) -> MutexGuard<'_, HashSet<OrgId>> {
+        self.refused.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// What the bundle knows need not be told besides.
+    fn settle(&self, org: &Org) {
+        let id = org.bundle().org.id;
+        self.accept(id);
+        let known = self.taken_back.load();
+        if known.concerns(id) {
+            let mut taken = TakenBack::clone(&known);
+            if taken.settle(id, org.version()) {
+                self.taken_back.store(Arc::new(taken));
+            }
+        }
+        self.changed.notify_one();
+    }
+
+    /// Does without it from the next call on, until a bundle comes that knows better.
+    pub fn take_back(&self, news: &[Revocation]) {
+        if news.is_empty() {
+            return;
+        }
+        let _one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut taken = TakenBack::clone(&self.taken_back.load());
+        taken.add(news, |org| self.org(org).map(|org| org.version()));
+        self.taken_back.store(Arc::new(taken));
+        self.changed.notify_one();
+    }
+
+    /// Whether this was taken back since the version that is looked at.
+    pub fn is_taken(&self, org: &Org, what: Taken) -> bool {
+        let taken = self.taken_back.load();
+        taken.has(org.bundle().org.id, what, org.version())
+    }
+
+    /// How much is done without by word of Redis alone.
+    pub fn taken_back(&self) -> usize {
+        let places = self.places.load();
+        let taken = self.taken_back.load();
+        taken.count(|org| places.contains_key(&org))
     }
 
     /// Forgets an organisation that is gone: its tokens are nobody's from the next call on.
     pub fn remove(&self, id: OrgId) {
         let _one_at_a_time = self.changing.lock().unwrap_or_else(PoisonError::into_inner);
+        self.accept(id);
         let Some(place) = self.places.load().get(&id).cloned() else {
             return;
         };

@@ -146,14 +146,16 @@ fn what_is_kept_is_read_back_the_newest_first_and_the_one_before_where_it_is_dam
     let (second, second_bytes) = signed(1, 2, &DIGESTS);
     disk.keep(&first, &first_bytes, [1; 12]).unwrap();
     disk.keep(&second, &second_bytes, [2; 12]).unwrap();
-    assert_eq!(disk.load().unwrap(), [(second, second_bytes)]);
+    assert_eq!(disk.load(org_id(1)), Some((second, second_bytes)));
 
     let newest = folder.0.join(format!("{}.bundle", org_id(1)));
     std::fs::write(&newest, b"torn").unwrap();
-    assert_eq!(disk.load().unwrap(), [(first, first_bytes)]);
+    assert_eq!(disk.load(org_id(1)), Some((first, first_bytes)));
+    assert_eq!(disk.orgs().unwrap(), [org_id(1)]);
 
     disk.forget(org_id(1)).unwrap();
-    assert_eq!(disk.load().unwrap(), []);
+    assert_eq!(disk.orgs().unwrap(), []);
+    assert_eq!(disk.load(org_id(1)), None);
 }
 
 #[test]
@@ -166,7 +168,7 @@ fn what_was_known_of_the_fleet_is_kept_beside_the_bundles_and_a_damaged_file_say
     let kept = fleet.kept();
     disk.keep_fleet(&kept, [1; 12]).unwrap();
     assert_eq!(folder.disk().load_fleet(), Some(kept));
-    assert_eq!(disk.load().unwrap(), [], "it is no bundle");
+    assert_eq!(disk.orgs().unwrap(), [], "it is no bundle");
 
     let path = folder.0.join("fleet");
     let mut bytes = std::fs::read(&path).unwrap();
@@ -195,8 +197,73 @@ proptest! {
         let at = at.index(on_disk.len());
         on_disk[at] ^= flip;
         std::fs::write(&path, on_disk).unwrap();
-        prop_assert_eq!(folder.disk().load().unwrap(), vec![]);
+        prop_assert_eq!(folder.disk().load(org_id(1)), None);
     }
+}
+
+#[test]
+fn what_a_start_puts_in_force_at_once_is_as_if_it_had_come_one_by_one() {
+    let holder = Holder::default();
+    holder.put(Org::new(opened(1, 5, &DIGESTS[..1]))).unwrap();
+    let news = [opened(1, 4, &DIGESTS[1..2]), opened(2, 1, &DIGESTS[2..])];
+    holder.restore(news.map(Org::new));
+    let (org, _) = holder.grant(&DIGESTS[0]).unwrap();
+    assert_eq!(org.version(), 5, "what is held is newer");
+    assert!(holder.grant(&DIGESTS[1]).is_none());
+    assert!(holder.grant(&DIGESTS[2]).is_some());
+    assert_eq!(holder.orgs().len(), 2);
+    holder.put(Org::new(opened(2, 2, &DIGESTS[1..2]))).unwrap();
+    assert!(holder.grant(&DIGESTS[2]).is_none() && holder.grant(&DIGESTS[1]).is_some());
+}
+
+#[test]
+fn what_was_taken_back_is_done_without_until_its_bundle_comes() {
+    use bundle::revocation::{Revocation, Taken};
+    let holder = Holder::default();
+    holder.put(Org::new(opened(1, 5, &DIGESTS))).unwrap();
+    let what = Taken::Grant(GrantId::new(1, [1; 10]));
+    let told = |version| Revocation {
+        org: org_id(1),
+        what,
+        version,
+    };
+    let is_taken = || holder.is_taken(&holder.org(org_id(1)).unwrap(), what);
+    holder.take_back(&[told(5)]);
+    assert!(!is_taken() && holder.taken_back() == 0, "it is known");
+    holder.take_back(&[told(7)]);
+    assert!(is_taken() && holder.taken_back() == 1);
+    holder.put(Org::new(opened(1, 6, &DIGESTS))).unwrap();
+    assert!(is_taken(), "an older one does not know it either");
+    holder.put(Org::new(opened(1, 7, &DIGESTS))).unwrap();
+    assert!(!is_taken() && holder.taken_back() == 0);
+}
+
+#[test]
+fn a_refused_bundle_is_counted_until_a_good_one_comes() {
+    let holder = Holder::default();
+    holder.put(Org::new(opened(1, 5, &DIGESTS))).unwrap();
+    holder.refuse(org_id(1));
+    holder.refuse(org_id(1));
+    assert_eq!(holder.refused(), 1);
+    assert!(holder.put(Org::new(opened(1, 5, &DIGESTS[..1]))).is_err());
+    assert_eq!(holder.refused(), 1);
+    holder.put(Org::new(opened(1, 6, &DIGESTS))).unwrap();
+    assert_eq!(holder.refused(), 0);
+}
+
+#[test]
+fn the_same_bundle_signed_anew_takes_the_place_of_its_old_signature() {
+    let holder = Holder::default();
+    holder.put(Org::new(opened(1, 5, &DIGESTS))).unwrap();
+    let mut again = opened(1, 5, &DIGESTS);
+    again.signed.key = "another".into();
+    holder.put(Org::new(again)).unwrap();
+    assert_eq!(holder.org(org_id(1)).unwrap().key(), "another");
+    let other = holder.put(Org::new(opened(1, 5, &DIGESTS[..2])));
+    assert!(
+        other.is_err(),
+        "other bytes of the same version are refused"
+    );
 }
 
 #[test]

@@ -17,6 +17,7 @@ pub mod feed;
 mod open;
 mod org;
 pub mod record;
+pub mod revocation;
 mod sign;
 
 pub use open::{CannotOpen, Opened, open};

@@ -66,6 +66,21 @@ impl Installation {
         Org::sign_up(&self.url(), slug).await
     }
 
+    /// Another control plane on the same database, with the same keys; and its address.
+    pub async fn another_control_plane(&self) -> (Process, String) {
+        let port = free_port();
+        let process = start_control_plane(
+            &self.database,
+            &self.folder,
+            port,
+            self.gateway_port,
+            &self.variables,
+        );
+        let url = format!("http://127.0.0.1:{port}");
+        is_ready(&url).await;
+        (process, url)
+    }
+
     /// Ends the control plane at once.
     pub fn stop_control_plane(&mut self) {
         self.control_plane.kill();
@@ -197,7 +212,12 @@ impl Replica {
 
     /// Starts the same replica again, on its own state, after its process has ended.
     pub async fn resume(&mut self) {
-        self.process = Process::start(&mut self.command, &self.log);
+        self.start_again();
         is_ready(&self.url()).await;
+    }
+
+    /// The same, and does not wait for it.
+    pub fn start_again(&mut self) {
+        self.process = Process::start(&mut self.command, &self.log);
     }
 }

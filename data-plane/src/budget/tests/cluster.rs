@@ -3,7 +3,7 @@
 mod nodes;
 
 use super::{Agent, admitted, passed, refused, replica};
-use crate::budget::{Budget, Charge, Charged, Mode, OnOutage};
+use crate::budget::{Budget, Charge, Charged, Mode, OnOutage, Place};
 use nodes::Nodes;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -150,4 +150,21 @@ async fn a_replica_that_takes_the_place_of_its_primary_goes_on_where_that_stoppe
     assert_eq!(admitted(&budget, &agent, &limits, 20).await, 8);
     assert_eq!(budget.status().epoch_changes, 0);
     assert!(heir.calls("fcall").await >= 8);
+}
+
+#[tokio::test]
+async fn what_was_taken_back_is_read_from_the_node_that_has_the_news() {
+    let nodes = Nodes::start().await;
+    let budget = replica(&nodes.url()).await;
+    let org = Nodes::agent(1).org.uuid().to_string();
+    let entry = ["org", &org, "what", "kill", "version", "3"];
+    let words = [&["XADD", "rev:{news}", "*"][..], &entry].concat();
+    // Two of the three send it elsewhere.
+    let mut is_added = false;
+    for node in 0..3 {
+        is_added |= nodes.try_tell(node, &words).await;
+    }
+    assert!(is_added);
+    let news = budget.news(Place::default()).await.unwrap();
+    assert_eq!(news.taken.len(), 1);
 }

@@ -1,7 +1,9 @@
 //! On a real Redis, through the door that calls use.
 
 use super::{Agent, Server, admitted, passed, refused, replica};
-use crate::budget::{Charge, Charged, Count, Mode, Revoked};
+use crate::budget::{Ask, Charge, Charged, Count, Mode, Place, Revoked};
+use bundle::revocation::{self, NEWS, Revocation, Taken};
+use ids::OrgId;
 use std::collections::HashMap;
 
 async fn command<T: redis::FromRedisValue>(server: &Server, words: &[&str]) -> T {
@@ -255,5 +257,79 @@ async fn budgets_expire_from_redis_by_themselves() {
     for key in bounded {
         let life: i64 = command(&server, &["PTTL", key]).await;
         assert!(life > 0 && life <= 2 * 61 * 60_000, "{key} lives {life} ms");
+    }
+}
+
+#[tokio::test]
+async fn what_a_bundle_knows_already_is_judged_by_it_and_a_number_that_is_none_takes_back() {
+    for server in [Server::start(), Server::without_functions()] {
+        let budget = replica(&server.url()).await;
+        let agent = Agent::new();
+        let charges = [agent.hourly("calls", 100)];
+        let key = revocation::key(agent.org);
+        let field = Taken::Grant(agent.grant).field();
+        for (taken, held, is_refused) in [
+            ("7", 6, true),
+            ("7", 7, false),
+            ("7", 8, false),
+            ("9007199254740991", 9_007_199_254_740_990, true),
+            ("", 8, true),
+            ("nan", 8, true),
+            ("soon", 8, true),
+        ] {
+            let _: () = command(&server, &["HSET", &key, &field, taken]).await;
+            let ask = Ask {
+                version: held,
+                ..agent.ask(&charges)
+            };
+            let answer = budget.charge(&ask).await;
+            let found = matches!(answer, Charged::Revoked { .. });
+            assert_eq!(
+                found, is_refused,
+                "`{taken}` and a bundle of version {held}"
+            );
+        }
+    }
+}
+
+/// Adds an entry to the news; answers its name.
+async fn add(server: &Server, org: OrgId, what: Taken, version: u64) -> String {
+    let one = Revocation { org, what, version };
+    let [id, field, version] = one.entry();
+    let words = [
+        "XADD", NEWS, "*", "org", &id, "what", &field, "version", &version,
+    ];
+    command(server, &words).await
+}
+
+#[tokio::test]
+async fn news_are_read_on_by_pages_and_anew_where_they_were_lost() {
+    for server in [Server::start(), Server::without_functions()] {
+        let budget = replica(&server.url()).await;
+        let nothing = budget.news(Place::default()).await.unwrap();
+        assert!(nothing.is_all && nothing.taken.is_empty());
+        let org = Agent::new().org;
+        for version in 1..=1_200 {
+            add(&server, org, Taken::Org, version).await;
+        }
+        let (mut place, mut versions, mut pages) = (Place::default(), Vec::new(), 0);
+        loop {
+            let news = budget.news(place).await.unwrap();
+            versions.extend(news.taken.iter().map(|one| one.version));
+            (place, pages) = (news.place, pages + 1);
+            if news.is_all {
+                break;
+            }
+        }
+        assert!(pages > 1);
+        assert_eq!(versions, (1..=1_200).collect::<Vec<_>>());
+        let more = budget.news(place).await.unwrap();
+        assert!(more.is_all && more.taken.is_empty());
+
+        let _: () = command(&server, &["FLUSHALL"]).await;
+        let lost = budget.news(place).await.unwrap();
+        assert!(!lost.is_all && lost.place == Place::default());
+        add(&server, org, Taken::Org, 9).await;
+        assert_eq!(budget.news(lost.place).await.unwrap().taken.len(), 1);
     }
 }

@@ -35,6 +35,7 @@ impl Agent {
     pub fn ask<'a>(&self, charges: &'a [Charge]) -> Ask<'a> {
         Ask {
             org: self.org,
+            version: 0,
             call: CallId::from_uuid(fresh()),
             grant: self.grant,
             server: self.server,

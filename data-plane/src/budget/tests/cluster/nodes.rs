@@ -76,6 +76,15 @@ impl Nodes {
         Secret::new(urls.join(","))
     }
 
+    /// Whether this node took it: the others say that it is not theirs.
+    pub async fn try_tell(&self, node: usize, words: &[&str]) -> bool {
+        let mut connection = self.servers[node].connection().await;
+        let mut command = redis::cmd(words[0]);
+        command.arg(&words[1..]);
+        let answer = command.query_async::<redis::Value>(&mut connection).await;
+        answer.is_ok()
+    }
+
     pub async fn tell<T: FromRedisValue>(&self, node: usize, words: &[&str]) -> T {
         tell(&self.servers[node], words).await
     }

@@ -12,6 +12,7 @@ use crate::budget::ring::{GREATEST, Geometry};
 use crate::budget::shared::question;
 use crate::budget::subject::{self, Whose};
 use crate::budget::{Charge, Count, OnOutage};
+use bundle::revocation;
 use ids::{CallId, GrantId, OrgId, PolicyId, ServerId};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
@@ -20,6 +21,8 @@ use std::collections::BTreeMap;
 use uuid::Uuid;
 
 const BEGIN: u64 = 1_700_000_000_000;
+/// The version of the bundle that calls are judged by.
+const HELD: u64 = 7;
 const MONTH: u64 = 31 * 86_400_000;
 
 /// What the model says to a command.
@@ -196,6 +199,7 @@ impl Teller {
         };
         let ask = Ask {
             org: self.org,
+            version: HELD,
             call,
             grant: self.grant,
             server: self.server,
@@ -315,7 +319,7 @@ impl Teller {
 
     /// Takes back what the next call needs, or gives it again.
     fn revoke(&mut self) {
-        let key = key::revocations(self.org);
+        let key = revocation::key(self.org);
         let command = if self.model.revoked.take().is_some() {
             let mut give = redis::cmd("DEL");
             give.arg(&key);
@@ -326,9 +330,11 @@ impl Teller {
                 1 => (format!("g:{}", self.grant.uuid()), Revoked::Grant),
                 _ => (format!("srv:{}", self.server.uuid()), Revoked::Server),
             };
-            self.model.revoked = Some(what);
+            // What the bundle knows already takes nothing more.
+            let is_news = self.random.random_bool(0.8);
+            self.model.revoked = is_news.then_some(what);
             let mut take = redis::cmd("HSET");
-            take.arg(&key).arg(field).arg("1");
+            take.arg(&key).arg(field).arg(HELD + u64::from(is_news));
             take
         };
         self.story.commands.push(command);

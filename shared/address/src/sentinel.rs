@@ -1,16 +1,15 @@
 //! Asks sentinels who the primary is. Watches nothing: the line asks again when it has to.
 
-use super::address::{self, Sentinels};
-use super::line::config;
+use crate::{Sentinels, at, manner};
 use redis::aio::MultiplexedConnection;
 use redis::{Client, ErrorKind, RedisError, Value};
 
 /// The first sentinel that knows says it.
-pub(super) async fn primary(sentinels: &Sentinels) -> Result<Client, RedisError> {
+pub async fn primary(sentinels: &Sentinels) -> Result<Client, RedisError> {
     let mut last = None;
     for sentinel in &sentinels.ask {
         match named(sentinel, &sentinels.name).await {
-            Ok(Some((host, port))) => return address::at(&sentinels.like, &host, port),
+            Ok(Some((host, port))) => return at(&sentinels.like, &host, port),
             Ok(None) => {}
             Err(error) => last = Some(error),
         }
@@ -26,7 +25,7 @@ pub(super) async fn primary(sentinels: &Sentinels) -> Result<Client, RedisError>
 
 async fn named(sentinel: &Client, name: &str) -> Result<Option<(String, u16)>, RedisError> {
     let mut connection = sentinel
-        .get_multiplexed_async_connection_with_config(&config())
+        .get_multiplexed_async_connection_with_config(&manner())
         .await?;
     redis::cmd("SENTINEL")
         .arg("GET-MASTER-ADDR-BY-NAME")
@@ -36,9 +35,7 @@ async fn named(sentinel: &Client, name: &str) -> Result<Option<(String, u16)>, R
 }
 
 /// Sentinels name the old primary until they have agreed on another.
-pub(super) async fn must_be_primary(
-    connection: &mut MultiplexedConnection,
-) -> Result<(), RedisError> {
+pub async fn must_be_primary(connection: &mut MultiplexedConnection) -> Result<(), RedisError> {
     let role: Value = redis::cmd("ROLE").query_async(connection).await?;
     let is_primary = matches!(
         &role,

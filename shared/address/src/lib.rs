@@ -1,10 +1,36 @@
 //! Where Redis is: one server, the nodes of a cluster, or the sentinels that know the primary. Reads what an
-//! operator wrote and says what is wrong with it, without repeating it: it may hold a password.
+//! operator wrote and says what is wrong with it, without repeating it: it may hold a password. What is asked there, and
+//! what is done when nobody answers, is each plane's own.
+#![cfg_attr(
+    not(test),
+    deny(clippy::unwrap_used, clippy::expect_used, clippy::panic)
+)]
 
+mod sentinel;
+
+pub use sentinel::{must_be_primary, primary};
+
+use anyhow::Context;
+use host::env::Env;
 use redis::{
-    Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisError, TlsCertificates,
+    AsyncConnectionConfig, Client, ConnectionAddr, ConnectionInfo, IntoConnectionInfo, RedisError,
+    TlsCertificates,
 };
 use seal::Secret;
+use std::time::Duration;
+
+/// How long connecting takes, and an answer that no call waits for.
+pub const PATIENT: Duration = Duration::from_secs(1);
+/// Commands on a connection at once; more wait, and then time out.
+const AT_ONCE: usize = 4096;
+
+/// How every connection is made.
+pub fn manner() -> AsyncConnectionConfig {
+    AsyncConnectionConfig::new()
+        .set_connection_timeout(Some(PATIENT))
+        .set_response_timeout(Some(PATIENT))
+        .set_concurrency_limit(AT_ONCE)
+}
 
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 pub enum AddressError {
@@ -30,7 +56,7 @@ pub enum AddressError {
 }
 
 #[derive(Clone)]
-pub struct Address(pub(super) Place);
+pub struct Address(pub Place);
 
 /// It may hold a password.
 impl std::fmt::Debug for Address {
@@ -39,16 +65,18 @@ impl std::fmt::Debug for Address {
     }
 }
 
+#[expect(missing_debug_implementations, reason = "it may hold a password")]
 #[derive(Clone)]
-pub(super) enum Place {
+pub enum Place {
     One(Client),
     /// Some of a cluster's nodes. They know the others.
     Cluster(Vec<Client>),
     Sentinels(Sentinels),
 }
 
+#[expect(missing_debug_implementations, reason = "it may hold a password")]
 #[derive(Clone)]
-pub(super) struct Sentinels {
+pub struct Sentinels {
     pub ask: Vec<Client>,
     pub name: String,
     /// How the primary is spoken to, wherever it is.
@@ -58,6 +86,26 @@ pub(super) struct Sentinels {
 const SENTINEL: &str = "+sentinel";
 
 impl Address {
+    /// `REDIS_URL` and `REDIS_CA_FILE`; none where Redis is not named. Read at start: another authority wants another start.
+    pub fn from_env(env: &Env) -> anyhow::Result<Option<Self>> {
+        let authority = env
+            .text("REDIS_CA_FILE")
+            .map(|path| {
+                std::fs::read(&path)
+                    .with_context(|| format!("`PORTCULLIS_REDIS_CA_FILE`: cannot read `{path}`"))
+            })
+            .transpose()?;
+        let Some(url) = env.secret("REDIS_URL") else {
+            anyhow::ensure!(
+                authority.is_none(),
+                "`PORTCULLIS_REDIS_CA_FILE` is set, and `PORTCULLIS_REDIS_URL` is not"
+            );
+            return Ok(None);
+        };
+        let address = Self::read(&url, authority.as_deref());
+        Ok(Some(address.context("`PORTCULLIS_REDIS_URL`")?))
+    }
+
     /// `authority`: the only one whose certificates count, in PEM; without it those of the platform do.
     pub fn read(url: &Secret, authority: Option<&[u8]>) -> Result<Self, AddressError> {
         let urls: Vec<&str> = url.expose().split(',').map(str::trim).collect();
@@ -162,7 +210,7 @@ fn client(url: &str, authority: Option<&[u8]>) -> Result<Client, AddressError> {
 }
 
 /// Somebody else who is spoken to in the same way: with the same credentials, and with TLS or without.
-pub(super) fn at(like: &Client, host: &str, port: u16) -> Result<Client, RedisError> {
+pub fn at(like: &Client, host: &str, port: u16) -> Result<Client, RedisError> {
     let info: &ConnectionInfo = like.get_connection_info();
     let addr = match info.addr() {
         ConnectionAddr::TcpTls {
