@@ -211,6 +211,10 @@ const EDITS: usize = 10_000;
 const DAYS: u64 = 20;
 
 #[tokio::test]
+#[allow(
+    clippy::too_many_lines,
+    reason = "one story: what is stored, what is done to it, what is said of it"
+)]
 async fn ten_thousand_random_edits_of_stored_records_are_all_named() {
     let world = World::new().await;
     let org = world.org("acme").await;

@@ -148,6 +148,10 @@ fn spell(value: &Value, out: &mut String) {
 }
 
 /// A line of a file of chains.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "lines are read and written one at a time, and most are the larger ones"
+)]
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(tag = "line", rename_all = "snake_case")]
 pub enum Line {
