@@ -5,7 +5,7 @@ fn the_age_of_what_is_held_grows_until_it_is_confirmed_again() {
     let (holder, clock) = (Arc::new(Holder::default()), Clock::set(10_000));
     holder.confirm(8_500);
     let mut registry = Registry::default();
-    let age = BundleAge {
+    let age = Bundles {
         holder: Arc::clone(&holder),
         clock,
     };
