@@ -91,6 +91,7 @@ pub async fn fill(installation: &Installation, upstream: &str, orgs: usize) -> F
     let pepper = seal::Pepper::from_hex(&pepper).expect("a pepper");
     let mut columns = Columns::default();
     let mut tenants = Vec::new();
+    let rest = Rest::new(&installation.url(), None);
     for at in 0..orgs {
         let org = OrgId::new(MADE_MS, chance());
         let slug = format!("org-{at}");
@@ -122,7 +123,7 @@ pub async fn fill(installation: &Installation, upstream: &str, orgs: usize) -> F
             grants.push((grant.to_string(), token.expose().to_owned()));
         }
         let (_, token) = grants.pop().expect("there is one more than spare ones");
-        let rest = Rest::new(&installation.url(), Some(key.expose().to_owned()));
+        let rest = rest.with_key(key.expose().to_owned());
         tenants.push(Tenant {
             org,
             slug,

@@ -29,6 +29,14 @@ impl Rest {
         }
     }
 
+    /// The same instance with another key, over the same connections.
+    pub fn with_key(&self, key: String) -> Self {
+        Self {
+            key: Some(key),
+            ..self.clone()
+        }
+    }
+
     /// The API key, as it was shown once.
     pub fn key(&self) -> &str {
         self.key.as_deref().unwrap_or_default()
