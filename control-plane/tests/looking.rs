@@ -558,7 +558,11 @@ async fn whoever_has_begun_a_policy_is_led_back_to_it_until_one_is_published() {
     let grant = get(&world, &ada, "/acme/grants/new").await;
     grant.has("all its calls are denied");
     world
-        .post(&ada, "/v1/orgs/acme/policies/first/publish", json!({ "note": "" }))
+        .post(
+            &ada,
+            "/v1/orgs/acme/policies/first/publish",
+            json!({ "note": "" }),
+        )
         .await
         .expect(201);
     let overview = get(&world, &ada, "/acme").await;

@@ -27,6 +27,7 @@ use std::convert::Infallible;
 use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 /// After the last call has ended, its record is given this long to reach the control plane; the rest waits on disk.
@@ -82,15 +83,7 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
         meter,
     );
     let gateway = Arc::new(gateway(&config, made, &clock, random, &stop));
-    metrics.register(|registry| {
-        registry.register_collector(Box::new(Watch(gateway.budget.clone())));
-        registry.register_collector(Box::new(upstream_meter::Watch(gateway.clone())));
-        registry.register_collector(Box::new(Taken(gateway.seats.clone())));
-        registry.register_collector(Box::new(Bundles {
-            holder: gateway.holder.clone(),
-            clock: clock.clone(),
-        }));
-    });
+    watch(&metrics, &gateway, &clock);
 
     let restored = fetcher.start_from_disk()?;
     tracing::info!(restored, "snapshot in force");
@@ -106,21 +99,20 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
     let all_sent = shipper.drained();
     let shipping = CancellationToken::new();
     let ships = tokio::spawn(shipper.run(shipping.clone()));
-    let acknowledges = tokio::spawn(strict.run());
-    let follows = tokio::spawn({
+    let mut beside = JoinSet::new();
+    beside.spawn(strict.run());
+    beside.spawn({
         let fetcher = fetcher.clone();
         async move { fetcher.follow().await }
     });
-    let listens = gateway
-        .budget
-        .reachable()
-        .map(|_| tokio::spawn(news.listen()));
-    let reports = tokio::spawn({
+    if gateway.budget.reachable().is_some() {
+        beside.spawn(news.listen());
+    }
+    beside.spawn({
         let fetcher = fetcher.clone();
         async move { fetcher.report().await }
     });
-
-    let swept = tokio::spawn(pool::keep_swept(gateway.clone()));
+    beside.spawn(pool::keep_swept(gateway.clone()));
     tracing::info!(listen = %config.listen, replica = config.replica, "ready");
     let service = service_fn({
         let stop = stop.clone();
@@ -129,11 +121,7 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
     let limits = config.limits.serve;
     let drained = host::serve::serve(listener, limits, stop, service).await;
     tracing::info!(cut = drained.cut, "no more calls");
-    swept.abort();
-    follows.abort();
-    reports.abort();
-    acknowledges.abort();
-    listens.inspect(tokio::task::JoinHandle::abort);
+    beside.abort_all();
     if let Err(closed) = recorder.flush().await {
         tracing::error!(%closed, "the spool was not flushed");
     }
@@ -141,6 +129,19 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
     shipping.cancel();
     ships.await?;
     Ok(())
+}
+
+/// Shows in numbers what the gateway holds.
+fn watch(metrics: &Metrics, gateway: &Arc<Gateway>, clock: &Clock) {
+    metrics.register(|registry| {
+        registry.register_collector(Box::new(Watch(gateway.budget.clone())));
+        registry.register_collector(Box::new(upstream_meter::Watch(gateway.clone())));
+        registry.register_collector(Box::new(Taken(gateway.seats.clone())));
+        registry.register_collector(Box::new(Bundles {
+            holder: gateway.holder.clone(),
+            clock: clock.clone(),
+        }));
+    });
 }
 
 /// Follows the control plane, with what it needs to believe and keep what comes.

@@ -184,8 +184,9 @@ async fn no_change_of_many_at_once_is_lost_while_control_planes_are_killed() {
     stop.store(true, Ordering::Relaxed);
     gives_up.await.unwrap();
     follower.abort();
-    every_change_was_told(&load, &told.lock().unwrap());
-    the_rows_agree(&mut sql, &load, &told.lock().unwrap()).await;
+    let told = std::mem::take(&mut *told.lock().unwrap());
+    every_change_was_told(&load, &told);
+    the_rows_agree(&mut sql, &load, &told).await;
 }
 
 async fn database_of(installation: &Installation) -> PgConnection {

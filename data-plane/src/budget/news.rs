@@ -81,9 +81,10 @@ fn read(value: Value, after: Place) -> Option<News> {
             return None;
         };
         news.place = place(name)?;
-        match revocation(fields) {
-            Some(one) => news.taken.push(one),
-            None => tracing::error!("what was taken back cannot be read, nor from whom"),
+        if let Some(one) = revocation(fields) {
+            news.taken.push(one);
+        } else {
+            tracing::error!("what was taken back cannot be read, nor from whom");
         }
     }
     Some(news)

@@ -30,6 +30,7 @@ impl Rest {
     }
 
     /// The same instance with another key, over the same connections.
+    #[must_use]
     pub fn with_key(&self, key: String) -> Self {
         Self {
             key: Some(key),

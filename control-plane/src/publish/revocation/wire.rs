@@ -107,14 +107,14 @@ impl Wire {
             let mut connection = self.connection(&asked).await?;
             match command.query_async::<Value>(&mut connection).await {
                 Ok(value) => return Ok(value),
-                Err(error) => match self.elsewhere(&error) {
-                    Some(there) => asked = there,
-                    None => {
+                Err(error) => {
+                    let Some(there) = self.elsewhere(&error) else {
                         // Another connection may find another primary.
                         self.open.clear();
                         return Err(error);
-                    }
-                },
+                    };
+                    asked = there;
+                }
             }
         }
         Err((ErrorKind::Client, "the cluster sends from node to node").into())

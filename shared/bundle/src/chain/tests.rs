@@ -1,7 +1,7 @@
 use super::*;
 use seal::{SigningKey, VerifyingKey};
 use serde_json::json;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// A small generator of numbers that are the same for the same seed (splitmix64).
 struct Dice(u64);
@@ -78,8 +78,8 @@ fn outcome(call: &Call) -> Outcome {
 /// The file of an organisation with two replicas on two days, a checkpoint after each third of its records, and records
 /// after the last.
 struct World {
-    ends: std::collections::BTreeMap<Chain, (i64, Hash)>,
-    signed: std::collections::BTreeMap<Chain, i64>,
+    ends: BTreeMap<Chain, (i64, Hash)>,
+    signed: BTreeMap<Chain, i64>,
     checkpoints: Vec<Signed>,
     records: Vec<Line>,
 }
@@ -87,8 +87,8 @@ struct World {
 impl World {
     fn new() -> Self {
         let mut world = Self {
-            ends: Default::default(),
-            signed: Default::default(),
+            ends: BTreeMap::default(),
+            signed: BTreeMap::default(),
             checkpoints: Vec::new(),
             records: Vec::new(),
         };
@@ -200,18 +200,18 @@ fn id_of(line: &Line) -> (CallId, &'static str) {
 }
 
 fn place_of(line: &Line) -> (Chain, i64) {
-    let mut line = line.clone();
-    let at = match &line {
+    let mut copy = line.clone();
+    let at = match line {
         Line::Call(stored) => stored.record.at.clone(),
         Line::Outcome(stored) => stored.record.at.clone(),
         _ => unreachable!("records alone"),
     };
-    let link = link_of(&mut line).clone().unwrap();
+    let linked = link_of(&mut copy).clone().unwrap();
     let chain = Chain {
         day: at[..10].to_owned(),
-        writer: link.writer,
+        writer: linked.writer,
     };
-    (chain, link.seq)
+    (chain, linked.seq)
 }
 
 fn names(report: &Report, line: &Line) -> bool {
