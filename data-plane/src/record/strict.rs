@@ -14,7 +14,7 @@ use super::meter::Meter;
 use super::ship::{self, Body, Post};
 
 /// How long a call waits for the database.
-pub(super) const PATIENCE: Duration = Duration::from_secs(3);
+pub(super) const PATIENCE: Duration = Duration::from_secs(10);
 /// Intents that wait at once; a longer queue could not be worked off in time.
 const QUEUE: usize = 4_096;
 /// What a batch may have grown to while one more record of any length still fits.

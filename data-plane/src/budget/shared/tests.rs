@@ -133,7 +133,7 @@ async fn places_of_a_replica_that_died_are_free_when_their_lease_ends() {
     let charges = [agent.in_flight("busy", 1)];
     let short = async |ask: Ask<'_>| {
         let (keys, mut args) = question(&ask, &ask.parts(), &[]);
-        args[4] = "80".into();
+        args[5] = "80".into();
         let patience = PATIENT.timeout;
         let value = shared.lines.ask(Verb::Charge, &keys, &args, patience).await;
         reply::read(value.unwrap(), 1, 0).unwrap()

@@ -120,8 +120,20 @@ impl Server {
         let config = redis::AsyncConnectionConfig::new()
             .set_connection_timeout(Some(Duration::from_mins(1)))
             .set_response_timeout(Some(Duration::from_mins(1)));
-        let connection = client.get_multiplexed_async_connection_with_config(&config);
-        connection.await.unwrap()
+        // One that becomes a primary hangs up on whoever comes meanwhile.
+        let begun = std::time::Instant::now();
+        loop {
+            match client
+                .get_multiplexed_async_connection_with_config(&config)
+                .await
+            {
+                Ok(connection) => return connection,
+                Err(error) if error.is_io_error() && begun.elapsed() < Duration::from_mins(1) => {
+                    tokio::task::yield_now().await;
+                }
+                Err(error) => panic!("no connection to Redis: {error}"),
+            }
+        }
     }
 
     /// Waits until it has everything that its primary has written so far.

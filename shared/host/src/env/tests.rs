@@ -18,7 +18,7 @@ fn only_variables_with_the_prefix_are_seen() {
 fn the_process_environment_is_what_is_read() {
     // Every test process of cargo has this one.
     let env = Env::read("CARGO_MANIFEST_");
-    assert_eq!(env.text("DIR").as_deref(), Some(env!("CARGO_MANIFEST_DIR")));
+    assert!(env.text("DIR").unwrap().ends_with("shared/host"));
 }
 
 #[test]
