@@ -203,20 +203,25 @@ async fn rows(sql: &mut PgConnection) -> Vec<PgRow> {
         "select org_versions.org_id, org_versions.version, orgs.max_stale_seconds,
             (select count(*) from events where events.org_id = orgs.id) as events,
             (select count(*) from events where events.org_id = orgs.id and action = 'org.changed') as changes,
-            (select bytes from bundles where bundles.org_id = orgs.id order by version desc limit 1) as bytes
-        from org_versions join orgs on orgs.id = org_versions.org_id",
+            newest.version as published, newest.bytes
+        from org_versions join orgs on orgs.id = org_versions.org_id
+        left join lateral (
+            select version, bytes from bundles where bundles.org_id = orgs.id order by version desc limit 1
+        ) as newest on true",
     )
     .fetch_all(&mut *sql)
     .await
     .unwrap()
 }
 
-/// The newest version of each was told.
+/// The newest version of each was published by then, and told since.
 fn has_all(told: &Told, rows: &[PgRow]) -> bool {
     rows.iter().all(|row| {
         let told = told.versions.get(&OrgId::from_uuid(row.get("org_id")));
         let newest = told.and_then(|versions| versions.last().copied());
-        newest == u64::try_from(row.get::<i64, _>("version")).ok()
+        let version = row.get::<i64, _>("version");
+        row.get::<Option<i64>, _>("published") == Some(version)
+            && newest == u64::try_from(version).ok()
     })
 }
 
