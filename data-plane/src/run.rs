@@ -82,7 +82,7 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
         recorder.clone(),
         meter,
     );
-    let gateway = Arc::new(gateway(&config, made, &clock, random, &stop));
+    let gateway = Arc::new(gateway(&config, made, &clock, random, &stop)?);
     watch(&metrics, &gateway, &clock);
 
     let restored = fetcher.start_from_disk()?;
@@ -184,8 +184,8 @@ fn gateway(
     clock: &Clock,
     random: Random,
     stop: &Stop,
-) -> Gateway {
-    Gateway {
+) -> anyhow::Result<Gateway> {
+    Ok(Gateway {
         replica: config.replica.clone(),
         holder,
         control_plane,
@@ -210,12 +210,12 @@ fn gateway(
         seen: Seen::default(),
         standing: Standing::default(),
         held: HeldCalls::default(),
-        aside: Aside::default(),
+        aside: Aside::start()?,
         meter,
         clock: clock.clone(),
         random,
         stop: stop.clone(),
-    }
+    })
 }
 
 async fn answer(

@@ -4,20 +4,35 @@
 use super::passage::{Passage, Passed};
 use crate::refusal::Trouble;
 use bytes::Bytes;
+use std::io;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
-use tokio::sync::Semaphore;
+use std::thread;
+use tokio::sync::{mpsc, oneshot};
 
 /// Longer than this is aside.
 const LONG: usize = 1 << 20;
-const AT_ONCE: usize = 1;
+
+type Reading = Box<dyn FnOnce() + Send>;
 
 /// Where long messages are read; whoever comes first is read first.
 #[derive(Debug)]
-pub struct Aside(Arc<Semaphore>);
+pub struct Aside(mpsc::Sender<Reading>);
 
-impl Default for Aside {
-    fn default() -> Self {
-        Self(Arc::new(Semaphore::new(AT_ONCE)))
+impl Aside {
+    /// A thread of its own, always the same: of several, each would keep for a while what its last tree took. It ends with
+    /// the value.
+    pub fn start() -> io::Result<Self> {
+        let (readings, mut next) = mpsc::channel::<Reading>(1);
+        thread::Builder::new()
+            .name("aside".to_owned())
+            .spawn(move || {
+                while let Some(reading) = next.blocking_recv() {
+                    // Whoever waits for it is told by what it drops; the hook has said it in the log.
+                    let _ = catch_unwind(AssertUnwindSafe(reading));
+                }
+            })?;
+        Ok(Self(readings))
     }
 }
 
@@ -25,18 +40,20 @@ pub async fn pass(passage: &Arc<Passage>, bytes: &Bytes) -> Result<Passed, Troub
     if bytes.len() <= LONG {
         return read(passage, bytes);
     }
-    let (passage, bytes) = (Arc::clone(passage), bytes.clone());
-    let places = Arc::clone(&passage.app.aside.0);
-    // Nobody closes the semaphore.
-    let place = places.acquire_owned().await.map_err(|_| Trouble::NoRoom)?;
+    let (say, said) = oneshot::channel();
     let span = tracing::Span::current();
-    let aside = tokio::task::spawn_blocking(move || {
-        // Given back when it is read, also where nobody waits for it any more.
-        let _place = place;
-        span.in_scope(|| read(&passage, &bytes))
+    let reading: Reading = Box::new({
+        let (passage, bytes) = (Arc::clone(passage), bytes.clone());
+        move || {
+            // Nobody may wait for it any more.
+            if !say.is_closed() {
+                let _ = say.send(span.in_scope(|| read(&passage, &bytes)));
+            }
+        }
     });
-    // Only a panic takes it away.
-    aside.await.unwrap_or(Err(Trouble::Garbage))
+    let readings = &passage.app.aside.0;
+    readings.send(reading).await.map_err(|_| Trouble::NoRoom)?;
+    said.await.unwrap_or(Err(Trouble::Garbage))
 }
 
 fn read(passage: &Passage, bytes: &[u8]) -> Result<Passed, Trouble> {

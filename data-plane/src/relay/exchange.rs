@@ -26,7 +26,7 @@ use http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::response::Parts;
 use http::{Method, Response, StatusCode};
 use mcp::sealed::Session;
-use mcp::{Revision, Rule};
+use mcp::{Blocks, Revision, Rule};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 use tokio::time::Instant as Deadline;
@@ -526,14 +526,14 @@ async fn collect(
     if body.at_least() > MOST_EVENT as u64 {
         return Err(Trouble::TooLarge);
     }
-    let mut whole = Vec::new();
+    let mut whole = Blocks::default();
     loop {
         let by = until.min(Deadline::now() + idle);
         let piece = tokio::time::timeout_at(by, body.piece())
             .await
             .map_err(|_| Trouble::Slow)?;
         let Some(piece) = piece? else {
-            return Ok(whole.into());
+            return Ok(whole.into_vec().into());
         };
         let weight = whole.len() + piece.len();
         if weight > MOST_EVENT {
@@ -542,6 +542,6 @@ async fn collect(
         if seat.is_some_and(|seat| !seat.weigh(Load::Answer, weight)) {
             return Err(Trouble::NoRoom);
         }
-        whole.extend_from_slice(&piece);
+        whole.extend(&piece);
     }
 }

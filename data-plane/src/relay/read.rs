@@ -6,6 +6,7 @@ use bytes::Bytes;
 use http::HeaderMap;
 use http::header::CONTENT_TYPE;
 use hyper::body::Body;
+use mcp::Blocks;
 use mcp::reply::{self, Reply};
 use mcp::sse::Splitter;
 
@@ -28,14 +29,14 @@ where
     B: Body<Data = Bytes> + Unpin,
 {
     if !is_stream(headers) {
-        let mut whole = Vec::new();
+        let mut whole = Blocks::default();
         while let Some(piece) = answer.piece().await.ok()? {
             if whole.len() + piece.len() > MOST_EVENT {
                 return None;
             }
-            whole.extend_from_slice(&piece);
+            whole.extend(&piece);
         }
-        return String::from_utf8(whole).ok();
+        return String::from_utf8(whole.into_vec()).ok();
     }
     let mut splitter = Splitter::new(MOST_EVENT, MOST_STREAM);
     let mut events = Vec::new();

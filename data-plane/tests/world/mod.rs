@@ -333,7 +333,7 @@ impl World {
             seen: Seen::default(),
             standing: Standing::default(),
             held: HeldCalls::default(),
-            aside: Aside::default(),
+            aside: Aside::start().expect("a thread"),
             meter: Meter::default(),
             clock,
             random: Random::seeded(number),

@@ -76,7 +76,7 @@ impl Replica {
             seen: Seen::default(),
             standing: Standing::default(),
             held: HeldCalls::default(),
-            aside: Aside::default(),
+            aside: Aside::start().expect("a thread"),
             meter: Meter::default(),
             clock,
             random: Random::seeded(77),

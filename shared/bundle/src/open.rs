@@ -3,10 +3,10 @@
 
 use crate::org::{FORMAT, OrgBundle};
 use crate::sign::Signed;
-use ids::PolicyId;
+use ids::{PolicyId, ServerId};
 use policy::Policy;
 use seal::VerifyingKey;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 
 /// A verified bundle and its compiled policies.
@@ -73,17 +73,34 @@ pub fn open(signed: &Signed, bytes: &[u8], keys: &[VerifyingKey]) -> Result<Open
 
 fn compile(bundle: &OrgBundle) -> Result<HashMap<(PolicyId, u32), Arc<Policy>>, CannotOpen> {
     let compiled = bundle.policies.iter().map(|version| {
-        let policy = policy::compile(&version.document).map_err(|findings| CannotOpen::Policy {
-            policy: version.id,
-            number: version.number,
-            finding: findings
-                .first()
-                .map(|finding| finding.message.clone())
-                .unwrap_or_default(),
-        })?;
-        Ok(((version.id, version.number), Arc::new(policy)))
+        let mut policy =
+            policy::compile(&version.document).map_err(|findings| CannotOpen::Policy {
+                policy: version.id,
+                number: version.number,
+                finding: findings
+                    .first()
+                    .map(|finding| finding.message.clone())
+                    .unwrap_or_default(),
+            })?;
+        let key = (version.id, version.number);
+        policy.know(tools_under(bundle, key));
+        Ok((key, Arc::new(policy)))
     });
     compiled.collect()
+}
+
+/// The tools whose calls may be judged by this policy.
+fn tools_under(bundle: &OrgBundle, policy: (PolicyId, u32)) -> impl Iterator<Item = &str> {
+    let attachments = bundle.grants.iter().flat_map(|grant| &grant.attachments);
+    let wanted: HashSet<ServerId> = attachments
+        .filter(|attachment| attachment.policy == Some(policy))
+        .map(|attachment| attachment.server)
+        .collect();
+    let servers = bundle.servers.iter();
+    servers
+        .filter(move |server| wanted.contains(&server.id))
+        .flat_map(|server| server.tools.iter().flatten())
+        .map(|tool| tool.name.as_str())
 }
 
 #[cfg(test)]

@@ -15,6 +15,7 @@
 )]
 
 pub mod answer;
+mod blocks;
 mod edit;
 mod era;
 mod id;
@@ -31,6 +32,7 @@ mod revision;
 pub mod sealed;
 pub mod sse;
 
+pub use blocks::Blocks;
 pub use edit::{Edit, splice, splice_within, without_members};
 pub use era::{Era, Framing, era, era_of_header};
 pub use id::same_id;

@@ -3,6 +3,8 @@
 //! A stream is taken apart and framed anew, so that no line break inside a value can become a field of its own. What
 //! `data` holds stays as it was; comments are dropped, since the gateway makes its own.
 
+use crate::blocks::Blocks;
+
 /// An event whole: what a reader of the stream would dispatch, and the fields that change its state.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Event {
@@ -71,8 +73,10 @@ pub struct Splitter {
     stream_bytes: usize,
     seen: usize,
     held: usize,
-    line: Vec<u8>,
+    line: Blocks,
+    /// All of the event but its data.
     event: Event,
+    data: Option<Blocks>,
     after_return: bool,
     begun: bool,
 }
@@ -84,8 +88,9 @@ impl Splitter {
             stream_bytes,
             seen: 0,
             held: 0,
-            line: Vec::new(),
+            line: Blocks::default(),
             event: Event::default(),
+            data: None,
             after_return: false,
             begun: false,
         }
@@ -128,12 +133,12 @@ impl Splitter {
         if self.held > self.event_bytes {
             return Err(Overrun::Event(self.event_bytes));
         }
-        self.line.extend_from_slice(part);
+        self.line.extend(part);
         Ok(())
     }
 
     fn end_line(&mut self, out: &mut Vec<Event>) {
-        let mut line = std::mem::take(&mut self.line);
+        let mut line = std::mem::take(&mut self.line).into_vec();
         if !self.begun {
             self.begun = true;
             if line.starts_with(b"\xEF\xBB\xBF") {
@@ -141,7 +146,10 @@ impl Splitter {
             }
         }
         if line.is_empty() {
-            let event = std::mem::take(&mut self.event);
+            let event = Event {
+                data: self.data.take().map(Blocks::into_vec),
+                ..std::mem::take(&mut self.event)
+            };
             self.held = 0;
             if !event.is_empty() {
                 out.push(event);
@@ -152,7 +160,7 @@ impl Splitter {
         // The allocation is kept for the next line, unless it was a long one's: a stream may be quiet for hours.
         if line.capacity() <= 1024 {
             line.clear();
-            self.line = line;
+            self.line = Blocks::from_vec(line);
         }
     }
 
@@ -165,12 +173,12 @@ impl Splitter {
         let value = value.strip_prefix(b":").unwrap_or(value);
         let value = value.strip_prefix(b" ").unwrap_or(value);
         match name {
-            b"data" => match &mut self.event.data {
+            b"data" => match &mut self.data {
                 Some(data) => {
-                    data.push(b'\n');
-                    data.extend_from_slice(value);
+                    data.extend(b"\n");
+                    data.extend(value);
                 }
-                None => self.event.data = Some(value.to_vec()),
+                None => self.data.insert(Blocks::default()).extend(value),
             },
             b"event" => self.event.name = Some(value.to_vec()),
             b"id" if !value.contains(&0) => self.event.id = Some(value.to_vec()),

@@ -102,6 +102,15 @@ impl<'p> Standing<'p> {
 }
 
 impl Policy {
+    /// Looks beforehand for the entries of these tools, so that judging their calls takes the same however many patterns there
+    /// are. The others are looked for when they are asked about; what is answered never differs.
+    pub fn know<'n>(&mut self, tools: impl IntoIterator<Item = &'n str>) {
+        for tool in tools {
+            self.hidden.know(tool);
+            self.choice.know(tool);
+        }
+    }
+
     /// Whether the grant may use resources or prompts at all.
     pub fn allows_methods(&self, group: MethodGroup) -> bool {
         self.methods.contains(&group)

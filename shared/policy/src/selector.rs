@@ -1,7 +1,10 @@
 //! Which tools an entry or a `hide` list means, and which entry applies where several do.
 
+mod globs;
+
 use crate::finding::Flaw;
 use crate::word::{Category, nearest};
+use globs::Globs;
 use std::cmp::{Ordering, Reverse};
 use std::collections::hash_map::RandomState;
 use std::collections::{HashMap, HashSet};
@@ -69,30 +72,36 @@ impl Selector {
 #[derive(Debug, Default)]
 pub(crate) struct Hidden {
     exact: HashSet<Box<str>>,
-    globs: Vec<Box<str>>,
+    globs: Globs,
     categories: Vec<Category>,
 }
 
 impl Hidden {
     pub(crate) fn new(selectors: Vec<Selector>) -> Self {
         let mut hidden = Self::default();
+        let mut globs: Vec<(Box<str>, usize)> = Vec::new();
         for selector in selectors {
             match selector {
                 Selector::Exact(name) => {
                     hidden.exact.insert(name);
                 }
-                Selector::Glob(pattern) => hidden.globs.push(pattern),
+                Selector::Glob(pattern) => globs.push((pattern, 0)),
                 Selector::Category(category) => hidden.categories.push(category),
-                Selector::Rest => hidden.globs.push("*".into()),
+                Selector::Rest => globs.push(("*".into(), 0)),
             }
         }
+        hidden.globs = Globs::new(globs);
         hidden
     }
 
     pub(crate) fn holds(&self, tool: &str, category: Category) -> bool {
         self.exact.contains(tool)
             || self.categories.contains(&category)
-            || self.globs.iter().any(|pattern| glob_matches(pattern, tool))
+            || self.globs.of(tool).is_some()
+    }
+
+    pub(crate) fn know(&mut self, tool: &str) {
+        self.globs.know(tool);
     }
 }
 
@@ -101,7 +110,7 @@ impl Hidden {
 pub(crate) struct Choice<S = RandomState> {
     exact: HashMap<Box<str>, usize, S>,
     /// The strongest first.
-    globs: Vec<(Box<str>, usize)>,
+    globs: Globs,
     categories: [Option<usize>; Category::ALL.len()],
     rest: Option<usize>,
 }
@@ -109,12 +118,13 @@ pub(crate) struct Choice<S = RandomState> {
 impl<S: BuildHasher + Default> Choice<S> {
     pub(crate) fn new(selectors: impl Iterator<Item = Selector>) -> Self {
         let mut choice = Self::default();
+        let mut globs: Vec<(Box<str>, usize)> = Vec::new();
         for (index, selector) in selectors.enumerate() {
             match selector {
                 Selector::Exact(name) => {
                     choice.exact.insert(name, index);
                 }
-                Selector::Glob(pattern) => choice.globs.push((pattern, index)),
+                Selector::Glob(pattern) => globs.push((pattern, index)),
                 Selector::Category(category) => {
                     if let Some(slot) = choice.categories.get_mut(category.index()) {
                         *slot = Some(index);
@@ -123,24 +133,24 @@ impl<S: BuildHasher + Default> Choice<S> {
                 Selector::Rest => choice.rest = Some(index),
             }
         }
-        choice
-            .globs
-            .sort_by(|(left, _), (right, _)| by_strength(left, right));
+        globs.sort_by(|(left, _), (right, _)| by_strength(left, right));
+        choice.globs = Globs::new(globs);
         choice
     }
 
     pub(crate) fn of(&self, tool: &str, category: Category) -> Option<usize> {
         self.exact
             .get(tool)
-            .or_else(|| {
-                self.globs
-                    .iter()
-                    .find(|(pattern, _)| glob_matches(pattern, tool))
-                    .map(|(_, index)| index)
-            })
             .copied()
+            .or_else(|| self.globs.of(tool))
             .or_else(|| self.categories.get(category.index()).copied().flatten())
             .or(self.rest)
+    }
+
+    pub(crate) fn know(&mut self, tool: &str) {
+        if !self.exact.contains_key(tool) {
+            self.globs.know(tool);
+        }
     }
 }
 

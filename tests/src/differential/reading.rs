@@ -119,7 +119,7 @@ impl Gate {
             seen: Seen::default(),
             standing: Standing::default(),
             held: HeldCalls::default(),
-            aside: Aside::default(),
+            aside: Aside::start().expect("a thread"),
             meter: Meter::default(),
             clock,
             random: Random::seeded(1),

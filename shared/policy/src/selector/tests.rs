@@ -1,5 +1,6 @@
-use super::{Choice, Selector, by_strength, glob_covers, glob_matches};
+use super::{Choice, Hidden, Selector, by_strength, glob_covers, glob_matches};
 use crate::word::Category;
+use proptest::prelude::*;
 use std::cell::Cell;
 use std::collections::hash_map::DefaultHasher;
 use std::hash::{BuildHasher, Hasher};
@@ -97,4 +98,29 @@ fn a_word_after_an_at_sign_is_a_category_or_a_mistake() {
     );
     assert_eq!(Selector::parse("").unwrap_err().code, "empty_selector");
     assert_eq!(Selector::parse("@re*"), Ok(Selector::Glob("@re*".into())));
+}
+
+fn name() -> impl Strategy<Value = String> {
+    "[ab]{0,4}"
+}
+
+proptest! {
+    #[test]
+    fn what_is_known_beforehand_changes_no_answer(
+        patterns in proptest::collection::vec("[ab?*]{1,4}", 0..30),
+        known in proptest::collection::vec(name(), 0..10),
+        asked in proptest::collection::vec(name(), 1..10),
+    ) {
+        let selectors = || patterns.iter().map(|text| Selector::parse(text).unwrap());
+        let plain = (Choice::<Counting>::new(selectors()), Hidden::new(selectors().collect()));
+        let mut knowing = (Choice::<Counting>::new(selectors()), Hidden::new(selectors().collect()));
+        for name in &known {
+            knowing.0.know(name);
+            knowing.1.know(name);
+        }
+        for name in known.iter().chain(&asked) {
+            prop_assert_eq!(knowing.0.of(name, Category::Read), plain.0.of(name, Category::Read));
+            prop_assert_eq!(knowing.1.holds(name, Category::Read), plain.1.holds(name, Category::Read));
+        }
+    }
 }
