@@ -184,6 +184,19 @@ fn plain(call: Call) -> Judgement {
     }))
 }
 
+/// Whether what stands open since `then` may stand on: there is a policy, what it let use it lets use still, and the server is
+/// reached as it was.
+pub fn may_stand(then: &Caller, now: &Caller) -> bool {
+    let (Some(was), Some(is)) = (then.policy(), now.policy()) else {
+        return false;
+    };
+    let groups = [MethodGroup::Resources, MethodGroup::Prompts];
+    let lost = |group| was.policy.allows_methods(group) && !is.policy.allows_methods(group);
+    let (from, to) = (then.server(), now.server());
+    !groups.into_iter().any(lost)
+        && (&from.url, &from.credential, from.transport) == (&to.url, &to.credential, to.transport)
+}
+
 /// What the policy says of a call, before the call goes its way.
 enum Said {
     Done(Judgement),

@@ -276,7 +276,7 @@ impl Refusal {
             Self::UnknownTool { name } => error(
                 StatusCode::OK,
                 INVALID_PARAMS,
-                &format!("Unknown tool: {name}"),
+                &format!("Unknown tool: {}", shown(name)),
             ),
             Self::Call(judged) => call_result(toward, &judged.message, Some(&judged.decision)),
             Self::Elicit {
@@ -531,6 +531,12 @@ fn judged_error(toward: Toward<'_>, modern: StatusCode, code: i32, judged: &Judg
     };
     let decision = judged.decision.to_json();
     said(status, toward, code, &judged.message, Some(&decision))
+}
+
+/// As much of it as an answer repeats.
+fn shown(name: &str) -> &str {
+    name.get(..name.floor_char_boundary(1_024))
+        .unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ mod stream;
 
 pub use aside::Aside;
 pub use exchange::mark_stream;
+pub use pieces::pieces;
 pub use read::{MOST_EVENT, is_stream, read_answer, read_from};
 pub use standing::{SessionKey, Stand, Standing};
 pub use stream::QUIET;

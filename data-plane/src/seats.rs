@@ -164,6 +164,8 @@ impl Room {
 pub enum Load {
     Question,
     Answer,
+    /// Answers of a batch that wait for the others.
+    Gathered,
 }
 
 /// A place for one call or stream. Clones are the same place; it is free again when the last of them has gone.
@@ -183,13 +185,14 @@ struct Held {
 struct Weight {
     question: usize,
     answer: usize,
+    gathered: usize,
 }
 
 impl Weight {
     /// Paid for, beyond what is free.
     const fn paid(self) -> usize {
         let all = self.question.saturating_add(self.answer);
-        all.saturating_sub(FREE_BYTES)
+        all.saturating_add(self.gathered).saturating_sub(FREE_BYTES)
     }
 }
 
@@ -203,6 +206,7 @@ impl Seat {
         match load {
             Load::Question => after.question = bytes,
             Load::Answer => after.answer = bytes,
+            Load::Gathered => after.gathered = bytes,
         }
         let (paid, wanted) = (before.paid(), after.paid());
         if wanted == paid {

@@ -234,3 +234,22 @@ async fn a_question_that_the_organisation_does_not_allow_is_refused_to_the_serve
         "the client never heard of it"
     );
 }
+
+#[tokio::test]
+async fn a_question_that_was_switched_off_since_its_call_began_is_refused_too() {
+    let (upstream, streams) = server(true).await;
+    let mut world = World::new(plan(), upstream).await;
+    let session = begin(&world).await;
+    let (mut response, ask) = asking(&world, &streams, &session, 1).await;
+    ask.send(event(&question("7"))).await.unwrap();
+    next(&mut response).await;
+    world.publish(|bundle| bundle.servers[0].allows_elicitation = false);
+    ask.send(event(&question("8"))).await.unwrap();
+    let refused = |text: &str| text.contains(r#""id":8,"error""#);
+    world
+        .upstream
+        .wait(|saw| refused(&saw.last().unwrap().text()))
+        .await;
+    ask.send(event(RESULT)).await.unwrap();
+    assert_eq!(read_until(&mut response, "\n\n").await, event(RESULT));
+}

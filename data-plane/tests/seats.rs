@@ -208,6 +208,55 @@ async fn an_answer_for_which_there_is_no_room_is_an_error_with_its_id() {
     assert_eq!(world.gateway.seats.used(), Use::default());
 }
 
+fn answer_of(bytes: usize) -> String {
+    RESULT.replace(
+        "[]",
+        &format!(r#"[{{"type":"text","text":"{}"}}]"#, "x".repeat(bytes)),
+    )
+}
+
+#[tokio::test]
+async fn a_batch_whose_answers_nobody_reads_keeps_its_seat_and_its_weight() {
+    let plan = Plan {
+        seats: Limits {
+            bytes: 64 << 20,
+            ..one_each(100)
+        },
+        ..plan()
+    };
+    // More than what lies between the two takes.
+    let long = 12 << 20;
+    let world = World::new(plan, Upstream::saying(answer_of(long)).await).await;
+    let batch = format!("[{}]", call("echo", "{}"));
+    let unread = world.send(world.request(Method::POST, &[], batch)).await;
+    assert_eq!(unread.status(), 200);
+    let used = world.gateway.seats.used();
+    assert_eq!(used.calls, 1);
+    assert!(used.bytes >= long - FREE_BYTES, "{used:?}");
+    drop(unread);
+    while world.gateway.seats.used() != Use::default() {
+        tokio::task::yield_now().await;
+    }
+}
+
+#[tokio::test]
+async fn the_answers_of_a_batch_weigh_together() {
+    let plan = Plan {
+        seats: Limits {
+            bytes: 2 << 20,
+            ..one_each(100)
+        },
+        ..plan()
+    };
+    let world = World::new(plan, Upstream::saying(answer_of(600 << 10)).await).await;
+    let second = call("echo", "{}").replace(r#""id":1"#, r#""id":2"#);
+    let batch = format!("[{},{second}]", call("echo", "{}"));
+    let said = world.post(&[], batch).await.json();
+    assert!(said[0]["result"].is_object(), "there is room for one");
+    assert_eq!(said[1]["error"]["code"], 1001);
+    assert_eq!(said[1]["id"], 2);
+}
+
 #[tokio::test]
 async fn what_stands_open_ends_when_the_replica_is_told_to_stop() {
     let (upstream, streams) = server(false).await;

@@ -4,8 +4,9 @@ mod world;
 
 use http::Method;
 use http_body_util::BodyExt;
-use world::session::{RESULT, begin, pass, read_until, sender, server};
-use world::upstream::{self, Upstream, event};
+use std::sync::Arc;
+use world::session::{AGREED, RESULT, begin, pass, read_until, sender, server};
+use world::upstream::{self, Saw, Upstream, event};
 use world::{Answer, Plan, World, call, plan};
 
 #[tokio::test]
@@ -311,4 +312,111 @@ async fn without_a_session_an_event_is_asked_for_by_the_grant_it_was_sent_to_alo
     world.post(&posted, call("echo", "{}")).await;
     let last = world.upstream.saw().pop().unwrap();
     assert_eq!(last.header("last-event-id"), "", "only a stream has a rest");
+}
+
+#[tokio::test]
+async fn what_stands_open_is_cut_when_it_would_not_be_opened_again_as_it_was() {
+    type Change = fn(&mut bundle::OrgBundle);
+    let changes: [Change; 3] = [
+        |bundle| bundle.grants[0].attachments[0].policy = None,
+        |bundle| bundle.servers[0].url.push_str("?another"),
+        |bundle| {
+            bundle.policies[0].document =
+                r#"{"version":"1","default":"allow","methods":["prompts"]}"#.to_owned();
+        },
+    ];
+    for change in changes {
+        let (upstream, streams) = server(false).await;
+        let mut world = World::new(plan(), upstream).await;
+        let session = begin(&world).await;
+        let get = world.request(Method::GET, &[("mcp-session-id", &session)], "");
+        let mut stream = world.send(get).await;
+        let open = sender(&streams, &world.upstream, 1).await;
+        streams.lock().unwrap().clear();
+        world.publish(|bundle| bundle.org.max_stale_ms = Some(1 << 40));
+        pass(5).await;
+        let note = event(r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#);
+        open.send(note.clone()).await.unwrap();
+        read_until(&mut stream, &note).await;
+        world.publish(change);
+        pass(5).await;
+        assert!(stream.body_mut().frame().await.is_none());
+        open.closed().await;
+    }
+}
+
+/// With sessions; a GET is answered by this, and nobody's answer is ever taken.
+async fn deaf<F>(get: impl Fn() -> F + Send + Sync + Clone + 'static) -> Upstream
+where
+    F: Future<Output = upstream::Said> + Send + 'static,
+{
+    Upstream::new(move |saw: Saw| {
+        let get = get.clone();
+        async move {
+            let mut said = match (saw.head.method.clone(), saw.method().as_str()) {
+                (Method::GET, _) => get().await,
+                (_, "initialize") => upstream::json(AGREED),
+                _ => std::future::pending().await,
+            };
+            said.headers_mut()
+                .insert("mcp-session-id", "theirs".parse().unwrap());
+            said
+        }
+    })
+    .await
+}
+
+#[tokio::test]
+async fn a_server_that_hangs_on_a_stream_does_not_keep_the_next_one_waiting() {
+    let world = Arc::new(World::new(plan(), deaf(std::future::pending).await).await);
+    let session = begin(&world).await;
+    let get = || {
+        let request = world.request(Method::GET, &[("mcp-session-id", &session)], "");
+        let world = Arc::clone(&world);
+        tokio::spawn(async move { world.send(request).await.status() })
+    };
+    let asked = |count: usize| move |saw: &Vec<Saw>| saw.len() == 1 + count;
+    let first = get();
+    world.upstream.wait(asked(1)).await;
+    let _second = get();
+    let first = tokio::time::timeout(world::PATIENCE, first).await;
+    assert!(first.expect("it is replaced").unwrap().is_server_error());
+    world.upstream.wait(asked(2)).await;
+}
+
+#[tokio::test]
+async fn a_server_that_asks_on_and_hears_nothing_keeps_no_stream_from_the_next() {
+    let (say, streams) = tokio::sync::mpsc::unbounded_channel();
+    let get = move || {
+        let (sender, said) = upstream::stream();
+        say.send(sender).unwrap();
+        std::future::ready(said)
+    };
+    let (world, mut streams) = (World::new(plan(), deaf(get).await).await, streams);
+    let session = begin(&world).await;
+    let get = || world.request(Method::GET, &[("mcp-session-id", &session)], "");
+    let mut first = world.send(get()).await;
+    let asks = streams.recv().await.unwrap();
+    let question = |id: usize| {
+        event(&format!(
+            r#"{{"jsonrpc":"2.0","id":{id},"method":"made/up"}}"#
+        ))
+    };
+    let note = event(r#"{"jsonrpc":"2.0","method":"notifications/tools/list_changed"}"#);
+    let all: String = (0..100).map(question).chain([note.clone()]).collect();
+    asks.send(all).await.unwrap();
+    let heard = tokio::time::timeout(world::PATIENCE, read_until(&mut first, &note)).await;
+    assert_eq!(heard.expect("what comes after is not kept waiting"), note);
+    let second = tokio::time::timeout(world::PATIENCE, world.send(get())).await;
+    assert_eq!(second.expect("the place is free").status(), 200);
+}
+
+#[tokio::test]
+async fn a_stream_that_still_stands_elsewhere_is_one_to_be_had_later() {
+    let get = || std::future::ready(upstream::status(409, "{}"));
+    let world = World::new(plan(), deaf(get).await).await;
+    let session = begin(&world).await;
+    let get = world.request(Method::GET, &[("mcp-session-id", &session)], "");
+    // 405 would say that there is none, now and ever.
+    assert_eq!(world.send(get).await.status(), 409);
 }

@@ -10,8 +10,8 @@ use crate::caller::Caller;
 use crate::front::{self, Body};
 use crate::gateway::Gateway;
 use crate::refusal::{Refusal, Toward, Trouble};
-use crate::relay::{QUIET, is_stream, mark_stream, read_answer};
-use crate::seats::Seat;
+use crate::relay::{QUIET, is_stream, mark_stream, pieces, read_answer};
+use crate::seats::{Load, Seat};
 use bytes::Bytes;
 use futures_util::StreamExt;
 use http::header::{CONTENT_TYPE, HeaderValue};
@@ -55,7 +55,12 @@ pub async fn answer(
             let rest = Rest::of(letter, bytes, at + 1);
             return Ok(rest.stream(answers, response.into_body()));
         }
-        let text = text(letter.caller, id, response, MOST_BYTES - weight).await;
+        let mut text = text(letter.caller, id, response, MOST_BYTES - weight).await;
+        // It has left its own place.
+        let _ = letter.seat.weigh(Load::Answer, 0);
+        if !letter.seat.weigh(Load::Gathered, weight + text.len()) {
+            text = failed(letter.caller, id, Trouble::NoRoom);
+        }
         weight = MOST_BYTES.min(weight + text.len());
         answers.push(text);
     }
@@ -64,11 +69,22 @@ pub async fn answer(
         *response.status_mut() = StatusCode::ACCEPTED;
         return Ok(response);
     }
-    *response.body_mut() = front::full(format!("[{}]", answers.join(",")));
+    let whole = Bytes::from(array(answers, weight));
+    *response.body_mut() = pieces(whole, Some(letter.seat.clone()));
     response
         .headers_mut()
         .insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)
+}
+
+fn array(texts: Vec<String>, weight: usize) -> String {
+    let mut array = String::with_capacity(weight + texts.len() + 1);
+    for (at, text) in texts.into_iter().enumerate() {
+        array.push(if at == 0 { '[' } else { ',' });
+        array.push_str(&text);
+    }
+    array.push(']');
+    array
 }
 
 /// What one element is answered, with its id; what asks for nothing is answered by nothing.
@@ -110,12 +126,14 @@ async fn answered<'d>(
 async fn text(caller: &Caller, id: Option<&str>, response: Response<Body>, most: usize) -> String {
     let (head, body) = response.into_parts();
     let said = read_answer(&head.headers, body, id.unwrap_or("null")).await;
-    said.filter(|text| text.len() <= most).unwrap_or_else(|| {
-        let server = caller.server().name.clone();
-        let trouble = Trouble::TooLarge;
-        let is_modern = false;
-        Refusal::Upstream { server, trouble }.message(Toward { id, is_modern })
-    })
+    said.filter(|text| text.len() <= most)
+        .unwrap_or_else(|| failed(caller, id, Trouble::TooLarge))
+}
+
+fn failed(caller: &Caller, id: Option<&str>, trouble: Trouble) -> String {
+    let server = caller.server().name.clone();
+    let is_modern = false;
+    Refusal::Upstream { server, trouble }.message(Toward { id, is_modern })
 }
 
 fn malformed(id: Option<&str>, message: &str) -> Refusal {
@@ -164,6 +182,7 @@ impl Rest {
         for text in answers {
             say(&client, text).await;
         }
+        let _ = self.seat.weigh(Load::Gathered, 0);
         pipe(&client, first).await;
         let Ok(document) = mcp::parse(&self.bytes) else {
             return;

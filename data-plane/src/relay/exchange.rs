@@ -4,7 +4,7 @@ use super::aside;
 use super::passage::{Passage, Passed};
 use super::pieces::pieces;
 use super::read::{MOST_EVENT, has_type, is_stream};
-use super::stream::Stream;
+use super::stream::{Stream, replaced};
 use super::{Carried, Stand};
 use crate::breaker::Outcome;
 use crate::call::{Call, What};
@@ -69,12 +69,20 @@ pub async fn exchange(
     // A session has one standing stream: the old one has gone before the new one is asked for.
     let stand = match &call.what {
         What::Stream { resumed: false } if call.presented.is_some() => {
-            Some(app.standing.take(call.session_key()).await)
+            let Some(stand) = app.standing.take(call.session_key()).await else {
+                return Err(refuse(Trouble::Slow));
+            };
+            Some(stand)
         }
         _ => None,
     };
     let sent = Instant::now();
-    let response = match send(&app, &upstream, &call, body, stand.is_some()).await {
+    let sending = tokio::select! {
+        sending = send(&app, &upstream, &call, body, stand.is_some()) => sending,
+        // Nothing came of it yet, and nobody waits for it any more.
+        () = replaced(stand.as_ref()) => return Err(refuse(Trouble::Slow)),
+    };
+    let response = match sending {
         Ok(response) => response,
         Err(error) => {
             turn.report(Outcome::Badly);
@@ -286,7 +294,10 @@ impl Answered {
     fn no_stream(self, status: StatusCode) -> Refusal {
         match status {
             StatusCode::NOT_FOUND if self.call.presented.is_some() => Refusal::SessionGone,
-            status if has_failed(status) => self.fail(Trouble::Status(status.as_u16())),
+            // Another replica's stream still stands: there is one to be had later.
+            status if has_failed(status) || status == StatusCode::CONFLICT => {
+                self.fail(Trouble::Status(status.as_u16()))
+            }
             _ => Refusal::NoStream,
         }
     }

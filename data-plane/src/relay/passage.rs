@@ -14,6 +14,7 @@ use mcp::named::{taken_back, tasks_of_message, tasks_of_result};
 use mcp::reply::{self, Answer, Reply, Told};
 use mcp::sealed::{Approval, Bearer, State};
 use mcp::{Edit, Page, Revision, Rule, quote, same_id, splice};
+use policy::MethodGroup;
 use std::sync::Arc;
 
 #[derive(Debug)]
@@ -154,12 +155,29 @@ impl Passage {
         Some(edits)
     }
 
+    /// Of resources and prompts hears only who may use them.
+    fn may_tell_of(&self, method: &str) -> bool {
+        let group = match method.split('/').nth(1) {
+            Some("resources") => MethodGroup::Resources,
+            Some("prompts") => MethodGroup::Prompts,
+            _ => return true,
+        };
+        let now = self.call.caller.renewed(&self.app);
+        now.is_ok_and(|now| {
+            now.policy()
+                .is_some_and(|attached| attached.policy.allows_methods(group))
+        })
+    }
+
     /// On a stream that belongs to no session, whose task it is that a server tells of nobody can know.
     fn may_tell_of_tasks(&self) -> bool {
         self.session.is_some() || !matches!(self.call.what, What::Stream { resumed: false })
     }
 
     fn notification(&self, told: &Told<'_>) -> Passed {
+        if !self.may_tell_of(told.method) {
+            return Passed::dropped();
+        }
         let mut passed = Passed::default();
         // Without questions of the server's there is none that it could take back.
         if !self.call.era.is_modern()
@@ -183,7 +201,11 @@ impl Passage {
 
     /// A question of the server's: only in the legacy eras, and only where its entry allows it.
     fn question(&self, id: &str, id_span: Span, told: &Told<'_>) -> Passed {
-        let server = self.call.caller.server();
+        // What was switched off since the call began is not asked either.
+        let Ok(now) = self.call.caller.renewed(&self.app) else {
+            return Passed::dropped();
+        };
+        let server = now.server();
         let is_legacy = !self.call.era.is_modern();
         let allowed = is_legacy
             && match told.method {
@@ -321,7 +343,10 @@ impl Passage {
     }
 
     fn may_ask(&self, asked: &Node<'_>) -> bool {
-        let server = self.call.caller.server();
+        let Ok(now) = self.call.caller.renewed(&self.app) else {
+            return false;
+        };
+        let server = now.server();
         asked.as_object().is_some_and(|asked| {
             asked.iter().all(
                 |member| match member.node.get("method").and_then(Node::as_str) {

@@ -42,8 +42,8 @@ impl Drop for Stand {
 }
 
 impl Standing {
-    /// Takes the place of this session, after the stream that had it has gone.
-    pub async fn take(&self, key: SessionKey) -> Stand {
+    /// Takes the place of this session, after the stream that had it has gone; nothing where another one wants it before that.
+    pub async fn take(&self, key: SessionKey) -> Option<Stand> {
         let place = Place {
             leave: CancellationToken::new(),
             left: CancellationToken::new(),
@@ -60,11 +60,21 @@ impl Standing {
             leave: place.leave,
             left: place.left,
         };
-        if let Some(before) = before {
-            before.leave.cancel();
-            before.left.cancelled().await;
+        let Some(before) = before else {
+            return Some(stand);
+        };
+        before.leave.cancel();
+        tokio::select! {
+            () = before.left.cancelled() => Some(stand),
+            () = stand.replaced() => {
+                // Whoever comes next waits for this place, and so for the one before it.
+                tokio::spawn(async move {
+                    before.left.cancelled().await;
+                    drop(stand);
+                });
+                None
+            }
         }
-        stand
     }
 }
 

@@ -10,6 +10,7 @@ use super::{Carried, Stand};
 use crate::breaker::Outcome;
 use crate::call::{Call, What};
 use crate::front::Body;
+use crate::gate;
 use crate::meter::OpenStream;
 use crate::refusal::{Refusal, Toward, Trouble};
 use crate::seats::Load;
@@ -31,6 +32,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::{mpsc, oneshot};
 use tokio::time::{Instant as Deadline, sleep_until, timeout};
 use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument;
 
 /// A quiet stream says so this often.
@@ -41,6 +43,8 @@ const CHECK: Duration = Duration::from_secs(5);
 const MOST_HELD: usize = 1 << 20;
 /// How long an upstream is waited for when it is told that its question does not pass.
 const TELL: Duration = Duration::from_secs(5);
+/// So many such words are under way at once: nothing else waits for them.
+const MOST_TOLD: usize = 8;
 
 /// Thousands stand open and say nothing for hours: what is done only when something is said is boxed for as long as it
 /// takes, and what a task is given it holds once.
@@ -61,6 +65,8 @@ pub struct Stream {
     answered: Option<Ending>,
     client_is_gone: bool,
     sent_at: Deadline,
+    /// Words to the server that its questions do not pass.
+    telling: Vec<AbortOnDropHandle<()>>,
     _open: OpenStream,
 }
 
@@ -103,6 +109,7 @@ impl Stream {
             answered: None,
             client_is_gone: false,
             sent_at: Deadline::now(),
+            telling: Vec::new(),
         };
         if !stream.is_call() {
             // It may be silent for as long as it likes.
@@ -208,7 +215,7 @@ impl Stream {
                     continue;
                 }
                 _ = check.tick() => {
-                    if !self.call.caller.is_still_good(&self.passage.app) {
+                    if !self.may_go_on(is_call) {
                         return End::Cut;
                     }
                     continue;
@@ -231,7 +238,8 @@ impl Stream {
                 idle_until = Deadline::now() + idle;
             }
             let overrun = splitter.push(&chunk, &mut events).err();
-            if !self.weigh(splitter.held() + events.iter().map(weight).sum::<usize>()) {
+            let unsent = events.iter().map(weight).sum::<usize>() + self.held_back();
+            if !self.weigh(splitter.held() + unsent) {
                 return End::Trouble(Trouble::NoRoom);
             }
             if !events.is_empty() {
@@ -247,11 +255,24 @@ impl Stream {
                 }
             }
             // Less than before: there is room for it.
-            let _ = self.weigh(splitter.held());
+            let _ = self.weigh(splitter.held() + self.held_back());
             if let Some(Overrun::Event(_) | Overrun::Stream(_)) = overrun {
                 return End::Trouble(Trouble::TooLarge);
             }
         }
+    }
+
+    /// Whether the newest bundle lets it stand. A call was judged when it began; what stands open is judged by what is in
+    /// force, and its client opens the next.
+    fn may_go_on(&self, is_call: bool) -> bool {
+        let renewed = self.call.caller.renewed(&self.passage.app);
+        renewed.is_ok_and(|now| is_call || gate::may_stand(&self.call.caller, &now))
+    }
+
+    /// Of events before the answer of an `initialize`.
+    fn held_back(&self) -> usize {
+        let held = self.waiting.iter().flat_map(|(_, held)| held);
+        held.map(Bytes::len).sum()
     }
 
     fn weigh(&self, bytes: usize) -> bool {
@@ -272,7 +293,7 @@ impl Stream {
                 .map_err(End::Trouble)?;
             event.data = Some(data.into());
             if let Some(question) = passed.refused {
-                self.tell(&question).await;
+                self.tell(&question);
             }
             self.answered = self.answered.or(passed.answered);
             if let Some(changed) = passed.changed {
@@ -362,7 +383,12 @@ impl Stream {
     }
 
     /// Tells the upstream that its question will not be asked, so that it does not wait for an answer.
-    async fn tell(&self, question: &str) {
+    fn tell(&mut self, question: &str) {
+        self.telling.retain(|told| !told.is_finished());
+        // A server that asks on without hearing waits out its own time.
+        if self.telling.len() >= MOST_TOLD {
+            return;
+        }
         let mut headers = self.call.headers.clone();
         headers.insert(
             ACCEPT,
@@ -380,12 +406,13 @@ impl Stream {
             "the organisation does not allow this",
             None,
         );
-        // Best effort: an upstream that does not hear it waits out its own time.
         let sender = sender(&self.passage.app, &self.call, false);
-        let telling = self
-            .upstream
-            .say(sender, Method::POST, headers, Bytes::from(answer));
-        let _ = timeout(TELL, telling).await;
+        let upstream = Arc::clone(&self.upstream);
+        let telling = tokio::spawn(async move {
+            let telling = upstream.say(sender, Method::POST, headers, Bytes::from(answer));
+            let _ = timeout(TELL, telling).await;
+        });
+        self.telling.push(AbortOnDropHandle::new(telling));
     }
 }
 
@@ -393,7 +420,7 @@ fn weight(event: &Event) -> usize {
     event.data.as_ref().map_or(0, Vec::len)
 }
 
-async fn replaced(stand: Option<&Stand>) {
+pub async fn replaced(stand: Option<&Stand>) {
     match stand {
         Some(stand) => stand.replaced().await,
         None => std::future::pending().await,

@@ -12,6 +12,9 @@ pub const MOST_DEPTH: usize = 64;
 /// has no more.
 pub const MOST_VALUES: usize = 1 << 18;
 
+/// Ids are echoed, also where nothing else is held for a message.
+const MOST_ID: usize = 4_096;
+
 /// More elements than this no batch has.
 const MOST_IN_BATCH: usize = 100;
 
@@ -153,7 +156,9 @@ fn readable_id<'d>(node: &'d Node<'d>, document: &'d Document<'d>) -> Option<&'d
 }
 
 fn id_text<'d>(id: &Node<'d>, text: &'d str) -> Option<&'d str> {
-    (id.as_str().is_some() || id.as_number().is_some()).then(|| id.span.of(text))
+    let is_one = id.as_str().is_some() || id.as_number().is_some();
+    let text = id.span.of(text);
+    (is_one && text.len() <= MOST_ID).then_some(text)
 }
 
 fn message<'d>(node: &'d Node<'d>, text: &'d str) -> Result<Message<'d>, Refused> {
@@ -179,7 +184,7 @@ fn message<'d>(node: &'d Node<'d>, text: &'d str) -> Result<Message<'d>, Refused
         return refuse("`jsonrpc` is not \"2.0\"");
     }
     if id_node.is_some() && id.is_none() {
-        return refuse("`id` is neither a string nor a number");
+        return refuse("`id` is neither a string nor a number, or longer than 4,096 bytes");
     }
     let answers = node.get("result").is_some() || node.get("error").is_some();
     let own = node.span.of(text);
