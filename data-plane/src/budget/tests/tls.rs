@@ -42,7 +42,13 @@ impl Authority {
 async fn mode(url: String, authority: Option<&str>) -> Mode {
     host::tls::install_crypto();
     let address = Address::read(&Secret::new(url), authority.map(str::as_bytes)).unwrap();
-    let budget = Budget::connect(address, PATIENT, super::fleet(1, 0)).await;
+    let budget = Budget::connect(
+        address,
+        PATIENT,
+        super::fleet(1, 0),
+        Arc::default() as Arc<super::Records>,
+    )
+    .await;
     let agent = Agent::new();
     let charges = [Charge {
         on_outage: OnOutage::Closed,
