@@ -4,7 +4,7 @@ use super::*;
 use crate::budget::charge::{Ask as Asked, Charged, Count, Measure, Mode, OnOutage};
 use crate::budget::shared::Shared;
 use crate::budget::tests::{
-    Agent, PATIENT, Records, Server, admitted, fleet, passed, refused, replica_with,
+    Agent, PATIENT, Records, Server, admitted, passed, refused, replica_with,
 };
 use crate::budget::{Budget, Progress, Settings};
 use rand::rngs::StdRng;

@@ -1,7 +1,7 @@
 //! A primary dies, and the replica that follows it takes its place: found through a real sentinel.
 
 use super::{Agent, PATIENT, Server, admitted, connect, fleet, folder, free_port};
-use crate::budget::{Address, Budget, Charge, Charged, Mode, OnOutage};
+use crate::budget::{Budget, Charge, Charged, Mode, OnOutage};
 use seal::Secret;
 use std::time::Duration;
 use tokio::time::timeout;
