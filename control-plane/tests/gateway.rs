@@ -119,6 +119,12 @@ async fn the_doors_of_replicas_open_to_replicas_of_this_instance_alone() {
         ),
         (
             Method::POST,
+            "/v1/gateway/budgets".to_owned(),
+            Some(json!({})),
+            422,
+        ),
+        (
+            Method::POST,
             "/v1/gateway/approvals/ask".to_owned(),
             Some(json!({})),
             422,

@@ -128,13 +128,14 @@ post /v1/orgs/{org}/webhooks/{webhook}/deliveries/{delivery}/replay
 
 /// Routes outside the description: it itself and the schema, which describe, and the doors of replicas, which
 /// `gateway.rs` tries.
-const UNDESCRIBED: [&str; 9] = [
+const UNDESCRIBED: [&str; 10] = [
     "/v1/openapi.json",
     "/v1/policy.schema.json",
     "/v1/gateway/feed",
     "/v1/gateway/bundles/{sha256}",
     "/v1/gateway/acks",
     "/v1/gateway/records",
+    "/v1/gateway/budgets",
     "/v1/gateway/approvals/ask",
     "/v1/gateway/approvals/wait",
     "/v1/gateway/approvals/take-back",

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Where the plane looks across organisations, and how often. A new place is a new line here, with a reader's consent.
-const REASONS: [(&str, &str, usize); 39] = [
+const REASONS: [(&str, &str, usize); 41] = [
     ("Account", "account/act.rs", 10),
     ("Account", "account/delete.rs", 2),
     ("Account", "account/wishes.rs", 1),
@@ -20,6 +20,7 @@ const REASONS: [(&str, &str, usize); 39] = [
     ("DeleteOrg", "org/act.rs", 1),
     ("Idempotency", "http/idempotency/once.rs", 2),
     ("Deliver", "webhook/outbox.rs", 3),
+    ("IngestRecords", "call/budget.rs", 1),
     ("IngestRecords", "call/days.rs", 1),
     ("IngestRecords", "call/ingest.rs", 1),
     ("JoinOrg", "org/invitation/act.rs", 2),
@@ -33,6 +34,7 @@ const REASONS: [(&str, &str, usize); 39] = [
     ("NameMember", "slack/act.rs", 1),
     ("Publish", "publish/outbox.rs", 2),
     ("Rediscover", "server/discover/schedule.rs", 4),
+    ("ServeGateways", "call/budget.rs", 1),
     ("ServeGateways", "gateway/act.rs", 1),
     ("ServeGateways", "publish/feed.rs", 3),
     ("SignIn", "oidc/act.rs", 3),

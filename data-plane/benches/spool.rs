@@ -26,6 +26,7 @@ fn intent(number: u64) -> Intent {
         argument_keys: ["amount", "currency", "reason"].into_iter().collect(),
         shadow: bundle::record::Shadows::default(),
         approval: None,
+        charges: bundle::record::Charges::default(),
         client: None,
         protocol: Some("2025-11-25".into()),
         added_us: 100,

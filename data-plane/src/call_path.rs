@@ -274,6 +274,7 @@ async fn charge(
         } => {
             app.meter.limiter(mode.as_str(), began.elapsed());
             intent.limiter = limiter(mode);
+            intent.charges = hold.kept();
             let would = would
                 .iter()
                 .filter_map(|index| admitted.shadow_due.get(*index));

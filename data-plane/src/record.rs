@@ -4,6 +4,7 @@
 //! No record, no call: [`Recorder::intent`] answers when the intent is as safe as the rule asked, and only its
 //! [`Written`] lets a call go on.
 
+pub mod books;
 mod depth;
 pub mod frame;
 mod meter;
@@ -24,6 +25,7 @@ use std::sync::{Arc, OnceLock, mpsc};
 use std::thread;
 use std::time::Instant;
 
+use crate::budget::Progress;
 use bundle::record::{Ending, Intent, Outcome, Record};
 use bytes::Bytes;
 use prometheus_client::registry::Registry;
@@ -157,7 +159,7 @@ impl Recorder {
     /// Writes the intent of a call that may go upstream. Where this future or the [`Written`] it gives is dropped,
     /// the call was cancelled, and its outcome says so.
     pub async fn intent(&self, intent: Intent, level: Level) -> Result<Written, SpoolClosed> {
-        let written = self.begin(&intent)?;
+        let mut written = self.begin(&intent)?;
         let record = payload(&Record::Intent(Box::new(intent)));
         if let Err(closed) = self.write(&record, level).await {
             written.never_made();
@@ -167,6 +169,8 @@ impl Recorder {
             let queue = self.inner.strict.get();
             if let Err(closed) = strict::acknowledged(queue, record).await {
                 self.inner.meter.unacknowledged.inc();
+                // Whoever asked gives it back, as where there is no record at all.
+                written.refunded();
                 written.ended(Ending::NotMade);
                 return Err(closed);
             }
@@ -190,6 +194,11 @@ impl Recorder {
     /// Whether calls can be recorded now; for `/readyz`.
     pub fn is_open(&self) -> bool {
         self.inner.spool.is_open()
+    }
+
+    /// How far the records have come on their way to the control plane.
+    pub fn progress(&self) -> Progress {
+        self.inner.spool.progress()
     }
 
     /// What sends the records on. One for each recorder.

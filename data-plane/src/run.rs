@@ -8,6 +8,7 @@ use crate::front::{self, Entrance};
 use crate::gateway::Gateway;
 use crate::lists::Seen;
 use crate::meter::{Bundles, Meter, Taken};
+use crate::record::books::Books;
 use crate::record::{self, Recorder, SpoolOptions, post};
 use crate::relay::{Aside, Standing};
 use crate::seats::Seats;
@@ -70,9 +71,14 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
     let settings = Settings {
         timeout: config.redis_timeout,
         slow: config.redis_timeout.mul_f64(0.8),
+        ..Settings::default()
     };
+    let books = Arc::new(Books {
+        control_plane: link.clone(),
+        recorder: recorder.clone(),
+    });
     let budget = match config.redis.clone() {
-        Some(address) => Budget::connect(address, settings, fetcher.fleet()).await,
+        Some(address) => Budget::connect(address, settings, fetcher.fleet(), books).await,
         None => Budget::in_memory(),
     };
     let made = (

@@ -35,6 +35,7 @@ fn intent(task: u32, number: u32) -> Intent {
         argument_keys: ["amount"].into_iter().collect(),
         shadow: bundle::record::Shadows::default(),
         approval: None,
+        charges: bundle::record::Charges::default(),
         client: None,
         protocol: None,
         added_us: 1,

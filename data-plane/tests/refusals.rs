@@ -2,7 +2,7 @@
 
 mod world;
 
-use data_plane::budget::{Address, Budget, Settings};
+use data_plane::budget::{Address, Budget, Ledger, Progress, Settings, Told};
 use std::sync::Arc;
 use world::upstream::Upstream;
 use world::{Plan, World, call, plan, with_policy};
@@ -303,11 +303,36 @@ async fn a_budget_that_is_nearly_used_up_is_told_of() {
     }
 }
 
+/// Nothing was ever charged.
+#[derive(Debug)]
+struct NoRecords;
+
+impl Ledger for NoRecords {
+    fn used(&self, _: bundle::budget::Ask) -> Told {
+        Box::pin(async {
+            Ok(bundle::budget::Used {
+                used: Vec::new(),
+                is_all: true,
+            })
+        })
+    }
+
+    fn progress(&self) -> Progress {
+        Progress::default()
+    }
+}
+
 #[tokio::test]
 async fn a_limit_that_is_closed_names_a_second_and_none_where_waiting_cannot_help() {
     let url = seal::Secret::new("redis://127.0.0.1:1".to_owned());
     let address = Address::read(&url, None).unwrap();
-    let budget = Budget::connect(address, Settings::default(), Arc::default()).await;
+    let budget = Budget::connect(
+        address,
+        Settings::default(),
+        Arc::default(),
+        Arc::new(NoRecords),
+    )
+    .await;
     let policy = r#"{"version":"1","default":"allow","tools":{"echo":{"limits":[{"counter":"spent","window":"hour","max":5,"cost":{"from":"args.n"}}]}}}"#;
     let plan = Plan {
         policy: Some(policy.into()),

@@ -155,6 +155,10 @@ fn call(row: &IntentRow) -> chain::Call {
         protocol: row.protocol.clone(),
         added_us: row.added_us,
         approval: row.approval_id.map(ApprovalId::from_uuid),
+        charges: row
+            .charges
+            .as_ref()
+            .map(|charges| charges.iter().map(ToString::to_string).collect()),
     }
 }
 
@@ -168,6 +172,7 @@ fn outcome(row: &OutcomeRow) -> chain::Outcome {
         added_us: row.added_us,
         bytes: row.bytes,
         outcome: row.outcome.to_owned(),
+        refunded: row.refunded,
     }
 }
 

@@ -155,9 +155,9 @@ impl Tally {
 /// Where those calls are of which something was stored just now.
 #[derive(Debug, Default)]
 pub(super) struct Fresh {
-    orgs: Vec<Uuid>,
-    times: Vec<OffsetDateTime>,
-    ids: Vec<Uuid>,
+    pub(super) orgs: Vec<Uuid>,
+    pub(super) times: Vec<OffsetDateTime>,
+    pub(super) ids: Vec<Uuid>,
 }
 
 impl Fresh {

@@ -1,5 +1,6 @@
 //! The days that calls are filed under: a partition each, made before the first record of it comes.
 
+use super::budget;
 use crate::app::App;
 use crate::db::{DbError, Reason};
 use host::stop::Stop;
@@ -16,6 +17,9 @@ pub async fn keep_ahead(app: App, stop: Stop) {
     loop {
         if let Err(error) = make_ahead(&app).await {
             tracing::error!(%error, "the days of calls to come could not be made");
+        }
+        if let Err(error) = budget::forget(&app).await {
+            tracing::error!(%error, "charges of windows that are over could not be deleted");
         }
         tokio::select! {
             () = stop.stopped() => return,

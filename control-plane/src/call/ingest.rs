@@ -2,6 +2,7 @@
 //!
 //! What cannot be read is kept as it came and acknowledged: one record of a newer version must not hold up those behind it.
 
+use super::budget::Sums;
 use super::chain::{self, Linked};
 use super::count::{self, Fresh, Tally};
 use super::days;
@@ -11,7 +12,7 @@ use crate::http::read;
 use crate::now::Now;
 use crate::problem::{Kind, Problem};
 use aws_lc_rs::digest::{SHA256, digest};
-use bundle::record::{Batch, Intent, MAX_BATCH_RECORDS, Outcome, Record, Stored};
+use bundle::record::{Batch, Charge, Intent, MAX_BATCH_RECORDS, Outcome, Record, Stored};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use std::collections::{BTreeMap, BTreeSet};
@@ -60,6 +61,8 @@ pub(super) struct IntentRow {
     pub(super) protocol: Option<String>,
     pub(super) added_us: i64,
     pub(super) approval_id: Option<Uuid>,
+    /// As texts; none of what charged none.
+    pub(super) charges: Option<Vec<Charge>>,
     #[serde(flatten)]
     pub(super) linked: Linked,
 }
@@ -78,6 +81,7 @@ pub(super) struct OutcomeRow {
     pub added_us: i64,
     pub bytes: i64,
     pub outcome: &'static str,
+    pub refunded: Option<bool>,
     #[serde(flatten)]
     pub linked: Linked,
 }
@@ -176,6 +180,7 @@ fn intent_row(intent: Intent, at: OffsetDateTime) -> IntentRow {
         protocol: intent.protocol.map(bundle::record::Short::into_string),
         added_us: stored(intent.added_us),
         approval_id: intent.approval.map(ids::ApprovalId::uuid),
+        charges: Some(intent.charges.into_vec()).filter(|charges| !charges.is_empty()),
         linked: Linked::default(),
     }
 }
@@ -191,6 +196,7 @@ fn outcome_row(outcome: &Outcome, at: OffsetDateTime) -> OutcomeRow {
         added_us: stored(outcome.added_us),
         bytes: stored(outcome.bytes),
         outcome: outcome.outcome.as_str(),
+        refunded: outcome.refunded.then_some(true),
         linked: Linked::default(),
     }
 }
@@ -220,15 +226,15 @@ async fn store(
     let intents_stored = sqlx::query_scalar!(
         "insert into calls (org_id, at, id, judged_at, replica, grant_id, server_id, method, tool, verdict, rule,
             policy_id, policy_version, bundle_version, limiter, argument_keys, shadow, client_name, client_version,
-            protocol, added_us, approval_id, writer, seq, hash)
+            protocol, added_us, approval_id, charges, writer, seq, hash)
         select org_id, at, id, judged_at, replica, grant_id, server_id, method, tool, verdict, rule,
             policy_id, policy_version, bundle_version, limiter, argument_keys, shadow, client_name, client_version,
-            protocol, added_us, approval_id, writer, seq, hash
+            protocol, added_us, approval_id, charges, writer, seq, hash
         from jsonb_to_recordset($1) as r (org_id uuid, at timestamptz, id uuid, judged_at timestamptz, replica text,
             grant_id uuid, server_id uuid, method text, tool text, verdict text, rule text, policy_id uuid,
             policy_version integer, bundle_version bigint, limiter text, argument_keys text[], shadow jsonb,
             client_name text, client_version text, protocol text, added_us bigint,
-            approval_id uuid, writer text, seq bigint, hash bytea)
+            approval_id uuid, charges text[], writer text, seq bigint, hash bytea)
         order by seq
         on conflict do nothing
         returning id",
@@ -239,11 +245,11 @@ async fn store(
     let outcomes = json(sorted.outcomes.values())?;
     let outcomes_stored = sqlx::query_scalar!(
         "insert into call_outcomes (org_id, at, id, ended_at, upstream_status, latency_us, added_us, bytes, outcome,
-            writer, seq, hash)
-        select org_id, at, id, ended_at, upstream_status, latency_us, added_us, bytes, outcome, writer, seq, hash
+            refunded, writer, seq, hash)
+        select org_id, at, id, ended_at, upstream_status, latency_us, added_us, bytes, outcome, refunded, writer, seq, hash
         from jsonb_to_recordset($1) as r (org_id uuid, at timestamptz, id uuid, ended_at timestamptz,
             upstream_status integer, latency_us bigint, added_us bigint, bytes bigint, outcome text,
-            writer text, seq bigint, hash bytea)
+            refunded boolean, writer text, seq bigint, hash bytea)
         order by seq
         on conflict do nothing
         returning id",
@@ -328,7 +334,21 @@ async fn tally(
     let begun = intents.iter().map(|row| (row.org_id, row.at, row.id));
     let fresh = Fresh::of(begun.chain(ended));
     tally.time(tx, &fresh).await?;
-    tally.add(tx).await
+    tally.add(tx).await?;
+    sums(sorted, &intents, tx).await
+}
+
+/// Sums what was charged, without what was given back.
+async fn sums(sorted: &Sorted, intents: &[&IntentRow], tx: &mut SystemTx) -> Result<(), DbError> {
+    let mut sums = Sums::default();
+    for intent in intents {
+        sums.charged(intent.org_id, intent.charges.iter().flatten());
+    }
+    let refunded = sorted.outcomes.values();
+    let refunded = refunded.filter(|outcome| outcome.refunded == Some(true));
+    let refunded = refunded.map(|outcome| (outcome.org_id, outcome.at, outcome.id));
+    sums.refunded(tx, &Fresh::of(refunded)).await?;
+    sums.add(tx).await
 }
 
 /// When each grant was last used. A row that another batch holds just now is left to the next one: two batches that

@@ -3,6 +3,7 @@
 
 pub mod act;
 pub mod api;
+pub mod budget;
 pub mod chain;
 pub mod count;
 pub mod days;

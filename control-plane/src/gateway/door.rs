@@ -13,6 +13,7 @@ use axum::response::IntoResponse;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use bundle::approval::MAX_ASK;
+use bundle::budget::{Ask, Used};
 use bundle::feed::{Feed, Heard, Report};
 use bundle::record::{MAX_BATCH, Stored};
 use bytes::Bytes;
@@ -27,6 +28,7 @@ pub fn routes(newest: Newest) -> Router<App> {
             "/v1/gateway/records",
             post(records).layer(DefaultBodyLimit::max(MAX_BATCH)),
         )
+        .route("/v1/gateway/budgets", post(budgets))
         .route(
             "/v1/gateway/approvals/ask",
             post(approval::door::asked).layer(DefaultBodyLimit::max(MAX_ASK)),
@@ -89,6 +91,15 @@ async fn records(
     body: Bytes,
 ) -> Result<Json<Stored>, Problem> {
     Ok(Json(call::ingest::ingest(&app, &replica.0, &body).await?))
+}
+
+/// How much of an organisation's budgets is used by what is on record.
+async fn budgets(
+    State(app): State<App>,
+    _: Replica,
+    Body(ask): Body<Ask>,
+) -> Result<Json<Used>, Problem> {
+    Ok(Json(call::budget::used(&app, &ask).await?))
 }
 
 impl From<PublishError> for Problem {

@@ -3,7 +3,7 @@
 use crate::world::{NOW, Org, World, call_id, ended, intent, made};
 use axum::http::StatusCode;
 use bundle::chain::{Report, Verifier};
-use bundle::record::{Ending, Intent, Record};
+use bundle::record::{Charge, Ending, Intent, Record};
 use control_plane::access::Role;
 use control_plane::call::chain::{checkpoint, keep};
 use ids::CallId;
@@ -36,6 +36,18 @@ fn call(org: &Org, days: u64, number: u32) -> Intent {
     Intent {
         id: CallId::new(unix_ms, random),
         at: unix_ms,
+        // Some have charged a budget that is kept, as others before there were any.
+        charges: (0..number % 3)
+            .map(|at| Charge {
+                limit: [1; 16],
+                subject: [2; 16],
+                slot_ms: 60_000,
+                slots: 60,
+                slot: unix_ms / 60_000,
+                cost: u64::from(at),
+                is_of_forwarded: at == 1,
+            })
+            .collect(),
         ..intent(org, 0, number)
     }
 }

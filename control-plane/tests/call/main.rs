@@ -1,5 +1,6 @@
 //! Calls, from a replica's batch to the answers people get: through the router, on a real Postgres.
 
+mod budgets;
 mod chain;
 mod follow;
 #[path = "../world/mod.rs"]

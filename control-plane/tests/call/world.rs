@@ -3,6 +3,7 @@
 use crate::plane::{Answer, Who, World as Plane};
 use axum::body::Body;
 use axum::http::{Method, Request, Response, StatusCode};
+use bundle::budget::{Ask, Used};
 use bundle::record::{Ending, Intent, Limiter, Outcome, Record, Stored, Verdict};
 use control_plane::access::Role;
 use control_plane::app::App;
@@ -158,15 +159,35 @@ impl World {
             .await
     }
 
-    /// Posts a batch of whatever is in `records`, as the replica does.
-    pub async fn ship_raw(&self, records: Vec<Value>) -> (StatusCode, Value) {
+    /// `Authorization` as the replica writes it.
+    fn as_replica(&self) -> String {
         let seconds = self.clock.unix_ms() / 1000;
         let claims = json!({
             "sub": "replica-1", "aud": "portcullis-control-plane", "iat": seconds, "exp": seconds + 60,
         });
         let token = encode(&Header::new(Algorithm::EdDSA), &claims, &self.replica_key).unwrap();
+        format!("Bearer {token}")
+    }
+
+    /// What the replica is told of an organisation's budgets.
+    pub async fn used(&self, ask: &Ask) -> Used {
+        let authorization = self.as_replica();
+        let headers = [("authorization", authorization.as_str())];
+        let body = serde_json::to_value(ask).unwrap();
+        let path = "/v1/gateway/budgets";
+        let who = Who::default();
+        let sent = self
+            .plane
+            .send_with(&who, Method::POST, path, Some(body), &headers);
+        let answer = sent.await;
+        assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
+        serde_json::from_str(&answer.text).unwrap()
+    }
+
+    /// Posts a batch of whatever is in `records`, as the replica does.
+    pub async fn ship_raw(&self, records: Vec<Value>) -> (StatusCode, Value) {
         let batch = json!({ "id": "1/8-900", "replica": "replica-1", "records": records });
-        let answer = self.post_as(Some(&format!("Bearer {token}")), batch).await;
+        let answer = self.post_as(Some(&self.as_replica()), batch).await;
         (
             answer.status,
             serde_json::from_str(&answer.text).unwrap_or(Value::Null),
@@ -210,6 +231,7 @@ pub fn intent(org: &Org, ms: u64, number: u32) -> Intent {
         argument_keys: ["amount", "currency"].into_iter().collect(),
         shadow: bundle::record::Shadows::default(),
         approval: None,
+        charges: bundle::record::Charges::default(),
         client: None,
         protocol: Some("2025-11-25".into()),
         added_us: 250,
@@ -226,6 +248,7 @@ pub fn ended(intent: &Intent, outcome: Ending) -> Record {
         added_us: 700,
         bytes: 4_321,
         outcome,
+        refunded: false,
     })
 }
 

@@ -15,6 +15,8 @@ pub struct Charge {
     pub window_ms: u64,
     pub max: u64,
     pub cost: u64,
+    /// The cost is read from the call: what was used is never forgotten, however short the window is.
+    pub is_spend: bool,
     pub count: Count,
     pub on_outage: OnOutage,
     /// Bounds calls in flight; window, max and cost then say nothing.
@@ -124,6 +126,8 @@ pub(super) struct Part {
     pub measure: Measure,
     pub count: Count,
     pub on_outage: OnOutage,
+    /// Counted anew from records where Redis has lost it: until then the call waits, or is refused.
+    pub is_kept: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -204,6 +208,8 @@ impl Part {
             measure,
             count: charge.count,
             on_outage: charge.on_outage,
+            is_kept: charge.concurrency.is_none()
+                && (charge.is_spend || charge.window_ms > SHORT_MS),
         }
     }
 
@@ -228,6 +234,7 @@ impl Part {
             (Measure::Rate { .. }, Measure::InFlight { .. })
             | (Measure::InFlight { .. }, Measure::Rate { .. }) => {}
         }
+        self.is_kept |= other.is_kept;
         if other.count == Count::Attempts {
             self.count = Count::Attempts;
         }
@@ -238,6 +245,9 @@ impl Part {
         };
     }
 }
+
+/// Of a window that is no longer, a loss of Redis costs one window.
+const SHORT_MS: u64 = 60_000;
 
 /// The most a client is asked to wait where nobody can know: a place in flight, or Redis back.
 pub(super) const SOON_MS: u64 = 1_000;

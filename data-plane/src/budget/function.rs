@@ -5,13 +5,16 @@ use redis::{Cmd, RedisError, ServerErrorKind};
 use std::sync::LazyLock;
 
 const BODY: &str = include_str!("ring.lua");
-const VERBS: [Verb; 6] = [
+const VERBS: [Verb; 9] = [
     Verb::Charge,
     Verb::Refund,
     Verb::Post,
     Verb::Renew,
     Verb::Release,
     Verb::News,
+    Verb::Lead,
+    Verb::Raise,
+    Verb::Muster,
 ];
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -22,6 +25,9 @@ pub(super) enum Verb {
     Renew,
     Release,
     News,
+    Lead,
+    Raise,
+    Muster,
 }
 
 impl Verb {
@@ -33,6 +39,9 @@ impl Verb {
             Self::Renew => "renew",
             Self::Release => "release",
             Self::News => "news",
+            Self::Lead => "lead",
+            Self::Raise => "raise",
+            Self::Muster => "muster",
         }
     }
 }

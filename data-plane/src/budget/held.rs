@@ -3,6 +3,7 @@
 use super::charge::{Count, Key, Measure, Part};
 use super::memory::{Given, Memory};
 use super::shared::Shared;
+use bundle::record;
 use ids::CallId;
 use std::sync::Arc;
 
@@ -14,6 +15,8 @@ pub struct Held {
     seats: Vec<Key>,
     /// Of limits that count what was forwarded.
     given: Vec<Given>,
+    /// What its record says of it.
+    kept: Vec<record::Charge>,
 }
 
 #[derive(Debug)]
@@ -31,11 +34,13 @@ impl Held {
             .filter(|(part, _)| part.count == Count::Forwarded)
             .map(|(_, given)| given)
             .collect();
+        let kept = kept(&from, call, parts, slots);
         Self {
             from,
             call,
             seats: seats(parts),
             given,
+            kept,
         }
     }
 
@@ -43,11 +48,16 @@ impl Held {
         Self::new(From::Nothing, call, &[], &[])
     }
 
-    /// Gives back what `count: forwarded` allows. For the caller who is certain that the server saw no
-    /// byte; taking `self` makes it happen once.
-    pub async fn refund(self) {
+    /// What was charged to budgets that are counted anew from records.
+    pub fn kept(&self) -> record::Charges {
+        self.kept.iter().copied().collect()
+    }
+
+    /// Gives back what `count: forwarded` allows, and answers whether any of it is kept. For the caller who is
+    /// certain that the server saw no byte; taking `self` makes it happen once.
+    pub async fn refund(self) -> bool {
         if self.given.is_empty() {
-            return;
+            return false;
         }
         match &self.from {
             From::Nothing => {}
@@ -55,6 +65,7 @@ impl Held {
             From::Shared(shared) => shared.refund(self.call, &self.given).await,
             From::Share(shared) => shared.refund_share(&self.given),
         }
+        self.kept.iter().any(|charge| charge.is_of_forwarded)
     }
 }
 
@@ -70,6 +81,33 @@ impl Drop for Held {
             From::Shared(shared) | From::Share(shared) => shared.leave(self.call, seats),
         }
     }
+}
+
+/// Slots are those of the clock that counted. A share is counted by this replica's, which knows no date: the call does.
+fn kept(from: &From, call: CallId, parts: &[Part], slots: &[u64]) -> Vec<record::Charge> {
+    let is_counted_here = match from {
+        From::Nothing | From::Memory(_) => return Vec::new(),
+        From::Shared(_) => false,
+        From::Share(_) => true,
+    };
+    let kept = charged(parts, slots).filter(|(part, given)| part.is_kept && given.cost > 0);
+    kept.map(|(part, given)| {
+        let slot_ms = given.geometry.slot_ms();
+        record::Charge {
+            limit: given.key.limit,
+            subject: given.key.subject,
+            slot_ms,
+            slots: given.geometry.slots(),
+            slot: if is_counted_here {
+                call.unix_ms() / slot_ms
+            } else {
+                given.slot
+            },
+            cost: given.cost,
+            is_of_forwarded: part.count == Count::Forwarded,
+        }
+    })
+    .collect()
 }
 
 pub(super) fn seats(parts: &[Part]) -> Vec<Key> {

@@ -24,6 +24,14 @@ pub(super) fn epoch(org: OrgId) -> String {
     format!("ep:{{{}}}", org.uuid())
 }
 
+/// Who has its budgets counted from the records, or compared with them.
+pub(super) fn lead(org: OrgId, what: &str) -> String {
+    format!("{}:{what}", epoch(org))
+}
+
+/// Of all organisations: since when this Redis knows anything, and who is behind with records.
+pub(super) const MUSTER: [&str; 2] = ["ep:{all}", "ep:{all}:behind"];
+
 pub(super) fn refunded(org: OrgId, call: CallId) -> String {
     format!("rf:{{{}}}:{}", org.uuid(), call.uuid())
 }

@@ -46,6 +46,21 @@ impl Collector for Watch {
                 "Admitted in an outage and never told to the shared counters",
                 status.unposted,
             ),
+            (
+                "limiter_recounts",
+                "Organisations whose long budgets were counted from the records",
+                status.recounts,
+            ),
+            (
+                "limiter_recount_failures",
+                "Tries to count budgets from the records that came to nothing",
+                status.recount_failures,
+            ),
+            (
+                "limiter_raised_cost",
+                "On record and unknown to the shared counters, which were raised to it",
+                status.raised,
+            ),
         ] {
             let counter = ConstCounter::new(value);
             counter.encode(encoder.encode_descriptor(

@@ -2,7 +2,8 @@
 //!
 //! Which limits those are is the policy's to say; what a refusal looks like is the front's. In here: the slot
 //! ring (`ring.rs`, and `ring.lua` for Redis), the two places it lives (`memory.rs`, `shared.rs`), the ways to the
-//! shared one (`lines.rs`), and what happens when it is away (`outage.rs`, `fleet.rs`).
+//! shared one (`lines.rs`), what happens when it is away (`outage.rs`, `fleet.rs`), and when it has lost what it knew
+//! (`recount.rs`).
 
 mod charge;
 mod clock;
@@ -13,6 +14,7 @@ mod function;
 mod held;
 mod key;
 mod lease;
+mod ledger;
 mod line;
 mod lines;
 mod memory;
@@ -20,6 +22,7 @@ mod meter;
 mod news;
 mod outage;
 mod recent;
+mod recount;
 mod reply;
 mod ring;
 mod shared;
@@ -31,6 +34,7 @@ pub use charge::{Ask, Charge, Charged, Count, Mode, OnOutage, Revoked};
 pub use fills::Fills;
 pub use fleet::{Fleet, Kept as KeptFleet};
 pub use held::Held;
+pub use ledger::{Ledger, Progress, Told, Untold};
 pub use meter::Watch;
 pub use news::{News, Place};
 pub use ring::GREATEST;
@@ -49,6 +53,8 @@ pub struct Settings {
     pub timeout: Duration,
     /// An answer that took longer counts as a bad one.
     pub slow: Duration,
+    /// After Redis was lost, what others have charged may be on its way to the records for so long.
+    pub grace: Duration,
 }
 
 impl Default for Settings {
@@ -56,6 +62,7 @@ impl Default for Settings {
         Self {
             timeout: Duration::from_millis(25),
             slow: Duration::from_millis(20),
+            grace: Duration::from_secs(1),
         }
     }
 }
@@ -86,8 +93,13 @@ impl Budget {
     }
 
     /// Redis may be away: then every limit does what its `on_outage` says until it is back.
-    pub async fn connect(address: Address, settings: Settings, fleet: Arc<Fleet>) -> Self {
-        let shared = Shared::start(address, settings, fleet);
+    pub async fn connect(
+        address: Address,
+        settings: Settings,
+        fleet: Arc<Fleet>,
+        ledger: Arc<dyn Ledger>,
+    ) -> Self {
+        let shared = Shared::start(address, settings, fleet, ledger);
         let mut is_open = shared.lines.is_open();
         // Not reaching it is told by the line itself, once, with its cause.
         let _ = tokio::time::timeout(FIRST, is_open.wait_for(|open| *open)).await;

@@ -17,9 +17,15 @@ pub(super) struct Reply {
 
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Answer {
-    Passed { slots: Vec<u64> },
+    Passed {
+        slots: Vec<u64>,
+    },
     Refused(Refusal),
     Revoked(Revoked),
+    /// The records have not been counted yet: of the charges, this is the first that waits for them.
+    Untold {
+        part: usize,
+    },
 }
 
 /// `None`: not an answer to a charge of so many parts with so many limits in shadow.
@@ -70,10 +76,15 @@ pub(super) fn read(value: Value, parts: usize, shadow: usize) -> Option<Reply> {
             };
             (Answer::Revoked(what), vec![0; parts])
         }
+        3 => {
+            let part = usize::try_from(int(&items.next()?)?).ok()?;
+            (Answer::Untold { part }, vec![0; parts])
+        }
         _ => return None,
     };
     let fits = match &answer {
         Answer::Refused(refusal) => refusal.part < parts,
+        Answer::Untold { part } => *part < parts,
         Answer::Passed { .. } | Answer::Revoked(_) => true,
     };
     (fits && sums.len() == parts).then_some(Reply {

@@ -23,6 +23,12 @@ local function names(from, to)
   return list
 end
 
+local function names_of(slots)
+  local list = {}
+  for i, slot in ipairs(slots) do list[i] = int(slot) end
+  return list
+end
+
 -- Sum and head are written in the very call that deletes slots, also when it then refuses: a sum that
 -- outlives its slots refuses for ever.
 local function evict(ring, span, k)
@@ -113,27 +119,39 @@ local function is_news(version, held)
   return not taken or not (taken <= tonumber(held))
 end
 
+-- Budgets of long windows and of costs are counted from the records where this Redis knows nothing of an organisation:
+-- until that is done its epoch has no such end, and they are charged nothing.
+local TOLD = '+'
+
+local function is_told(epoch) return string.sub(epoch, -1) == TOLD end
+
+local function epoch_of(key, fresh)
+  local epoch = redis.call('GET', key)
+  if epoch then return epoch end
+  redis.call('SET', key, fresh)
+  return fresh
+end
+
 -- KEYS: revocations, epoch, one per charge, one per limit in shadow.
 -- ARGV: an epoch to use if there is none, grant field, server field, version of the bundle, call, lease, how many
---       limits are in shadow, then per charge and per limit in shadow: span (0: calls in flight), k, cost, max.
+--       limits are in shadow, which charge is the first that waits for the records (from 1, 0: none), then per charge and per limit in shadow: span (0: calls in flight), k, cost, max.
 -- Answer: {0, now, epoch, slot, sum, ..., over (0 or 1), ...} passed; {1, now, epoch, index, wait, sum, ...} refused;
---         {2, now, epoch, which} revoked: 1 organisation, 2 grant, 3 server.
+--         {2, now, epoch, which} revoked: 1 organisation, 2 grant, 3 server; {3, now, epoch, index} not told yet.
 local function charge(keys, args)
   local now = clock()
-  local epoch = redis.call('GET', keys[2])
-  if not epoch then
-    epoch = args[1]
-    redis.call('SET', keys[2], epoch)
-  end
+  local epoch = epoch_of(keys[2], args[1])
   for which, value in ipairs(redis.call('HMGET', keys[1], 'kill', args[2], args[3])) do
     if value and is_news(value, args[4]) then return {2, now, epoch, which} end
   end
+
+  local waits = tonumber(args[8])
+  if waits > 0 and not is_told(epoch) then return {3, now, epoch, waits - 1} end
 
   local call, lease = args[5], tonumber(args[6])
   local last = #keys - tonumber(args[7])
   local charges, worst, longest = {}, nil, nil
   for i = 3, last do
-    local at = 8 + (i - 3) * 4
+    local at = 9 + (i - 3) * 4
     local c = { cost = tonumber(args[at + 2]), max = tonumber(args[at + 3]) }
     local span = tonumber(args[at])
     local delay
@@ -162,7 +180,7 @@ local function charge(keys, args)
   end
   local over = {}
   for i = last + 1, #keys do
-    local at = 8 + (i - 3) * 4
+    local at = 9 + (i - 3) * 4
     local span, k, cost, max = tonumber(args[at]), tonumber(args[at + 1]), tonumber(args[at + 2]), tonumber(args[at + 3])
     over[#over + 1] = is_over(keys[i], now, call, span, k, cost, max) and 1 or 0
   end
@@ -208,6 +226,91 @@ local function post(keys, args)
     answer[i] = ring.sum
   end
   return answer
+end
+
+-- Who has the organisation's budgets counted from the records: one at a time.
+-- KEYS: epoch, lock. ARGV: an epoch to use if there is none, who asks, for how long.
+-- Answer: {epoch, 1 if that was done in this epoch, 1 if the asker is the one}.
+local function lead(keys, args)
+  local epoch = epoch_of(keys[1], args[1])
+  local is_leader = redis.call('SET', keys[2], args[2], 'NX', 'PX', args[3])
+  return {epoch, is_told(epoch) and 1 or 0, is_leader and 1 or 0}
+end
+
+-- What the records say of one ring, by its slots. A slot of another geometry counts where it ended: late, never early.
+local function told_by_slot(ring, k, args, at, many)
+  local present = math.floor(ring.now / ring.span)
+  local by_slot, slots, total = {}, {}, 0
+  for i = 1, many do
+    local slot = math.min(math.floor(tonumber(args[at + 2 * i - 2]) / ring.span), present)
+    if slot >= present - k then
+      if not by_slot[slot] then
+        by_slot[slot] = 0
+        slots[#slots + 1] = slot
+      end
+      by_slot[slot] = by_slot[slot] + tonumber(args[at + 2 * i - 1])
+      total = total + tonumber(args[at + 2 * i - 1])
+    end
+  end
+  table.sort(slots, function(a, b) return a > b end)
+  return by_slot, slots, math.min(total, GREATEST)
+end
+
+-- Raises rings to what the records say was used, the newest slots first, and never lowers one.
+-- KEYS: epoch, rings. ARGV: the epoch that is meant, 1 if this was all, then per ring: span, k, how many slots, and of
+-- each its last millisecond and its cost. Answer: what was added; -1 in another epoch, where nothing is written.
+local function raise(keys, args)
+  if redis.call('GET', keys[1]) ~= args[1] then return -1 end
+  local now, at, added = clock(), 3, 0
+  for i = 2, #keys do
+    local span, k, many = tonumber(args[at]), tonumber(args[at + 1]), tonumber(args[at + 2])
+    local geometry = redis.call('HGET', keys[i], 'g')
+    if geometry then
+      local a, b = string.match(geometry, '^(%d+)x(%d+)$')
+      span, k = tonumber(a), tonumber(b)
+    end
+    local ring = open(keys[i], span, k, now)
+    local by_slot, slots, total = told_by_slot(ring, k, args, at + 3, many)
+    local missing = total - ring.sum
+    if missing > 0 then
+      local held = redis.call('HMGET', ring.key, unpack(names_of(slots)))
+      for n, slot in ipairs(slots) do
+        local more = math.min(missing, by_slot[slot] - tonumber(held[n] or 0))
+        if more > 0 then
+          redis.call('HINCRBY', ring.key, int(slot), int(more))
+          ring.sum, ring.head = ring.sum + more, math.min(ring.head or slot, slot)
+          missing, added = missing - more, added + more
+        end
+      end
+      redis.call('HSET', ring.key, 's', int(ring.sum), 'h', int(ring.head), 'l', int(ring.now), 'g', ring.geometry)
+      redis.call('PEXPIRE', ring.key, int(2 * (ring.k + 1) * ring.span))
+    end
+    at = at + 3 + 2 * many
+  end
+  if args[2] == '1' and not is_told(args[1]) then redis.call('SET', keys[1], args[1] .. TOLD) end
+  return added
+end
+
+-- Who has records that the control plane lacks says so, again and again: nobody counts from them meanwhile.
+-- KEYS: since when this Redis knows anything, who is behind. ARGV: who asks, 1 if behind, for how long that counts.
+-- Answer: {how long this Redis knows something, how many others are behind}.
+local function muster(keys, args)
+  local now = clock()
+  local since = tonumber(redis.call('GET', keys[1]) or now)
+  if since >= now then
+    since = now
+    redis.call('SET', keys[1], int(now))
+  end
+  redis.call('ZREMRANGEBYSCORE', keys[2], '-inf', int(now))
+  if args[2] == '1' then
+    redis.call('ZADD', keys[2], int(now + tonumber(args[3])), args[1])
+    redis.call('PEXPIRE', keys[2], int(2 * tonumber(args[3])))
+  else
+    redis.call('ZREM', keys[2], args[1])
+  end
+  local others = redis.call('ZCARD', keys[2])
+  if args[2] == '1' then others = others - 1 end
+  return {now - since, others}
 end
 
 -- KEYS: leases. ARGV: lease, then the call of each.

@@ -1,17 +1,19 @@
 //! Budgets shared by all replicas: every limit of a call charged in one trip to Redis, all or nothing. Where
 //! that fails, `outage.rs` decides.
 
-use super::charge::{Ask, Charged, Key, Measure, Mode, Part, Refusal, Tally, full};
+use super::charge::{Ask, Charged, Key, Measure, Mode, Part, Refusal, SOON_MS, Tally, full};
 use super::clock::Clock;
 use super::fleet::Fleet;
 use super::function::Verb;
 use super::held::{self, From, Held};
 use super::lease::{self, LEASE_MS, Leases};
+use super::ledger::Ledger;
 use super::line::Unreachable;
 use super::lines::Lines;
 use super::memory::Given;
 use super::outage::Outage;
 use super::recent::Recent;
+use super::recount::Recount;
 use super::reply::{self, Answer, Reply};
 use super::{Settings, key};
 use address::Address;
@@ -29,28 +31,39 @@ pub struct Shared {
     pub(super) lines: Arc<Lines>,
     outage: Arc<Outage>,
     leases: Arc<Leases>,
+    pub(super) recount: Arc<Recount>,
     epochs: Mutex<Recent<OrgId, Vec<u8>, EPOCHS>>,
     clock: Clock,
     timeout: Duration,
-    _keepers: [AbortOnDropHandle<()>; 2],
+    _keepers: [AbortOnDropHandle<()>; 4],
 }
 
 impl Shared {
-    pub(super) fn start(address: Address, settings: Settings, fleet: Arc<Fleet>) -> Self {
+    pub(super) fn start(
+        address: Address,
+        settings: Settings,
+        fleet: Arc<Fleet>,
+        ledger: Arc<dyn Ledger>,
+    ) -> Self {
         let clock = Clock::start();
         let lines = Arc::new(Lines::new(address, settings.slow, clock));
         let outage = Arc::new(Outage::new(fleet));
         let (leases, ended) = Leases::new();
         let leases = Arc::new(leases);
         let keep_leases = lease::keep(lines.clone(), leases.clone(), outage.clone(), ended);
+        let recount = Recount::new(lines.clone(), ledger, clock, settings.grace);
+        let recount = Arc::new(recount);
         let keepers = [
             AbortOnDropHandle::new(tokio::spawn(lines.clone().keep())),
             AbortOnDropHandle::new(tokio::spawn(keep_leases)),
+            AbortOnDropHandle::new(tokio::spawn(recount.clone().keep_mustered())),
+            AbortOnDropHandle::new(tokio::spawn(recount.clone().keep_compared())),
         ];
         Self {
             lines,
             outage,
             leases,
+            recount,
             epochs: Mutex::new(Recent::new()),
             clock,
             timeout: settings.timeout,
@@ -59,7 +72,19 @@ impl Shared {
     }
 
     pub(super) async fn charge(self: &Arc<Self>, ask: &Ask<'_>, parts: &[Part]) -> Charged {
-        match self.put(ask, parts).await {
+        let mut reply = self.put(ask, parts).await;
+        if let Ok(Reply {
+            answer: Answer::Untold { .. },
+            epoch,
+            ..
+        }) = &reply
+        {
+            let is_lost = self.compare_epoch(ask.org, epoch);
+            if self.recount.tell(ask.org, is_lost).await {
+                reply = self.put(ask, parts).await;
+            }
+        }
+        match reply {
             Ok(reply) => self.settle(ask, parts, reply),
             Err(_) => self.do_without(ask, parts),
         }
@@ -77,13 +102,16 @@ impl Shared {
     }
 
     fn settle(self: &Arc<Self>, ask: &Ask<'_>, parts: &[Part], reply: Reply) -> Charged {
-        self.compare_epoch(ask.org, reply.epoch);
+        self.compare_epoch(ask.org, &reply.epoch);
         match reply.answer {
             Answer::Passed { slots } => {
                 self.outage.saw(parts, &reply.sums, self.clock.now_ms());
                 let seats = held::seats(parts);
                 self.outage.local.enter(&seats);
                 self.leases.begin(ask.call, seats);
+                if parts.iter().any(|part| part.is_kept) {
+                    self.recount.charged(ask.org);
+                }
                 let from = From::Shared(self.clone());
                 Charged::Passed {
                     full: full(parts, &reply.sums),
@@ -97,6 +125,11 @@ impl Shared {
                 refused(parts, refusal, Mode::Shared, full(parts, &reply.sums))
             }
             Answer::Revoked(what) => Charged::Revoked { what },
+            Answer::Untold { part } => {
+                let wait = Some(SOON_MS);
+                let refusal = Refusal { part, wait };
+                refused(parts, refusal, Mode::Closed, Vec::new())
+            }
         }
     }
 
@@ -152,15 +185,20 @@ impl Shared {
         self.leases.end(call, seats);
     }
 
-    fn compare_epoch(&self, org: OrgId, epoch: Vec<u8>) {
+    /// Answers whether Redis has lost what this replica knew that it had.
+    fn compare_epoch(&self, org: OrgId, epoch: &[u8]) -> bool {
+        // Its end says that the records have been counted since.
+        let epoch = epoch.strip_suffix(b"+").unwrap_or(epoch);
         let mut epochs = self.epochs.lock().unwrap_or_else(PoisonError::into_inner);
-        if epochs.get(&org) == Some(&epoch) {
-            return;
+        if epochs.get(&org).is_some_and(|known| known == epoch) {
+            return false;
         }
-        if epochs.put(org, epoch).is_some() {
+        let is_lost = epochs.put(org, epoch.to_vec()).is_some();
+        if is_lost {
             self.lines.counters.epoch_changed();
             tracing::warn!(%org, "limiter_epoch_change: the shared counters lost their history");
         }
+        is_lost
     }
 }
 
@@ -170,6 +208,7 @@ pub(super) fn question(
     shadow: &[Part],
 ) -> (Vec<String>, Vec<String>) {
     let mut keys = vec![revocation::key(ask.org), key::epoch(ask.org)];
+    let first_kept = parts.iter().position(|part| part.is_kept);
     let mut args = vec![
         format!("{:032x}", rand::random::<u128>()),
         Taken::Grant(ask.grant).field(),
@@ -178,6 +217,7 @@ pub(super) fn question(
         ask.call.uuid().to_string(),
         LEASE_MS.to_string(),
         shadow.len().to_string(),
+        first_kept.map_or(0, |part| part + 1).to_string(),
     ];
     for part in parts.iter().chain(shadow) {
         let (key, numbers) = match part.measure {

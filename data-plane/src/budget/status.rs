@@ -16,6 +16,12 @@ pub struct Status {
     pub epoch_changes: u64,
     /// Admitted during an outage and never counted afterwards, for want of room to remember.
     pub unposted: u64,
+    /// Organisations whose budgets of long windows were counted from the records.
+    pub recounts: u64,
+    /// Tries at it that came to nothing: such budgets stay closed.
+    pub recount_failures: u64,
+    /// What the counters had lost beside their history, found by comparing them with the records.
+    pub raised: u64,
 }
 
 #[derive(Debug, Default)]
@@ -25,6 +31,9 @@ pub(super) struct Counters {
     opened: AtomicU64,
     epoch_changes: AtomicU64,
     unposted: AtomicU64,
+    recounts: AtomicU64,
+    recount_failures: AtomicU64,
+    raised: AtomicU64,
 }
 
 impl Counters {
@@ -48,6 +57,18 @@ impl Counters {
         self.unposted.fetch_add(cost, Relaxed);
     }
 
+    pub fn recounted(&self) {
+        self.recounts.fetch_add(1, Relaxed);
+    }
+
+    pub fn recount_failed(&self) {
+        self.recount_failures.fetch_add(1, Relaxed);
+    }
+
+    pub fn raised(&self, cost: u64) {
+        self.raised.fetch_add(cost, Relaxed);
+    }
+
     pub fn read(&self, is_reachable: bool) -> Status {
         Status {
             is_memory: false,
@@ -57,6 +78,9 @@ impl Counters {
             opened: self.opened.load(Relaxed),
             epoch_changes: self.epoch_changes.load(Relaxed),
             unposted: self.unposted.load(Relaxed),
+            recounts: self.recounts.load(Relaxed),
+            recount_failures: self.recount_failures.load(Relaxed),
+            raised: self.raised.load(Relaxed),
         }
     }
 }

@@ -15,5 +15,6 @@ mod redis;
 pub(super) use server::Server;
 use server::{folder, free_port};
 pub(super) use world::{
-    Agent, PATIENT, admitted, connect, fleet, passed, refused, replica, replica_of, wished,
+    Agent, PATIENT, Records, admitted, connect, fleet, passed, refused, replica, replica_of,
+    replica_with, wished,
 };

@@ -1,6 +1,8 @@
 //! The line to the control plane: every request carries a short-lived JWT of the replica's own signing.
 
 use bundle::Signed;
+use bundle::budget;
+
 use bundle::approval::{Answer, Ask, TakeBack, TakenBack, Wait, Waited};
 use bundle::feed::{Feed, Heard, Report};
 use bytes::Bytes;
@@ -18,6 +20,8 @@ const PATIENCE: Duration = Duration::from_secs(10);
 /// No bundle is larger than this, however often the control plane says so.
 const LARGEST_BUNDLE: usize = 8 * 1024 * 1024;
 const LARGEST_ANSWER: usize = 64 * 1024;
+/// A page of sums.
+const LARGEST_USED: usize = 2 * 1024 * 1024;
 const LARGEST_FEED: usize = 64 * 1024 * 1024;
 
 #[derive(Clone)]
@@ -124,6 +128,17 @@ impl ControlPlane {
             .json(wait)
             .timeout(PATIENCE + Duration::from_millis(wait.patience_ms));
         let bytes = self.send(request, LARGEST_ANSWER).await?;
+        serde_json::from_slice(&bytes).map_err(|error| LinkError::Answer(error.to_string()))
+    }
+
+    /// How much of an organisation's budgets is used by what is on record.
+    pub async fn budgets(&self, ask: &budget::Ask) -> Result<budget::Used, LinkError> {
+        let request = self
+            .client
+            .post(self.url("v1/gateway/budgets"))
+            .json(ask)
+            .timeout(PATIENCE);
+        let bytes = self.send(request, LARGEST_USED).await?;
         serde_json::from_slice(&bytes).map_err(|error| LinkError::Answer(error.to_string()))
     }
 

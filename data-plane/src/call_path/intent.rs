@@ -29,6 +29,7 @@ pub fn of(app: &Gateway, call: &Call) -> Intent {
         }),
         bundle_version: caller.org.version(),
         limiter: record::Limiter::None,
+        charges: record::Charges::default(),
         argument_keys: request
             .map(|request| request.argument_keys.iter().map(String::as_str).collect())
             .unwrap_or_default(),

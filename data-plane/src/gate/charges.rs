@@ -60,6 +60,7 @@ fn counted(call: &Call, attached: &Attached<'_>, charge: &policy::Charge<'_>) ->
         window_ms: charge.window_ms,
         max: charge.max,
         cost: charge.cost,
+        is_spend: charge.is_spend,
         count: match charge.count {
             Count::Attempts => budget::Count::Attempts,
             Count::Forwarded => budget::Count::Forwarded,

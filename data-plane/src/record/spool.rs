@@ -19,6 +19,7 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use tokio::sync::Notify;
 
 use super::frame::{self, MAGIC};
+use crate::budget::Progress;
 pub use piece::{Load, Piece};
 
 #[derive(Debug, Clone)]
@@ -63,6 +64,12 @@ struct Segment {
     sealed: bool,
 }
 
+impl Segment {
+    fn left(&self) -> u64 {
+        self.length - self.shipped.min(self.length)
+    }
+}
+
 #[derive(Debug)]
 pub struct Spool {
     options: SpoolOptions,
@@ -73,6 +80,9 @@ pub struct Spool {
     failed: AtomicBool,
     /// Damaged segments set aside since start.
     damaged: AtomicU64,
+    /// Bytes of frames since the start, and those found at it.
+    written: AtomicU64,
+    found: u64,
     /// Something was written that can be shipped.
     more: Notify,
     /// Something was acknowledged.
@@ -121,14 +131,23 @@ impl Spool {
 
     /// Bytes written and not yet acknowledged.
     pub fn backlog(&self) -> u64 {
-        self.segments()
-            .iter()
-            .map(|segment| segment.length - segment.shipped.min(segment.length))
-            .sum()
+        self.segments().iter().map(Segment::left).sum()
     }
 
     pub fn segment_count(&self) -> usize {
         self.segments().len()
+    }
+
+    /// What was written, with what an earlier process left here, and how much of that is acknowledged.
+    pub fn progress(&self) -> Progress {
+        let segments = self.segments();
+        let left: u64 = segments.iter().map(Segment::left).sum();
+        // Read under the lock under which it grows.
+        let written = self.written.load(Ordering::Relaxed) + self.found;
+        Progress {
+            written,
+            stored: written.saturating_sub(left),
+        }
     }
 
     /// Waits until something may have been written since the last look.
@@ -188,6 +207,7 @@ impl Spool {
             .find(|segment| segment.number == number)
         {
             segment.length += bytes;
+            self.written.fetch_add(bytes, Ordering::Relaxed);
         }
         self.more.notify_one();
     }

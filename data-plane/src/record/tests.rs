@@ -31,6 +31,7 @@ pub fn intent(number: u32) -> Intent {
         argument_keys: ["amount", "currency"].into_iter().collect(),
         shadow: bundle::record::Shadows::default(),
         approval: None,
+        charges: bundle::record::Charges::default(),
         client: None,
         protocol: Some("2025-11-25".into()),
         added_us: 40,
@@ -358,6 +359,7 @@ fn the_longest_outcome_fits_the_room_that_is_kept_for_it() {
         added_us: u64::MAX,
         bytes: u64::MAX,
         outcome: Ending::UpstreamError,
+        refunded: true,
     };
     // A segment may begin with it.
     let longest = frame::frame(&payload(&Record::Outcome(outcome)))

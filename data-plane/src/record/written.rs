@@ -20,6 +20,7 @@ pub struct Written {
     status: Option<u16>,
     bytes: u64,
     added: u64,
+    refunded: bool,
     owed: bool,
 }
 
@@ -34,6 +35,7 @@ impl Written {
             status: None,
             bytes: 0,
             added: intent.added_us,
+            refunded: false,
             owed: true,
         }
     }
@@ -55,6 +57,11 @@ impl Written {
     /// The gateway itself has cost the call `time` more since its intent was made.
     pub fn added(&mut self, time: Duration) {
         self.added = self.added.saturating_add(micros(time));
+    }
+
+    /// What the call charged for what is forwarded was given back.
+    pub fn refunded(&mut self) {
+        self.refunded = true;
     }
 
     /// The call is over.
@@ -80,6 +87,7 @@ impl Written {
             added_us: self.added,
             bytes: self.bytes,
             outcome,
+            refunded: self.refunded,
         });
     }
 }

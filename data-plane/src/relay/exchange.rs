@@ -215,10 +215,14 @@ fn left(call: &Call) -> Duration {
 impl Carried {
     /// The upstream saw nothing: what was charged for what is forwarded is given back.
     async fn unsent(self) {
-        if let Some(hold) = self.hold {
-            hold.refund().await;
-        }
-        if let Some(written) = self.written {
+        let is_refunded = match self.hold {
+            Some(hold) => hold.refund().await,
+            None => false,
+        };
+        if let Some(mut written) = self.written {
+            if is_refunded {
+                written.refunded();
+            }
             written.ended(Ending::UpstreamError);
         }
     }

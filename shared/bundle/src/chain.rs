@@ -82,6 +82,9 @@ pub struct Call {
     pub protocol: Option<String>,
     pub added_us: i64,
     pub approval: Option<ApprovalId>,
+    /// None of what charged no budget that is counted anew from records: it is hashed as before there were any.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub charges: Option<Vec<String>>,
 }
 
 /// A stored outcome, alike.
@@ -96,6 +99,8 @@ pub struct Outcome {
     pub added_us: i64,
     pub bytes: i64,
     pub outcome: String,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub refunded: Option<bool>,
 }
 
 impl Call {

@@ -11,6 +11,7 @@
 )]
 
 pub mod approval;
+pub mod budget;
 pub mod chain;
 pub mod credential;
 pub mod feed;

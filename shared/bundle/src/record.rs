@@ -6,10 +6,12 @@
 //! Everything a stranger can lengthen is a [`Short`] or a bounded list: the largest record is a constant.
 
 mod bounded;
+mod charge;
 #[cfg(test)]
 mod tests;
 
 pub use bounded::{Few, Short};
+pub use charge::{Charge, NoCharge};
 
 use ids::{ApprovalId, CallId, GrantId, OrgId, PolicyId, ServerId};
 use serde::{Deserialize, Serialize};
@@ -25,6 +27,8 @@ pub type Name = Short<256>;
 pub type Rule = Short<1024>;
 pub type ArgumentKeys = Few<Short<64>, 64>;
 pub type Shadows = Few<Shadow, 16>;
+/// No call falls under more limits.
+pub type Charges = Few<Charge, 32>;
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "kind", rename_all = "snake_case")]
@@ -73,6 +77,9 @@ pub struct Intent {
     pub bundle_version: u64,
     #[serde(default)]
     pub limiter: Limiter,
+    /// What it charged to budgets that are counted anew from records: those of long windows, and those of costs.
+    #[serde(default, skip_serializing_if = "Few::is_empty")]
+    pub charges: Charges,
     /// Names at the top of `arguments`, never what stands behind them.
     #[serde(default, skip_serializing_if = "Few::is_empty")]
     pub argument_keys: ArgumentKeys,
@@ -107,6 +114,9 @@ pub struct Outcome {
     /// Bytes of the answer.
     pub bytes: u64,
     pub outcome: Ending,
+    /// What it charged for what is forwarded was given back: nothing went upstream.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub refunded: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]

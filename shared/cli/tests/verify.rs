@@ -70,6 +70,7 @@ fn lines() -> Vec<Line> {
             added_us: 1,
             bytes: 9,
             outcome: "ok".into(),
+            refunded: None,
         };
         hash = next(&hash, &record.digest());
         let link = Link {

@@ -17,6 +17,8 @@ pub struct Charge<'p> {
     pub window_ms: u64,
     pub max: u64,
     pub cost: u64,
+    /// The cost is read from the call.
+    pub is_spend: bool,
     pub scope: Scope,
     /// The values that split the budget further, each spelt with its type.
     pub by: Vec<String>,
@@ -103,6 +105,7 @@ fn meet<'p>(earlier: &mut Charge<'p>, again: &Charge<'p>) {
         earlier.concurrency = again.concurrency;
     }
     earlier.cost = earlier.cost.max(again.cost);
+    earlier.is_spend |= again.is_spend;
     earlier.count = earlier.count.min(again.count);
     earlier.on_outage = earlier.on_outage.min(again.on_outage);
 }
@@ -118,6 +121,7 @@ fn charge<'p>(limit: &'p Limit, scene: &Scene<'_>) -> Charge<'p> {
         window_ms,
         max,
         cost: limit.cost(scene).unwrap_or(u64::MAX),
+        is_spend: limit.has_cost(),
         scope: limit.scope,
         by: limit.by_keys(scene).unwrap_or_default(),
         count: limit.count,

@@ -220,7 +220,7 @@ async fn calls(
             to_char(judged_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as judged_at, replica, grant_id,
             server_id, method, tool, verdict, rule, policy_id, policy_version, bundle_version, limiter,
             to_jsonb(argument_keys) as "argument_keys!", shadow, client_name, client_version, protocol, added_us,
-            approval_id, writer, seq, hash,
+            approval_id, charges, writer, seq, hash,
             -- A transaction that is yet to come wrote nothing: who says so is not believed.
             not pg_visible_in_snapshot(tx, $5::text::pg_snapshot) and tx < pg_snapshot_xmax(pg_current_snapshot())
             as "is_later!"
@@ -260,6 +260,7 @@ async fn calls(
             protocol: row.protocol,
             added_us: row.added_us,
             approval: row.approval_id.map(ApprovalId::from_uuid),
+            charges: row.charges,
         };
         let chain = link(row.writer, row.seq, row.hash);
         let is_later = row.is_later;
@@ -282,7 +283,7 @@ async fn outcomes(
     let rows = sqlx::query!(
         r#"select at, id, to_char(at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as "at_text!",
             to_char(ended_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"') as ended_at, upstream_status,
-            latency_us, added_us, bytes, outcome, writer, seq, hash,
+            latency_us, added_us, bytes, outcome, refunded, writer, seq, hash,
             not pg_visible_in_snapshot(tx, $5::text::pg_snapshot) and tx < pg_snapshot_xmax(pg_current_snapshot())
             as "is_later!"
         from call_outcomes where org_id = $1 and (at, id) > ($2, $3) order by at, id limit $4"#,
@@ -308,6 +309,7 @@ async fn outcomes(
             added_us: row.added_us,
             bytes: row.bytes,
             outcome: row.outcome,
+            refunded: row.refunded,
         };
         let chain = link(row.writer, row.seq, row.hash);
         let is_later = row.is_later;

@@ -19,6 +19,7 @@ fn rate(subject: u128, window_ms: u64, max: u64) -> Part {
         },
         count: Count::Attempts,
         on_outage: OnOutage::Share,
+        is_kept: false,
     }
 }
 

@@ -2,14 +2,14 @@
 
 use super::*;
 use crate::budget::ring::{Geometry, Ring};
-use crate::budget::tests::{Agent, PATIENT, Server, fleet, passed, refused};
+use crate::budget::tests::{Agent, PATIENT, Records, Server, fleet, passed, refused};
 use crate::budget::{Charge, Count, OnOutage};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 
 async fn start(server: &Server) -> Shared {
     let address = Address::read(&server.url(), None).unwrap();
-    let shared = Shared::start(address, PATIENT, fleet(1, 0));
+    let shared = Shared::start(address, PATIENT, fleet(1, 0), Arc::new(Records::default()));
     let mut is_open = shared.lines.is_open();
     let opens = is_open.wait_for(|open| *open);
     let opened = tokio::time::timeout(Duration::from_secs(20), opens).await;
@@ -102,7 +102,7 @@ async fn compare(shared: &Shared, seed: u64) -> Result<(), Unreachable> {
         match answer {
             Answer::Passed { .. } => passed += 1,
             Answer::Refused(_) => refused += 1,
-            Answer::Revoked(_) => panic!("nothing was revoked"),
+            Answer::Revoked(_) | Answer::Untold { .. } => panic!("it is known and told"),
         }
         if reply.now - *began.get_or_insert(reply.now) > 4_500 {
             break;
@@ -148,7 +148,7 @@ async fn places_of_a_replica_that_died_are_free_when_their_lease_ends() {
                 assert!(reply.now >= taken.now + 80);
                 break;
             }
-            Answer::Revoked(_) => panic!("nothing was revoked"),
+            Answer::Revoked(_) | Answer::Untold { .. } => panic!("it is known and told"),
         }
     }
 }

@@ -37,6 +37,9 @@ async fn every_organisation_of_a_cluster_has_exactly_its_max_on_the_node_that_ha
     let nodes = Nodes::start().await;
     let replicas = [replica(&nodes.url()).await, replica(&nodes.url()).await];
     let agents: Vec<Agent> = (0..9).map(|at| Nodes::agent(at % 3)).collect();
+    for (at, agent) in agents.iter().enumerate() {
+        nodes.servers[at % 3].told(agent.org).await;
+    }
     let bursts = agents.iter().flat_map(|&agent| {
         replicas.clone().map(|budget| {
             tokio::spawn(async move { admitted(&budget, &agent, &closed(&agent, 40), 60).await })

@@ -2,7 +2,7 @@
 //! that all of them were told. Forty thousand calls each time; `PORTCULLIS_TEST_CALLS` says how many instead
 //! (`tests/limits-at-size`).
 
-use super::{Agent, PATIENT, Server, fleet, wished};
+use super::{Agent, PATIENT, Records, Server, fleet, wished};
 use crate::budget::reply::{Answer, Reply};
 use crate::budget::ring::Geometry;
 use crate::budget::shared::Shared;
@@ -46,7 +46,7 @@ fn charges(agent: &Agent, costs: [u64; 3]) -> Vec<Charge> {
 
 async fn replica(server: &Server) -> Arc<Shared> {
     let address = Address::read(&server.url(), None).unwrap();
-    let shared = Shared::start(address, PATIENT, fleet(1, 0));
+    let shared = Shared::start(address, PATIENT, fleet(1, 0), Arc::new(Records::default()));
     let mut is_open = shared.lines.is_open();
     let opens = is_open.wait_for(|open| *open);
     let opened = tokio::time::timeout(Duration::from_secs(20), opens).await;

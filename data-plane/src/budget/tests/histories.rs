@@ -79,6 +79,7 @@ impl Told {
                     crate::budget::reply::Answer::Passed { .. } => &mut self.passed,
                     crate::budget::reply::Answer::Refused(_) => &mut self.refused,
                     crate::budget::reply::Answer::Revoked(_) => &mut self.revoked,
+                    crate::budget::reply::Answer::Untold { .. } => &mut self.other,
                 },
                 Expected::Refunded(_) => &mut self.refunded,
                 Expected::Number(_) | Expected::Numbers(_) => &mut self.other,

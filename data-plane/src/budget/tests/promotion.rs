@@ -1,7 +1,7 @@
 //! A primary dies, and the replica that follows it takes its place: found through a real sentinel.
 
-use super::{Agent, PATIENT, Server, admitted, fleet, folder, free_port};
-use crate::budget::{Address, Budget, Charge, Charged, Mode, OnOutage};
+use super::{Agent, PATIENT, Server, admitted, connect, fleet, folder, free_port};
+use crate::budget::{Budget, Charge, Charged, Mode, OnOutage};
 use seal::Secret;
 use std::time::Duration;
 use tokio::time::timeout;
@@ -52,7 +52,7 @@ impl Watched {
     async fn replica(&self) -> Budget {
         let port = self.sentinel.port.unwrap();
         let url = Secret::new(format!("redis+sentinel://127.0.0.1:{port}/main"));
-        Budget::connect(Address::read(&url, None).unwrap(), PATIENT, fleet(1, 0)).await
+        connect(&url, PATIENT, fleet(1, 0)).await
     }
 }
 

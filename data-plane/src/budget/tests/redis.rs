@@ -71,6 +71,7 @@ async fn all_limits_of_a_call_are_one_trip() {
         agent.hourly("three", 60),
         agent.in_flight("four", 60),
     ];
+    server.told(agent.org).await;
     // Held, so that nothing is released meanwhile.
     let mut held = Vec::new();
     for _ in 0..100 {
@@ -111,6 +112,7 @@ async fn a_server_without_functions_is_given_the_same_text_as_a_script() {
     let budget = replica(&server.url()).await;
     let agent = Agent::new();
     let both = [agent.hourly("narrow", 10), agent.hourly("wide", 1_000)];
+    server.told(agent.org).await;
     assert_eq!(admitted(&budget, &agent, &both, 20).await, 10);
     assert_eq!(server.calls("fcall").await, 0);
     assert_eq!(server.calls("evalsha").await, 20);

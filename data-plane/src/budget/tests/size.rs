@@ -33,7 +33,8 @@ async fn a_budget_with_every_slot_in_use_takes_less_than_a_kilobyte() {
                 .arg(now)
                 .arg("us")
                 .arg(0);
-            let (keys, args) = question(&ask, &parts, &[]);
+            let (keys, mut args) = question(&ask, &parts, &[]);
+            args[0].push('+');
             pipe.add_command(function::command(
                 Form::Functions,
                 Verb::Charge,

@@ -4,6 +4,7 @@ use super::{Agent, PATIENT, Server, folder, free_port, passed, refused};
 use crate::budget::{Address, Budget, Charge, Mode, OnOutage};
 use rcgen::{BasicConstraints, CertificateParams, CertifiedIssuer, IsCa, KeyPair};
 use seal::Secret;
+use std::sync::Arc;
 
 struct Authority(CertifiedIssuer<'static, KeyPair>);
 
@@ -42,7 +43,8 @@ impl Authority {
 async fn mode(url: String, authority: Option<&str>) -> Mode {
     host::tls::install_crypto();
     let address = Address::read(&Secret::new(url), authority.map(str::as_bytes)).unwrap();
-    let budget = Budget::connect(address, PATIENT, super::fleet(1, 0)).await;
+    let records = Arc::new(super::Records::default());
+    let budget = Budget::connect(address, PATIENT, super::fleet(1, 0), records).await;
     let agent = Agent::new();
     let charges = [Charge {
         on_outage: OnOutage::Closed,

@@ -2,11 +2,15 @@
 
 use crate::budget::subject::{self, Whose};
 use crate::budget::{
-    Address, Ask, Budget, Charge, Charged, Count, Fleet, Held, Mode, OnOutage, Settings,
+    Address, Ask, Budget, Charge, Charged, Count, Fleet, Held, Ledger, Mode, OnOutage, Progress,
+    Settings, Told, Untold,
 };
+use bundle::budget::Used;
+use bundle::record;
 use ids::{CallId, GrantId, OrgId, PolicyId, ServerId};
 use seal::Secret;
-use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use uuid::Uuid;
 
@@ -52,6 +56,7 @@ impl Agent {
             window_ms: 3_600_000,
             max,
             cost: 1,
+            is_spend: false,
             count: Count::Attempts,
             on_outage: OnOutage::Share,
             concurrency: None,
@@ -70,7 +75,46 @@ impl Agent {
 pub const PATIENT: Settings = Settings {
     timeout: Duration::from_secs(10),
     slow: Duration::from_secs(9),
+    grace: Duration::ZERO,
 };
+
+/// What is on record, as a test says.
+#[derive(Debug, Default)]
+pub struct Records {
+    pub used: Mutex<Vec<record::Charge>>,
+    pub is_away: AtomicBool,
+    pub progress: Mutex<Progress>,
+    pub asked: AtomicUsize,
+    /// Sums in a page; none: all of them.
+    pub page: Option<usize>,
+}
+
+impl Ledger for Records {
+    fn used(&self, ask: bundle::budget::Ask) -> Told {
+        self.asked.fetch_add(1, Ordering::Relaxed);
+        let told = if self.is_away.load(Ordering::Relaxed) {
+            Err(Untold("away".to_owned()))
+        } else {
+            let mut used = self.used.lock().unwrap().clone();
+            used.sort_unstable();
+            used.retain(|one| ask.after.is_none_or(|after| *one > after));
+            let page = self.page.unwrap_or(used.len());
+            let is_all = used.len() <= page;
+            used.truncate(page);
+            Ok(Used { used, is_all })
+        };
+        Box::pin(async { told })
+    }
+
+    fn progress(&self) -> Progress {
+        *self.progress.lock().unwrap()
+    }
+}
+
+pub async fn replica_with(url: &Secret, settings: Settings, records: Arc<Records>) -> Budget {
+    let address = Address::read(url, None).unwrap();
+    Budget::connect(address, settings, fleet(1, 0), records).await
+}
 
 /// A fleet of so many, of which this one is the one at this place.
 pub fn fleet(replicas: u32, rank: u32) -> Arc<Fleet> {
@@ -89,7 +133,7 @@ pub async fn replica_of(url: &Secret, fleet: Arc<Fleet>) -> Budget {
 
 pub async fn connect(url: &Secret, settings: Settings, fleet: Arc<Fleet>) -> Budget {
     let address = Address::read(url, None).unwrap();
-    Budget::connect(address, settings, fleet).await
+    Budget::connect(address, settings, fleet, Arc::new(Records::default())).await
 }
 
 pub fn passed(charged: Charged) -> (Mode, Held) {

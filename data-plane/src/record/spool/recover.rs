@@ -36,9 +36,12 @@ pub fn open(options: SpoolOptions) -> Result<Spool, OpenError> {
         next,
     } = left_behind(&options.folder).map_err(io)?;
     let used = aside + segments.iter().map(|segment| segment.length).sum::<u64>();
+    let found = segments.iter().map(Segment::left).sum();
     Ok(Spool {
         segments: Mutex::new(segments),
         used: AtomicU64::new(used),
+        written: AtomicU64::new(0),
+        found,
         failed: AtomicBool::new(false),
         damaged: AtomicU64::new(0),
         more: Notify::new(),

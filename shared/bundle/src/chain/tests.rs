@@ -59,6 +59,7 @@ fn call(day: u8, number: u8) -> Call {
         protocol: None,
         added_us: i64::from(number),
         approval: None,
+        charges: None,
     }
 }
 
@@ -72,6 +73,7 @@ fn outcome(call: &Call) -> Outcome {
         added_us: call.added_us,
         bytes: 40,
         outcome: "ok".into(),
+        refunded: None,
     }
 }
 

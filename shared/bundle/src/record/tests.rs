@@ -29,6 +29,17 @@ fn longest(text: &str) -> Intent {
         }),
         bundle_version: u64::MAX,
         limiter: Limiter::Closed,
+        charges: (0..5_000)
+            .map(|_| Charge {
+                limit: [0xff; 16],
+                subject: [0xff; 16],
+                slot_ms: 1,
+                slots: 120,
+                slot: (1 << 53) - 1_000,
+                cost: (1 << 53) - 1,
+                is_of_forwarded: true,
+            })
+            .collect(),
         argument_keys: (0..5_000).map(|_| long.as_str()).collect(),
         shadow: (0..5_000)
             .map(|_| Shadow {
@@ -72,6 +83,7 @@ fn a_newer_replicas_extra_field_does_not_make_its_record_unreadable() {
         added_us: 3,
         bytes: 4,
         outcome: Ending::ToolError,
+        refunded: true,
     });
     let mut value = serde_json::to_value(&record).unwrap();
     value["of_tomorrow"] = serde_json::json!({"a": [1]});

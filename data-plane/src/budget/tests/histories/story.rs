@@ -211,7 +211,8 @@ impl Teller {
             windows.insert(part.key, charges[part.index].window_ms);
         }
         let (keys, mut args) = question(&ask, &parts, &shadow_parts);
-        args[0] = format!("{:032x}", self.random.random::<u128>());
+        // Told already: what is told is another story.
+        args[0] = format!("{:032x}+", self.random.random::<u128>());
         let reply = self.model.charge(&ask, &parts, &windows, &args[0]);
         self.calls.push(call);
         if let Answer::Passed { slots } = &reply.answer {
@@ -241,6 +242,7 @@ impl Teller {
             window_ms,
             max,
             cost,
+            is_spend: false,
             count: Count::Forwarded,
             on_outage: OnOutage::Closed,
             concurrency,
