@@ -1,4 +1,4 @@
-use super::came_from;
+use super::{Next, came_from};
 use axum::body::Body;
 use axum::extract::Request;
 use axum::http::header::REFERER;
