@@ -68,6 +68,7 @@ pub enum Reason {
     CreateOrg,
     JoinOrg,
     DeleteOrg,
+    ForgetOrg,
     Idempotency,
     Publish,
     ServeGateways,

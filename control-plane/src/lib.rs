@@ -34,6 +34,7 @@ pub mod policy;
 pub mod publish;
 pub mod server;
 pub mod session;
+pub mod shares;
 pub mod slack;
 pub mod totp;
 pub mod webhook;

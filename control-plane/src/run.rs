@@ -8,6 +8,7 @@ use crate::catalog;
 use crate::config::Config;
 use crate::http;
 use crate::mail;
+use crate::org;
 use crate::publish::{self, Newest};
 use crate::server::discover;
 use crate::webhook;
@@ -49,6 +50,7 @@ pub async fn run(app: App, config: &Config, stop: Stop) -> anyhow::Result<()> {
     let days = tokio::spawn(call::days::keep_ahead(app.clone(), stop.clone()));
     let checkpoints = tokio::spawn(call::chain::checkpoint::run(app.clone(), stop.clone()));
     let keep = tokio::spawn(call::chain::keep::run(app.clone(), stop.clone()));
+    let gone = tokio::spawn(org::gone::run(app.clone(), stop.clone()));
     tracing::info!(listen = %config.listen, "ready");
     let service = TowerToHyperService::new(http::router(app, newest));
     host::serve::serve(listener, host::serve::Limits::default(), stop, service).await;
@@ -60,6 +62,7 @@ pub async fn run(app: App, config: &Config, stop: Stop) -> anyhow::Result<()> {
     days.await?;
     checkpoints.await?;
     keep.await?;
+    gone.await?;
     schedule.await?;
     wishes.await?;
     mails.await?;

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Where the plane looks across organisations, and how often. A new place is a new line here, with a reader's consent.
-const REASONS: [(&str, &str, usize); 41] = [
+const REASONS: [(&str, &str, usize); 42] = [
     ("Account", "account/act.rs", 10),
     ("Account", "account/delete.rs", 2),
     ("Account", "account/wishes.rs", 1),
@@ -18,6 +18,7 @@ const REASONS: [(&str, &str, usize); 41] = [
     ("Checkpoint", "call/chain/keep.rs", 3),
     ("CreateOrg", "org/act.rs", 1),
     ("DeleteOrg", "org/act.rs", 1),
+    ("ForgetOrg", "org/gone.rs", 4),
     ("Idempotency", "http/idempotency/once.rs", 2),
     ("Deliver", "webhook/outbox.rs", 3),
     ("IngestRecords", "call/budget.rs", 1),

@@ -2,7 +2,8 @@
 
 mod world;
 
-use control_plane::db::{Db, DbError};
+use control_plane::db::{Db, DbError, Reason};
+use control_plane::org;
 use ids::OrgId;
 use sqlx::{AssertSqlSafe, Connection, Executor, PgConnection, Row};
 use std::collections::BTreeSet;
@@ -13,7 +14,7 @@ use world::World;
 
 /// A row for every table of an organisation: `$1` is the organisation, `$2` tells rows apart. A table that has none
 /// here fails the tests.
-const ROWS: [(&str, &str); 41] = [
+const ROWS: [(&str, &str); 42] = [
     ("orgs", "(id, slug, name, created_at) values ($1, $2::text, 'n', now())"),
     ("org_versions", "(org_id, version) values ($1, 1)"),
     ("members", "(id, org_id, user_id, role, created_at) values ($2, $1, $2, 'owner', now())"),
@@ -98,6 +99,7 @@ const ROWS: [(&str, &str); 41] = [
         "limit_fills",
         "(org_id, grant_id, policy_id, rule, used, max, window_ms, at, until) values ($1, $2, $2, '/a', 1, 1, 1, now(), now())",
     ),
+    ("deleted_orgs", "(org_id, at, due_at) values ($1, now(), now())"),
     ("dirty_orgs", "(org_id, since) values ($1, now())"),
     ("revocations", "(org_id, field, version, at) values ($1, $2::text, 1, now())"),
     (
@@ -148,24 +150,8 @@ impl Filled {
     async fn new() -> Self {
         host::tls::install_crypto();
         let database = Database::new().await;
-        let mut owner = database.connect(&database.owner).await;
-        owner
-            .execute("select make_call_day('2026-11-22')")
-            .await
-            .unwrap();
-        // Without foreign keys: what is tested here are walls, not references.
-        owner
-            .execute("set session_replication_role = replica")
-            .await
-            .unwrap();
         let (one, other) = (OrgId::new(1, [1; 10]).uuid(), OrgId::new(1, [2; 10]).uuid());
-        for (number, org) in [(1, one), (2, other)] {
-            for (table, _) in rows() {
-                insert(&mut owner, table, org, fresh(number))
-                    .await
-                    .unwrap_or_else(|error| panic!("{table}: {error}"));
-            }
-        }
+        fill(&database, [(1, one), (2, other)]).await;
         Self {
             database,
             one,
@@ -183,6 +169,26 @@ impl Filled {
                 .unwrap();
         }
         sql
+    }
+}
+
+async fn fill(database: &Database, orgs: [(u8, Uuid); 2]) {
+    let mut owner = database.connect(&database.owner).await;
+    owner
+        .execute("select make_call_day('2026-11-22')")
+        .await
+        .unwrap();
+    // Without foreign keys: what is tested here are walls, not references.
+    owner
+        .execute("set session_replication_role = replica")
+        .await
+        .unwrap();
+    for (number, org) in orgs {
+        for (table, _) in rows() {
+            insert(&mut owner, table, org, fresh(number))
+                .await
+                .unwrap_or_else(|error| panic!("{table}: {error}"));
+        }
     }
 }
 
@@ -274,6 +280,51 @@ async fn without_an_organisation_every_table_is_empty_and_with_one_it_holds_that
             "{table} for the system"
         );
     }
+}
+
+#[tokio::test]
+async fn nothing_of_a_deleted_organisation_is_left_but_the_word_that_it_is_gone() {
+    let world = World::new().await;
+    let (one, other) = (OrgId::new(1, [1; 10]), OrgId::new(1, [2; 10]));
+    fill(&world.database, [(1, one.uuid()), (2, other.uuid())]).await;
+    let mut owner = world.database.connect(&world.database.owner).await;
+    owner.execute("delete from deleted_orgs").await.unwrap();
+    // More than one batch takes.
+    sqlx::query(
+        "insert into call_counts (org_id, by, at, verdict, id, item, calls)
+        select $1, 'tool', '2026-11-22T12:00:00Z', 'allow', $1, number::text, 1 from generate_series(1, 5001) number",
+    )
+    .bind(one.uuid())
+    .execute(&mut owner)
+    .await
+    .unwrap();
+
+    let mut tx = world.app.db().system(Reason::DeleteOrg).await.unwrap();
+    let deleted = org::store::delete(&mut tx, one, &world.app.now()).await;
+    deleted.unwrap();
+    tx.commit().await.unwrap();
+    assert!(orgs_in(&mut owner, "calls").await.contains(&one.uuid()));
+    assert!(org::gone::sweep(&world.app).await.unwrap() > 5_001);
+    let kept = org::gone::KEPT.map(str::to_owned);
+    for table in tenant_tables(&mut owner).await {
+        let left = orgs_in(&mut owner, &table).await;
+        let is_word = kept.contains(&table);
+        assert_eq!(left.contains(&one.uuid()), is_word, "{table}");
+        if table != "deleted_orgs" {
+            assert!(
+                left.contains(&other.uuid()),
+                "{table} of another organisation"
+            );
+        }
+    }
+
+    // A replica that was away has records of it still.
+    insert(&mut owner, "calls", one.uuid(), fresh(3))
+        .await
+        .unwrap();
+    assert_eq!(org::gone::sweep(&world.app).await.unwrap(), 0, "not due");
+    world.clock.advance(std::time::Duration::from_hours(1));
+    assert_eq!(org::gone::sweep(&world.app).await.unwrap(), 1);
 }
 
 #[tokio::test]

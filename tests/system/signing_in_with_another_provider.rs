@@ -98,10 +98,16 @@ impl World {
             "{:?}",
             left.text().await
         );
-        let mut at: Url = location(&left, &self.url("/"));
+        let at = location(&left, &self.url("/"));
+        self.walk(at, browser, name).await.0
+    }
+
+    /// Through the provider's pages, beginning at one; answers the way back, and whether one was asked who one is.
+    async fn walk(&self, mut at: Url, browser: &mut Browser, name: &str) -> (Url, bool) {
+        let mut is_asked = false;
         for _ in 0..20 {
             if at.as_str().starts_with(HOME) {
-                return self.url(&at.as_str()[HOME.len()..]);
+                return (self.url(&at.as_str()[HOME.len()..]), is_asked);
             }
             let answer = browser.get(&at).await;
             if answer.status().is_redirection() {
@@ -115,6 +121,7 @@ impl World {
                 .1;
             let action = at.join(action.split('"').next().unwrap()).unwrap();
             let form = if page.contains("value=\"login\"") {
+                is_asked = true;
                 format!("prompt=login&login={}&password=x", name.replace('@', "%40"))
             } else {
                 "prompt=consent".to_owned()
@@ -129,6 +136,21 @@ impl World {
     async fn me(&self, browser: &mut Browser) -> (StatusCode, Value) {
         let answer = browser.get(&self.url("/v1/me")).await;
         (answer.status(), answer.json().await.unwrap())
+    }
+
+    /// As the browser's session, with its token.
+    async fn post(&self, browser: &mut Browser, path: &str, body: &Value) -> Response {
+        let (_, me) = self.me(browser).await;
+        let url = self.url(path);
+        let cookies: Vec<String> = browser.cookies[url.authority()]
+            .iter()
+            .map(|(name, value)| format!("{name}={value}"))
+            .collect();
+        let request = browser.client.post(url).json(body);
+        let request = request
+            .header("cookie", cookies.join("; "))
+            .header("x-csrf-token", me["csrf_token"].as_str().unwrap());
+        request.send().await.unwrap()
     }
 
     async fn sign_up(&self, email: &str) {
@@ -207,7 +229,7 @@ async fn whom_the_provider_vouches_for_gets_an_account_and_comes_back_to_it() {
     let proof = other.get(&world.url("/login/again?next=/account")).await;
     let proof = proof.text().await.unwrap();
     assert!(
-        proof.contains(r#"href="/v1/login/oidc/corp?next=%2Faccount""#),
+        proof.contains(r#"href="/v1/login/oidc/corp?again=true&#38;next=%2Faccount""#),
         "{proof}"
     );
     assert!(!proof.contains(r#"name="password""#), "{proof}");
@@ -322,6 +344,54 @@ async fn an_account_that_asks_for_codes_asks_whoever_comes_from_a_provider_too()
     assert!(to.starts_with("/login/code?challenge="), "{to}");
     assert!(to.ends_with("&next=%2Facme"), "{to}");
     assert_eq!(world.me(&mut other).await.0, 401);
+}
+
+#[tokio::test]
+async fn a_provider_proves_who_somebody_is_once_it_has_asked_them_anew() {
+    let world = World::new().await;
+    let mut browser = Browser::new();
+    let back = world.journey(&mut browser, "ann@example.org").await;
+    browser.get(&back).await;
+    let org = json!({ "name": "Acme", "slug": "acme" });
+    let founded = world.post(&mut browser, "/v1/orgs", &org).await;
+    assert_eq!(founded.status(), 201);
+    let key = json!({ "name": "k", "role": "viewer" });
+    let way = "/v1/orgs/acme/api-keys";
+    // This provider says when it asked only where it was asked for that.
+    let refused = world.post(&mut browser, way, &key).await;
+    assert_eq!(refused.status(), 403, "nobody knows when they were asked");
+
+    // Whoever sits down there later takes the question out of the URL, and the provider knows the browser.
+    let left = browser
+        .get(&world.url("/v1/login/oidc/corp?again=true&next=%2Facme"))
+        .await;
+    let mut at = location(&left, &world.url("/"));
+    let kept: Vec<(String, String)> = at
+        .query_pairs()
+        .filter(|(name, _)| name != "prompt" && name != "max_age")
+        .map(|(name, value)| (name.into_owned(), value.into_owned()))
+        .collect();
+    at.query_pairs_mut().clear().extend_pairs(kept);
+    let (back, is_asked) = world.walk(at, &mut browser, "ann@example.org").await;
+    assert!(!is_asked);
+    let arrived = browser.get(&back).await;
+    let told = arrived.headers()["location"].to_str().unwrap().to_owned();
+    assert_eq!(told, "/login/again?refused=unproven&next=%2Facme");
+    let page = browser.get(&world.url(&told)).await.text().await.unwrap();
+    assert!(page.contains("this session proves nothing yet"), "{page}");
+    let refused = world.post(&mut browser, way, &key).await;
+    assert_eq!(refused.status(), 403);
+
+    let left = browser
+        .get(&world.url("/v1/login/oidc/corp?again=true&next=%2Facme"))
+        .await;
+    let at = location(&left, &world.url("/"));
+    let (back, is_asked) = world.walk(at, &mut browser, "ann@example.org").await;
+    assert!(is_asked, "the provider asks although it knows the browser");
+    let arrived = browser.get(&back).await;
+    assert_eq!(arrived.headers()["location"], "/acme");
+    let made = world.post(&mut browser, way, &key).await;
+    assert_eq!(made.status(), 201);
 }
 
 #[tokio::test]

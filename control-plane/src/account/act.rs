@@ -10,7 +10,7 @@ use crate::http::read::Faults;
 use crate::mail::{self, Letter};
 use crate::now::Now;
 use crate::problem::Fault;
-use crate::session::act::{GUESSES, PER_SOURCE, SignedIn, guesses_at, is_address};
+use crate::session::act::{GUESSES, PER_SOURCE, SignedIn, guesses_at, guesses_inside, is_address};
 use crate::session::attempts::{self, Allowance, Exhausted, TooMany};
 use crate::session::store::User;
 use crate::session::ticket::Ticket;
@@ -100,7 +100,7 @@ pub async fn confirm(
     let is_own = account.is_some_and(|account| account.id == user.id);
     if !is_own {
         let password = password.ok_or(AccountError::NotTheirs)?;
-        verify(app, &user, password).await?;
+        verify(app, &user, password, &guesses_at(&user.email)).await?;
     }
     let now = app.now().time();
     let mut tx = app.db().system(Reason::Account).await?;
@@ -127,9 +127,14 @@ pub async fn holder(
     user.ok_or(AccountError::NoSuchTicket)
 }
 
-/// One guess at the account's password.
-async fn verify(app: &App, user: &User, password: &Secret) -> Result<(), AccountError> {
-    attempts::count(app, &guesses_at(&user.email), &GUESSES).await?;
+/// One guess at the account's password, counted under `subject`.
+async fn verify(
+    app: &App,
+    user: &User,
+    password: &Secret,
+    subject: &str,
+) -> Result<(), AccountError> {
+    attempts::count(app, subject, &GUESSES).await?;
     let mut tx = app.db().system(Reason::Account).await?;
     let hash = session::store::password_hash(&mut tx, user.id).await?;
     drop(tx);
@@ -188,6 +193,7 @@ pub async fn reset(
     }
     session::store::end_all(&mut tx, user.id, None).await?;
     attempts::forgive(&mut tx, app, &guesses_at(&user.email)).await?;
+    attempts::forgive(&mut tx, app, &guesses_inside(user.id)).await?;
     tell(app, &mut tx, Letter::PasswordChanged, &user.email, &now).await?;
     Ok(tx.commit().await?)
 }
@@ -212,14 +218,19 @@ pub async fn change_password(
     match (hash, old) {
         // Who has none signed in with another provider, and lately.
         (None, _) => account.proven(now.time())?,
-        (Some(_), old) => verify(app, &user, old.ok_or(AccountError::WrongPassword)?).await?,
+        (Some(_), old) => {
+            let old = old.ok_or(AccountError::WrongPassword)?;
+            verify(app, &user, old, &guesses_inside(user.id)).await?;
+        }
     }
     let hash = app.passwords().hash(new, app.random()).await;
 
     let mut tx = app.db().system(Reason::Account).await?;
     store::set_password(&mut tx, account.id, &hash).await?;
     session::store::end_all(&mut tx, account.id, Some(account.session_id)).await?;
+    // Nobody has guessed at the new one.
     attempts::forgive(&mut tx, app, &guesses_at(&account.email)).await?;
+    attempts::forgive(&mut tx, app, &guesses_inside(account.id)).await?;
     tell(app, &mut tx, Letter::PasswordChanged, &account.email, &now).await?;
     let token = SessionToken::new(app.random().bytes());
     let old = account.session.digest();

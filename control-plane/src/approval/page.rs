@@ -73,7 +73,6 @@ struct Show {
     may_decide: bool,
     may_withdraw: bool,
     has_agreed: bool,
-    is_proven: bool,
     now: OffsetDateTime,
 }
 
@@ -363,7 +362,6 @@ async fn page(
             && !has_agreed,
         may_withdraw: is_running && (approval.is_own || role.may(Action::WriteGrants)),
         has_agreed,
-        is_proven: visit.account.is_proven(now),
         approval,
         now,
     })

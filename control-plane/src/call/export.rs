@@ -4,14 +4,14 @@ use super::{Call, CallFilter, act};
 use crate::app::App;
 use crate::caller::{Caller, Refused};
 use crate::problem::{Kind, Problem};
+use crate::shares::{Share, Shares};
 use axum::body::{Body, Bytes};
 use futures_util::stream::{self, Stream};
 use ids::CallId;
 use std::fmt::Write;
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Files being written at once: each holds a database connection now and then.
-pub(super) static FILES: Semaphore = Semaphore::const_new(8);
+pub(super) static FILES: Shares = Shares::new("files of calls", 8, 2);
 /// Calls read at a time.
 const STRETCH: i64 = 1_000;
 
@@ -77,16 +77,14 @@ pub async fn file(
     filter: CallFilter,
     format: Format,
 ) -> Result<Body, Problem> {
-    let permit = FILES.try_acquire().map_err(|_| {
-        Problem::new(Kind::Unavailable, "too many exports at once").with_retry_after(30)
-    })?;
+    let share = FILES.take(caller.org())?;
     let first = act::export(&app, &caller, &filter, None, STRETCH).await?;
     let writing = Writing {
         app,
         caller,
         filter,
         format,
-        permit,
+        share,
         next: Some(first),
     };
     Ok(Body::from_stream(writing.stream()))
@@ -99,7 +97,7 @@ struct Writing {
     format: Format,
     /// Given back when the file is written, or nobody reads it any more.
     #[expect(dead_code, reason = "held, not read")]
-    permit: SemaphorePermit<'static>,
+    share: Share,
     /// Read and not yet written; none when all is.
     next: Option<Vec<Call>>,
 }

@@ -7,16 +7,16 @@
 use super::{CallFilter, act};
 use crate::app::App;
 use crate::caller::Caller;
-use crate::problem::{Kind, Problem};
+use crate::problem::Problem;
+use crate::shares::{Share, Shares};
 use axum::response::sse::{Event, KeepAlive, Sse};
 use futures_util::stream::{self, Stream, StreamExt};
 use std::convert::Infallible;
 use std::time::Duration;
-use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::Instant;
 
 /// Followers at once, in this process.
-static FOLLOWERS: Semaphore = Semaphore::const_new(128);
+static FOLLOWERS: Shares = Shares::new("followers", 128, 16);
 /// Calls told at a time; of a busier second only the newest are.
 const MOST: i64 = 500;
 /// How often one looks. A change in this process is seen at once, and no more often than this.
@@ -32,7 +32,7 @@ struct Following {
     from: i64,
     until: Instant,
     #[expect(dead_code, reason = "held, not read")]
-    permit: SemaphorePermit<'static>,
+    share: Share,
 }
 
 /// `last` is the id of the last event the client saw, where it has seen one.
@@ -42,9 +42,7 @@ pub async fn follow(
     filter: CallFilter,
     last: Option<i64>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, Problem> {
-    let permit = FOLLOWERS.try_acquire().map_err(|_| {
-        Problem::new(Kind::Unavailable, "too many follow along just now").with_retry_after(30)
-    })?;
+    let share = FOLLOWERS.take(caller.org())?;
     let settled = act::settled(&app, &caller).await?;
     let from = last
         .filter(|last| (0..=settled).contains(last))
@@ -55,7 +53,7 @@ pub async fn follow(
         filter,
         from,
         until: Instant::now() + WHOLE,
-        permit,
+        share,
     };
     // Says at once that it listens, and from where on.
     let begun = stream::iter([Ok(Event::default()

@@ -7,7 +7,7 @@ use crate::access::Action;
 use crate::app::App;
 use crate::http::list::ListQuery;
 use crate::http::read::{Path, Query};
-use crate::page::{Form, Frame, Trouble, Visit, answer, choice, ok, older, show, then};
+use crate::page::{Form, Frame, Trouble, Visit, answer, choice, end_of_day, ok, older, show, then};
 use crate::policy::{self, Policy};
 use crate::problem::Problem;
 use askama::Template;
@@ -16,8 +16,6 @@ use axum::http::StatusCode;
 use axum::response::Response;
 use ids::GrantId;
 use serde::Deserialize;
-use time::format_description::well_known::Iso8601;
-use time::{Date, OffsetDateTime, Time};
 
 /// The places of the command that the form has a field for.
 const FIELDS: &[&str] = &["/name", "/servers", "/expires_at", "/user"];
@@ -274,15 +272,4 @@ fn wish(fields: &Fields) -> Result<NewGrant, Problem> {
 fn said<'a>(fields: &'a Fields, name: &str) -> &'a str {
     let field = fields.iter().find(|(key, _)| key == name);
     field.map_or("", |(_, value)| value.trim())
-}
-
-/// `2026-12-31` → the last second of that day.
-fn end_of_day(text: &str) -> Result<Option<OffsetDateTime>, Problem> {
-    if text.is_empty() {
-        return Ok(None);
-    }
-    let day = Date::parse(text, &Iso8601::DATE)
-        .map_err(|_| Problem::invalid("/expires_at", "expected a day as 2026-12-31"))?;
-    let last = Time::from_hms(23, 59, 59).unwrap_or(Time::MIDNIGHT);
-    Ok(Some(day.with_time(last).assume_utc()))
 }

@@ -4,13 +4,13 @@ use super::{Entry, Filter, Place, act};
 use crate::app::App;
 use crate::call::export::{Format, cell};
 use crate::caller::{Caller, Refused};
-use crate::problem::{Kind, Problem};
+use crate::problem::Problem;
+use crate::shares::{Share, Shares};
 use axum::body::{Body, Bytes};
 use futures_util::stream::{self, Stream};
-use tokio::sync::{Semaphore, SemaphorePermit};
 
 /// Files being written at once: each holds a database connection now and then.
-static FILES: Semaphore = Semaphore::const_new(4);
+static FILES: Shares = Shares::new("files of the inventory", 4, 2);
 const COLUMNS: &str = "server,tool,category,severity,signals,changed,covered,grants,ways\r\n";
 
 /// The file, a stretch at a time. The first is read before this answers, so that a refusal is a problem and no broken file.
@@ -20,16 +20,14 @@ pub async fn file(
     filter: Filter,
     format: Format,
 ) -> Result<Body, Problem> {
-    let permit = FILES.try_acquire().map_err(|_| {
-        Problem::new(Kind::Unavailable, "too many exports at once").with_retry_after(30)
-    })?;
+    let share = FILES.take(caller.org())?;
     let first = act::export(&app, &caller, &filter, None).await?;
     let writing = Writing {
         app,
         caller,
         filter,
         format,
-        permit,
+        share,
         items: first.items,
         next: place(first.next_cursor)?,
         is_done: false,
@@ -44,7 +42,7 @@ struct Writing {
     format: Format,
     /// Given back when the file is written, or nobody reads it any more.
     #[expect(dead_code, reason = "held, not read")]
-    permit: SemaphorePermit<'static>,
+    share: Share,
     /// Read and not yet written.
     items: Vec<Entry>,
     next: Option<Place>,

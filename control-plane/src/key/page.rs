@@ -1,10 +1,10 @@
 //! The API keys of an organisation, by page.
 
-use super::{Key, NewKey, act};
+use super::{Key, MadeKey, NewKey, act};
 use crate::access::{Action, Role};
 use crate::app::App;
 use crate::http::read::Path;
-use crate::page::{Form, Frame, Trouble, Visit, answer, choice, ok, show, then};
+use crate::page::{Form, Frame, Trouble, Visit, answer, choice, end_of_day, ok, show, then};
 use crate::problem::Problem;
 use askama::Template;
 use axum::extract::State;
@@ -28,6 +28,8 @@ struct List {
     trouble: Trouble,
     keys: Vec<Key>,
     name: String,
+    chosen: Role,
+    expires: String,
     secret: Option<String>,
 }
 
@@ -36,6 +38,8 @@ pub struct NewForm {
     #[serde(default)]
     name: String,
     role: Role,
+    #[serde(default)]
+    expires: String,
 }
 
 pub async fn list(State(app): State<App>, visit: Visit) -> Result<Response, Problem> {
@@ -48,15 +52,7 @@ pub async fn make(
     visit: Visit,
     Form(form): Form<NewForm>,
 ) -> Result<Response, Problem> {
-    let new = NewKey {
-        name: form.name.trim().to_owned(),
-        role: form.role,
-        expires_at: None,
-    };
-    match act::make(&app, &visit.caller, new)
-        .await
-        .map_err(Problem::from)
-    {
+    match try_make(&app, &visit, &form).await {
         Ok(made) => {
             let mut page = page(&app, &visit).await?;
             page.secret = Some(made.secret.expose().to_owned());
@@ -66,9 +62,19 @@ pub async fn make(
             let (status, trouble) = Trouble::of(problem)?;
             let mut page = page(&app, &visit).await?;
             (page.trouble, page.name) = (trouble, form.name);
+            (page.chosen, page.expires) = (form.role, form.expires);
             Ok(answer(status, &page))
         }
     }
+}
+
+async fn try_make(app: &App, visit: &Visit, form: &NewForm) -> Result<MadeKey, Problem> {
+    let new = NewKey {
+        name: form.name.trim().to_owned(),
+        role: form.role,
+        expires_at: end_of_day(form.expires.trim())?,
+    };
+    Ok(act::make(app, &visit.caller, new).await?)
 }
 
 pub async fn delete(
@@ -87,6 +93,8 @@ async fn page(app: &App, visit: &Visit) -> Result<List, Problem> {
         trouble: Trouble::default(),
         keys: act::list(app, &visit.caller, choice()?).await?.items,
         name: String::new(),
+        chosen: Role::Viewer,
+        expires: String::new(),
         secret: None,
     })
 }

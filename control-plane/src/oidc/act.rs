@@ -2,7 +2,8 @@
 
 use super::provider::{Known, Metadata, Provider};
 use super::store::{self, Journey};
-use super::{Claims, Providers, Untrusted, redirect_uri, token};
+use super::token::{self, Told};
+use super::{Claims, Held, Untrusted, redirect_uri};
 use crate::account;
 use crate::app::App;
 use crate::db::{DbError, Reason, SystemTx};
@@ -25,6 +26,10 @@ use std::sync::Arc;
 use time::{Duration, OffsetDateTime};
 use url::Url;
 
+/// Whom the provider asked longer ago is signed in, and has proved nothing: it may have known their browser.
+const ASKED_WITHIN: Duration = Duration::minutes(5);
+/// For so long a provider that did not answer is not asked again.
+const REST: Duration = Duration::seconds(10);
 /// For so long a journey may take.
 const JOURNEY: Duration = Duration::minutes(10);
 
@@ -76,6 +81,17 @@ pub struct Kept {
     /// The page that somebody wanted to see who had to sign in first.
     #[serde(default)]
     pub next: Next,
+    /// Whether they left to prove once more who they are.
+    #[serde(default)]
+    pub is_again: bool,
+}
+
+/// Who came back.
+#[derive(Debug)]
+pub struct Arrival {
+    pub step: Step,
+    /// Whether the provider asked them who they are, and lately.
+    pub is_proven: bool,
 }
 
 impl std::fmt::Debug for Kept {
@@ -96,14 +112,15 @@ pub async fn depart(
     source: IpAddr,
     name: &str,
     next: Next,
+    is_again: bool,
 ) -> Result<Departure, OidcError> {
     let provider = app
         .providers()
         .named(name)
         .ok_or(OidcError::NoSuchProvider)?;
     attempts::count_source(app, "oidc", source, PER_SOURCE).await?;
+    let known = known(app, provider, false).await?;
     let now = app.now().time();
-    let known = known(app.providers(), provider, now, false).await?;
     let fresh = || URL_SAFE_NO_PAD.encode(app.random().bytes::<32>());
     let (state, browser) = (
         Ticket::new(app.random().bytes()),
@@ -113,6 +130,7 @@ pub async fn depart(
         nonce: fresh(),
         verifier: fresh(),
         next,
+        is_again,
     };
     let plain = serde_json::to_vec(&kept).map_err(|error| DbError::Stored(error.to_string()))?;
     let sealed = app
@@ -142,6 +160,12 @@ pub async fn depart(
         .append_pair("nonce", &kept.nonce)
         .append_pair("code_challenge", &challenge)
         .append_pair("code_challenge_method", "S256");
+    if is_again {
+        // Without these a provider answers for a browser that it knows, whoever sits there.
+        to.query_pairs_mut()
+            .append_pair("prompt", "login")
+            .append_pair("max_age", "0");
+    }
     Ok(Departure { to, browser })
 }
 
@@ -177,13 +201,12 @@ pub async fn arrive(
     name: &str,
     kept: &Kept,
     back: Return,
-) -> Result<Step, OidcError> {
+) -> Result<Arrival, OidcError> {
     let provider = app
         .providers()
         .named(name)
         .ok_or(OidcError::NoSuchProvider)?;
-    let now = app.now();
-    let known = known(app.providers(), provider, now.time(), false).await?;
+    let known = known(app, provider, false).await?;
     let names_issuer = known
         .metadata
         .authorization_response_iss_parameter_supported;
@@ -199,9 +222,12 @@ pub async fn arrive(
         return Err(OidcError::Denied(said.collect()));
     }
     let code = back.code.ok_or(OidcError::Lost)?;
-    let claims = exchange(app, provider, &known, &code, kept, now.time()).await?;
-    let step = enter(app, agent, provider, &claims, &now).await?;
-    Ok(step)
+    let told = exchange(app, provider, &known, &code, kept).await?;
+    let now = app.now();
+    let is_proven = told.was_asked(ASKED_WITHIN, now.time());
+    let proven_at = is_proven.then(|| now.time());
+    let step = enter(app, agent, provider, &told.claims, proven_at, &now).await?;
+    Ok(Arrival { step, is_proven })
 }
 
 async fn exchange(
@@ -210,8 +236,7 @@ async fn exchange(
     known: &Arc<Known>,
     code: &str,
     kept: &Kept,
-    now: OffsetDateTime,
-) -> Result<Claims, OidcError> {
+) -> Result<Told, OidcError> {
     let wire = &app.providers().wire;
     let home = redirect_uri(&app.site().public_url, &provider.name);
     let (authorization, form) = question(provider, &known.metadata, code, &kept.verifier, &home);
@@ -220,13 +245,14 @@ async fn exchange(
     let known = if token::has_key(known, &tokens.id_token) {
         known.clone()
     } else {
-        self::known(app.providers(), provider, now, true).await?
+        self::known(app, provider, true).await?
     };
-    let mut claims = token::read(provider, &known, &tokens.id_token, &kept.nonce, now)
+    let now = app.now().time();
+    let mut read = token::read(provider, &known, &tokens.id_token, &kept.nonce, now)
         .map_err(|error| mistrust(provider, error))?;
     // Some providers tell the address only when they are asked for it.
     if let (None, Some(url), Some(access)) = (
-        &claims.email,
+        &read.claims.email,
         &known.metadata.userinfo_endpoint,
         &tokens.access_token,
     ) {
@@ -234,15 +260,15 @@ async fn exchange(
             .get(url, Some(access))
             .await
             .map_err(|error| mistrust(provider, error))?;
-        if told.subject != claims.subject {
+        if told.subject != read.claims.subject {
             return Err(mistrust(
                 provider,
                 Untrusted::Token("it is about somebody else"),
             ));
         }
-        claims = told;
+        read.claims = told;
     }
-    Ok(claims)
+    Ok(read)
 }
 
 /// What turns the code into tokens: the `Authorization` that shows who we are, and the form.
@@ -293,6 +319,7 @@ async fn enter(
     agent: &Browser,
     provider: &Provider,
     claims: &Claims,
+    proven_at: Option<OffsetDateTime>,
     now: &Now,
 ) -> Result<Step, OidcError> {
     let mut tx = app.db().system(Reason::SignIn).await?;
@@ -307,7 +334,7 @@ async fn enter(
     let step = if totp::store::is_on(&mut tx, user).await? {
         Step::Code(totp::act::challenge(app, &mut tx, user, now).await?)
     } else {
-        Step::Done(begin(app, &mut tx, user, agent, now).await?)
+        Step::Done(begin(app, &mut tx, user, agent, proven_at, now).await?)
     };
     tx.commit().await?;
     Ok(step)
@@ -358,23 +385,37 @@ fn name(claims: &Claims, email: &str) -> String {
     chosen.chars().take(100).collect()
 }
 
-async fn known(
-    providers: &Providers,
-    provider: &Provider,
-    now: OffsetDateTime,
-    is_anew: bool,
-) -> Result<Arc<Known>, OidcError> {
-    let mut all = providers.known.lock().await;
-    if let Some(known) = all.get(&provider.name)
+/// What the provider says of itself. Whoever asks meanwhile waits for this one provider and for no other.
+async fn known(app: &App, provider: &Provider, is_anew: bool) -> Result<Arc<Known>, OidcError> {
+    let providers = app.providers();
+    let held = providers.held.get(&provider.name);
+    let mut held = held.ok_or(OidcError::NoSuchProvider)?.lock().await;
+    let now = app.now().time();
+    if let Some(known) = &held.known
         && known.is_fresh(now)
         && !is_anew
     {
         return Ok(known.clone());
     }
-    let known = provider.ask(&providers.wire, now).await;
-    let known = Arc::new(known.map_err(|error| mistrust(provider, error))?);
-    all.insert(provider.name.clone(), known.clone());
-    Ok(known)
+    if let Some((at, cause)) = &held.failed
+        && now - *at < REST
+    {
+        return Err(OidcError::Untrusted(cause.clone()));
+    }
+    match provider.ask(&providers.wire, now).await {
+        Ok(known) => {
+            let known = Arc::new(known);
+            *held = Held {
+                known: Some(known.clone()),
+                failed: None,
+            };
+            Ok(known)
+        }
+        Err(cause) => {
+            held.failed = Some((app.now().time(), cause.clone()));
+            Err(mistrust(provider, cause))
+        }
+    }
 }
 
 /// Said once, for whoever runs the instance.

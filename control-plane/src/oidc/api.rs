@@ -49,12 +49,15 @@ pub async fn list(State(app): State<App>) -> Json<ProvidersBody> {
 pub struct Wish {
     #[serde(default)]
     next: Next,
+    #[serde(default)]
+    again: bool,
 }
 
 /// Sends the browser to the provider. Where that fails, whoever accepts `text/html` is led to `/login`, which says why.
 #[utoipa::path(get, path = "/v1/login/oidc/{provider}", tag = "account", security(()),
     params(("provider" = String, Path),
-        ("next" = Option<String>, Query, description = "The page of this site to go on to, as `/acme/calls`")),
+        ("next" = Option<String>, Query, description = "The page of this site to go on to, as `/acme/calls`"),
+        ("again" = Option<bool>, Query, description = "Whether the provider is to ask once more who it is")),
     responses((status = 303), (status = "default", body = ProblemBody)))]
 pub async fn depart(
     State(app): State<App>,
@@ -63,10 +66,11 @@ pub async fn depart(
     Path(provider): Path<String>,
     Query(wish): Query<Wish>,
 ) -> Result<Response, Problem> {
-    let departure = match act::depart(&app, source.0, &provider, wish.next.clone()).await {
-        Ok(departure) => departure,
-        Err(error) => return refused(&headers, error, &wish.next),
-    };
+    let departure =
+        match act::depart(&app, source.0, &provider, wish.next.clone(), wish.again).await {
+            Ok(departure) => departure,
+            Err(error) => return refused(&headers, error, &wish.next),
+        };
     let headers = [
         (LOCATION, departure.to.to_string()),
         (SET_COOKIE, cookie(&app, departure.browser.expose(), 600)),
@@ -93,14 +97,18 @@ pub async fn arrive(
         Ok(kept) => kept,
         Err(error) => return refused(&headers, error, &Next::default()),
     };
-    let step = match act::arrive(&app, &agent, &provider, &kept, back).await {
-        Ok(step) => step,
+    let arrival = match act::arrive(&app, &agent, &provider, &kept, back).await {
+        Ok(arrival) => arrival,
         Err(error) => return refused(&headers, error, &kept.next),
     };
     let forget = (SET_COOKIE, cookie(&app, "", 0));
-    let (to, session) = match step {
+    let (to, session) = match arrival.step {
         Step::Done(signed_in) => (
-            kept.next.page().to_owned(),
+            if kept.is_again && !arrival.is_proven {
+                kept.next.on("/login/again?refused=unproven")
+            } else {
+                kept.next.page().to_owned()
+            },
             Some((SET_COOKIE, signed_in.session.cookie(&app))),
         ),
         Step::Code(challenge) => (

@@ -19,6 +19,7 @@ use provider::Known;
 use serde::Deserialize;
 use std::collections::HashMap;
 use std::sync::Arc;
+use time::OffsetDateTime;
 use tokio::sync::Mutex;
 use url::Url;
 use wire::Wire;
@@ -28,15 +29,26 @@ use wire::Wire;
 pub struct Providers {
     all: Vec<Provider>,
     wire: Wire,
-    known: Mutex<HashMap<String, Arc<Known>>>,
+    /// Of each by its name, behind a lock of its own: one that is slow keeps nobody from another.
+    held: HashMap<String, Mutex<Held>>,
+}
+
+#[derive(Debug, Default)]
+struct Held {
+    known: Option<Arc<Known>>,
+    /// When it last did not answer as it should, and what was wrong.
+    failed: Option<(OffsetDateTime, Untrusted)>,
 }
 
 impl Providers {
     pub fn new(all: Vec<Provider>, site: &Site) -> Self {
         Self {
+            held: all
+                .iter()
+                .map(|provider| (provider.name.clone(), Mutex::default()))
+                .collect(),
             all,
             wire: Wire::new(site),
-            known: Mutex::default(),
         }
     }
 
@@ -92,7 +104,7 @@ fn redirect_uri(site: &Url, provider: &str) -> String {
 }
 
 /// What went wrong with a provider. The detail is for the log: whoever signs in cannot mend it.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 pub enum Untrusted {
     #[error("{0}")]
     Wire(String),

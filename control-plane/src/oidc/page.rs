@@ -42,6 +42,11 @@ pub fn refused(word: &str) -> Option<Problem> {
         ),
         "unverified" => OidcError::Unverified.into(),
         "unconfirmed" => OidcError::Unconfirmed.into(),
+        "unproven" => Problem::new(
+            Kind::Forbidden,
+            "the provider did not ask who you are, or does not say when it did: this session proves nothing yet. \
+            Try again; where that leads back here, have a link to set a password sent to you",
+        ),
         _ => return None,
     })
 }

@@ -6,7 +6,7 @@ use jsonwebtoken::jwk::{AlgorithmParameters, EllipticCurve, Jwk, PublicKeyUse};
 use jsonwebtoken::{Algorithm, DecodingKey, Validation, decode, decode_header};
 use serde::Deserialize;
 use subtle::ConstantTimeEq;
-use time::OffsetDateTime;
+use time::{Duration, OffsetDateTime};
 
 /// Clocks differ by so many seconds.
 const LEEWAY: i64 = 60;
@@ -22,6 +22,8 @@ struct IdToken {
     iat: i64,
     #[serde(default)]
     nonce: Option<String>,
+    #[serde(default)]
+    auth_time: Option<i64>,
     #[serde(flatten)]
     claims: Claims,
 }
@@ -42,6 +44,23 @@ impl Audience {
     }
 }
 
+/// What a token says that is to be believed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Told {
+    pub claims: Claims,
+    /// When the provider last asked them who they are, where it says so.
+    pub asked_at: Option<OffsetDateTime>,
+}
+
+impl Told {
+    /// Whether the provider asked them who they are within this time, and did not just know their browser.
+    pub fn was_asked(&self, within: Duration, now: OffsetDateTime) -> bool {
+        let leeway = Duration::seconds(LEEWAY);
+        self.asked_at
+            .is_some_and(|at| now - at <= within && at - now <= leeway)
+    }
+}
+
 /// Whether a key for it is known; where none is, keys may have been changed since they were read.
 pub fn has_key(known: &Known, token: &str) -> bool {
     decode_header(token).is_ok_and(|header| key(known, header.kid.as_deref(), header.alg).is_some())
@@ -54,7 +73,7 @@ pub fn read(
     token: &str,
     nonce: &str,
     now: OffsetDateTime,
-) -> Result<Claims, Untrusted> {
+) -> Result<Told, Untrusted> {
     let refused = Untrusted::Token;
     let header = decode_header(token).map_err(|_| refused("it is none"))?;
     let key = key(known, header.kid.as_deref(), header.alg).ok_or(refused("no key for it"))?;
@@ -93,7 +112,12 @@ pub fn read(
     if !(1..=LONGEST_SUBJECT).contains(&token.claims.subject.len()) {
         return Err(refused("it names nobody"));
     }
-    Ok(token.claims)
+    Ok(Told {
+        claims: token.claims,
+        asked_at: token
+            .auth_time
+            .and_then(|second| OffsetDateTime::from_unix_timestamp(second).ok()),
+    })
 }
 
 /// The provider's key of this id that is meant for this algorithm. What is signed with a shared secret, or not at all, has

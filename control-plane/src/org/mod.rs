@@ -3,6 +3,7 @@
 pub mod act;
 pub mod api;
 pub mod export;
+pub mod gone;
 pub mod invitation;
 pub mod kill;
 pub mod member;

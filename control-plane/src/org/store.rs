@@ -211,7 +211,7 @@ pub async fn change(tx: &mut OrgTx, change: &OrgChange) -> Result<(OrgChange, Or
     Ok((before, after))
 }
 
-/// Deletes the organisation and everything in it, and leaves word for the replicas.
+/// Deletes the organisation and what refers to it, and leaves word for the replicas, and for `gone`, which deletes the rest.
 pub async fn delete(tx: &mut SystemTx, org: OrgId, now: &Now) -> Result<(), DbError> {
     // The version that it would have had next: what is restored later has a newer one.
     sqlx::query!(
@@ -227,6 +227,14 @@ pub async fn delete(tx: &mut SystemTx, org: OrgId, now: &Now) -> Result<(), DbEr
     sqlx::query!("delete from orgs where id = $1", org.uuid())
         .execute(tx.sql())
         .await?;
+    sqlx::query!(
+        "insert into deleted_orgs (org_id, at, due_at) values ($1, $2, $2)
+        on conflict (org_id) do update set at = excluded.at, due_at = excluded.due_at",
+        org.uuid(),
+        now.time(),
+    )
+    .execute(tx.sql())
+    .await?;
     sqlx::query!(
         "insert into dirty_orgs (org_id, since) values ($1, $2)
         on conflict (org_id) do update set since = dirty_orgs.since",

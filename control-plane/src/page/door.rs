@@ -9,7 +9,7 @@ use askama::Template;
 use axum::body::{Body, to_bytes};
 use axum::extract::{Request, State};
 use axum::http::header::{CONTENT_SECURITY_POLICY, CONTENT_TYPE, REFERER};
-use axum::http::{HeaderValue, Method, StatusCode};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, Uri};
 use axum::middleware;
 use axum::response::Response;
 use url::Position;
@@ -31,7 +31,7 @@ struct ProblemPage<'a> {
 }
 
 pub async fn pass(State(app): State<App>, request: Request, next: middleware::Next) -> Response {
-    let from = came_from(&request);
+    let from = came_from(request.method(), request.uri(), request.headers());
     let id = request
         .extensions()
         .get::<RequestId>()
@@ -88,12 +88,12 @@ async fn with_token(request: Request) -> Result<Request, Problem> {
 }
 
 /// The page of ours that was asked for, or that holds the form that was sent; the start page where none is named.
-fn came_from(request: &Request) -> Next {
-    if matches!(*request.method(), Method::GET | Method::HEAD) {
-        let asked = request.uri().path_and_query();
+pub(super) fn came_from(method: &Method, uri: &Uri, headers: &HeaderMap) -> Next {
+    if matches!(*method, Method::GET | Method::HEAD) {
+        let asked = uri.path_and_query();
         return asked.map_or_else(Next::default, |asked| Next::of(asked.as_str()));
     }
-    let named = request.headers().get(REFERER);
+    let named = headers.get(REFERER);
     let url = named.and_then(|value| url::Url::parse(value.to_str().ok()?).ok());
     url.map_or_else(Next::default, |url| Next::of(&without_news(&url)))
 }

@@ -5,6 +5,8 @@ use axum::extract::{FromRequest, Request};
 use axum::http::StatusCode;
 use bytes::Bytes;
 use serde::de::DeserializeOwned;
+use time::format_description::well_known::Iso8601;
+use time::{Date, OffsetDateTime, Time};
 
 /// The fields of a form. A field that is missing altogether is no mistake of a person's.
 #[derive(Debug)]
@@ -79,4 +81,15 @@ impl Trouble {
             .iter()
             .filter(|fault| !fields.contains(&fault.pointer.as_str()))
     }
+}
+
+/// `2026-12-31` → the last second of that day.
+pub fn end_of_day(text: &str) -> Result<Option<OffsetDateTime>, Problem> {
+    if text.is_empty() {
+        return Ok(None);
+    }
+    let day = Date::parse(text, &Iso8601::DATE)
+        .map_err(|_| Problem::invalid("/expires_at", "expected a day as 2026-12-31"))?;
+    let last = Time::from_hms(23, 59, 59).unwrap_or(Time::MIDNIGHT);
+    Ok(Some(day.with_time(last).assume_utc()))
 }

@@ -10,7 +10,7 @@ pub mod reveal;
 pub mod show;
 pub mod visit;
 
-pub use form::{Form, Trouble};
+pub use form::{Form, Trouble, end_of_day};
 pub use next::Next;
 pub use visit::{Guest, Visit};
 
@@ -42,6 +42,8 @@ pub struct Frame {
     pub done: Option<&'static str>,
     /// How many calls wait for a person, where the reader may decide.
     pub waiting: i64,
+    /// Where the reader proves who they are and comes back from, where what is sensitive would ask them to.
+    pub unproven: Option<String>,
 }
 
 #[derive(Debug)]
@@ -65,6 +67,7 @@ impl Frame {
             section: "",
             done: None,
             waiting: 0,
+            unproven: None,
         }
     }
 

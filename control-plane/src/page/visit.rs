@@ -1,5 +1,6 @@
 //! Who looks at a page: anybody, or a member of the organisation in its path.
 
+use super::door::came_from;
 use super::{Frame, Person};
 use crate::access::Action;
 use crate::app::App;
@@ -35,6 +36,7 @@ pub struct Visit {
     org: Org,
     done: Option<&'static str>,
     waiting: i64,
+    unproven: Option<String>,
 }
 
 impl FromRequestParts<App> for Visit {
@@ -50,7 +52,10 @@ impl FromRequestParts<App> for Visit {
         } else {
             0
         };
+        let unproven = (!account.is_proven(app.now().time()))
+            .then(|| came_from(&parts.method, &parts.uri, &parts.headers).on("/login/again"));
         Ok(Self {
+            unproven,
             caller,
             account,
             org,
@@ -69,6 +74,7 @@ impl Visit {
             section,
             done: self.done,
             waiting: self.waiting,
+            unproven: self.unproven.clone(),
             ..Frame::outside(app, title, None)
         }
     }

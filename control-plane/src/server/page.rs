@@ -66,8 +66,6 @@ struct Show {
     problem: Option<String>,
     trouble: Trouble,
     may_write: bool,
-    /// Whether what is sensitive may be done without a proof before it.
-    is_proven: bool,
 }
 
 #[derive(Debug)]
@@ -390,9 +388,6 @@ async fn page(app: &App, visit: &Visit, server: Server, said: Said) -> Result<Sh
     };
     Ok(Show {
         may_write: caller.role().may(Action::WriteServers),
-        is_proven: caller
-            .allow_proven(Action::WriteServers, app.now().time())
-            .is_ok(),
         frame: visit.frame(app, "servers", server.name.clone()),
         server,
         tab,

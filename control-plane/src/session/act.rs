@@ -12,7 +12,7 @@ use crate::totp;
 use ids::{SessionId, UserId};
 use seal::Secret;
 use std::net::IpAddr;
-use time::Duration;
+use time::{Duration, OffsetDateTime};
 
 /// A fresh session, and what its owner is told.
 #[derive(Debug)]
@@ -90,7 +90,7 @@ pub async fn sign_in(
     let step = if totp::store::is_on(&mut tx, user.id).await? {
         Step::Code(totp::act::challenge(app, &mut tx, user.id, &now).await?)
     } else {
-        Step::Done(begin(app, &mut tx, user.id, browser, &now).await?)
+        Step::Done(begin(app, &mut tx, user.id, browser, Some(now.time()), &now).await?)
     };
     tx.commit().await?;
     Ok(step)
@@ -120,21 +120,23 @@ pub async fn sign_in_with_code(
         return Err(SignInError::WrongCode);
     }
     attempts::forgive(&mut tx, app, &totp::act::guesses_at(user)).await?;
-    let signed_in = begin(app, &mut tx, user, browser, &now).await?;
+    let signed_in = begin(app, &mut tx, user, browser, Some(now.time()), &now).await?;
     tx.commit().await?;
     Ok(signed_in)
 }
 
-/// Begins a session for someone who has proved who they are, in the transaction of the proof.
+/// Begins a session, in the transaction of what lets them in. `proven_at`: none where another provider let them in that did not
+/// ask them who they are.
 pub async fn begin(
     app: &App,
     tx: &mut SystemTx,
     user: UserId,
     browser: &Browser,
+    proven_at: Option<OffsetDateTime>,
     now: &Now,
 ) -> Result<SignedIn, DbError> {
     let session = SessionToken::new(app.random().bytes());
-    store::begin(tx, user, &session.digest(), &browser.0, now).await?;
+    store::begin(tx, user, &session.digest(), &browser.0, proven_at, now).await?;
     let profile = store::profile(tx, user).await?.ok_or(DbError::Gone)?;
     Ok(SignedIn { profile, session })
 }
@@ -172,9 +174,15 @@ pub async fn end_others(app: &App, account: &Account) -> Result<(), DbError> {
     tx.commit().await
 }
 
-/// Under this name guesses at an account's password are counted, wherever one may guess.
+/// Under this name guesses at an account's password are counted where anybody may guess.
 pub fn guesses_at(email: &str) -> String {
     format!("sign-in {email}")
+}
+
+/// Under this one, those of whoever is in a session of the account: strangers who guess must not keep its owner from what is
+/// sensitive there.
+pub fn guesses_inside(user: UserId) -> String {
+    format!("password {user}")
 }
 
 /// One `@` with something on both sides, nothing that a mail header could take for more than one address.

@@ -206,8 +206,11 @@ pub async fn step_up(
     account: Account,
     Query(query): Query<Arrival>,
 ) -> Result<Response, Problem> {
-    let page = proof_page(&app, &account, query.next).await?;
-    Ok(ok(&page))
+    let refused = oidc::page::refused(&query.refused).map(Trouble::above);
+    let (status, trouble) = refused.unwrap_or_default();
+    let mut page = proof_page(&app, &account, query.next).await?;
+    page.trouble = trouble;
+    Ok(answer(status, &page))
 }
 
 pub async fn stepped_up(

@@ -107,7 +107,7 @@ pub async fn sign_up(
     if !is_invited {
         account::act::ask_to_confirm(app, &mut tx, &user, &now).await?;
     }
-    let signed_in = act::begin(app, &mut tx, user.id, browser, &now).await?;
+    let signed_in = act::begin(app, &mut tx, user.id, browser, Some(now.time()), &now).await?;
     tx.commit().await?;
     Ok((signed_in, org))
 }

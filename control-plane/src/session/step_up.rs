@@ -1,7 +1,7 @@
 //! Proving once more who one is, before what is sensitive: by a code where the account has a second factor, else by the
 //! password. The session gets another token with it.
 
-use super::act::{GUESSES, PER_SOURCE, SignedIn, guesses_at};
+use super::act::{GUESSES, PER_SOURCE, SignedIn, guesses_inside};
 use super::attempts::{self, Exhausted, TooMany};
 use super::{Account, SessionToken, store};
 use crate::app::App;
@@ -75,7 +75,7 @@ pub async fn step_up(
     let (now, subject) = (
         app.now().time(),
         match wanted {
-            Proof::Password => guesses_at(&account.email),
+            Proof::Password => guesses_inside(account.id),
             Proof::Code => totp::act::guesses_at(account.id),
         },
     );

@@ -152,6 +152,7 @@ pub async fn begin(
     user: UserId,
     digest: &[u8; 32],
     agent: &str,
+    proven_at: Option<OffsetDateTime>,
     now: &Now,
 ) -> Result<(), DbError> {
     // Of an account's sign-ins at once, one after the other.
@@ -163,12 +164,13 @@ pub async fn begin(
     .await?;
     sqlx::query!(
         "insert into sessions (digest, id, user_id, agent, created_at, seen_at, proven_at)
-        values ($1, $2, $3, $4, $5, $5, $5)",
+        values ($1, $2, $3, $4, $5, $5, $6)",
         digest,
         now.id(SessionId::new).uuid(),
         user.uuid(),
         agent,
         now.time(),
+        proven_at,
     )
     .execute(tx.sql())
     .await?;

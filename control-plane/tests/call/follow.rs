@@ -149,3 +149,21 @@ async fn a_filter_holds_for_followers_too() {
         .await;
     assert_eq!(follower.next_call().await.data["id"], denied.id.to_string());
 }
+
+#[tokio::test]
+async fn one_organisation_that_follows_along_many_times_leaves_room_for_the_next() {
+    let world = World::new().await;
+    let (acme, other) = (world.org("acme").await, world.org("other").await);
+    let mut all = Vec::new();
+    for _ in 0..16 {
+        all.push(Follower::new(&world, &acme, "", None).await);
+    }
+    let (status, told) = world
+        .get(&acme.path("/stream"), acme.key(Role::Viewer))
+        .await;
+    assert_eq!(status, StatusCode::TOO_MANY_REQUESTS, "{told}");
+    Follower::new(&world, &other, "", None).await;
+    // Who leaves makes room.
+    all.pop();
+    Follower::new(&world, &acme, "", None).await;
+}

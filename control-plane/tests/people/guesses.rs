@@ -82,7 +82,7 @@ async fn one_source_signs_up_twenty_times_an_hour() {
 }
 
 #[tokio::test]
-async fn guesses_at_the_password_by_another_door_are_the_same_guesses() {
+async fn guesses_at_the_password_by_the_doors_of_a_session_are_the_same_guesses() {
     let world = World::new().await;
     let ann = world.owner("acme").await;
     for number in 0..10 {
@@ -100,11 +100,93 @@ async fn guesses_at_the_password_by_another_door_are_the_same_guesses() {
     }
     let right = json!({ "password": PASSWORD });
     world.post(&ann, "/v1/step-up", right).await.expect(429);
+    // Whoever has the session has not the account's other ways in.
     let right = json!({ "email": "person-0@example.com", "password": PASSWORD });
     world
         .post(&Who::default(), "/v1/login", right)
         .await
+        .expect(200);
+}
+
+#[tokio::test]
+async fn guesses_at_the_password_by_the_doors_without_a_session_are_the_same_guesses() {
+    let world = World::new().await;
+    world.owner("acme").await;
+    let ticket = world.ticket("person-0@example.com", "verify").await;
+    let nobody = Who::default();
+    for number in 0..10 {
+        let guess = format!("guess number {number}");
+        if number % 2 == 0 {
+            let confirm = json!({ "token": ticket, "password": guess });
+            world
+                .post(&nobody, "/v1/confirm", confirm)
+                .await
+                .expect(422);
+        } else {
+            let login = json!({ "email": "person-0@example.com", "password": guess });
+            world.post(&nobody, "/v1/login", login).await.expect(401);
+        }
+    }
+    let confirm = json!({ "token": ticket, "password": PASSWORD });
+    world
+        .post(&nobody, "/v1/confirm", confirm)
+        .await
         .expect(429);
+    let right = json!({ "email": "person-0@example.com", "password": PASSWORD });
+    world.post(&nobody, "/v1/login", right).await.expect(429);
+}
+
+#[tokio::test]
+async fn whoever_guesses_from_outside_keeps_nobody_from_proving_themselves_in_their_session() {
+    let world = World::new().await;
+    let ann = world.owner("acme").await;
+    let guess = json!({ "email": "person-0@example.com", "password": "not the password" });
+    for _ in 0..10 {
+        world
+            .post(&Who::default(), "/v1/login", guess.clone())
+            .await
+            .expect(401);
+    }
+    let ann = world.step_up(&ann).await;
+    let change = json!({ "password": PASSWORD, "new_password": "a drawbridge over cold water" });
+    let mail = world.post(&ann, "/v1/me/password", change).await;
+    mail.expect(200);
+}
+
+#[tokio::test]
+async fn a_wrong_password_costs_and_is_told_the_same_whether_or_not_there_is_an_account() {
+    let world = World::new().await;
+    world.owner("acme").await;
+    let without = world.owner("other").await;
+    let email = "person-1@example.com";
+    let mut sql = world.database.connect(&world.database.owner).await;
+    let done = sqlx::query("update users set password_hash = null where email = $1")
+        .bind(email)
+        .execute(&mut sql)
+        .await
+        .unwrap();
+    assert_eq!(done.rows_affected(), 1);
+    let me = world.get(&without, "/v1/me").await.expect(200);
+    assert_eq!(me["user"]["has_password"], false);
+
+    let mut told = Vec::new();
+    for email in ["person-0@example.com", "nobody@example.com", email] {
+        let before = world.app.passwords().verified().get();
+        let guess = json!({ "email": email, "password": "not the password" });
+        let answer = world.post(&Who::default(), "/v1/login", guess).await;
+        let tried = world.app.passwords().verified().get() - before;
+        assert_eq!(tried, 1, "{email}: the time it takes is that of one look");
+        told.push((answer.status, answer.text.clone(), names(&answer)));
+        answer.expect(401);
+    }
+    assert!(told.windows(2).all(|pair| pair[0] == pair[1]), "{told:?}");
+}
+
+/// Of an answer's headers the names: ids of requests differ.
+fn names(answer: &crate::world::Answer) -> Vec<String> {
+    let mut names: Vec<String> = answer.headers.keys().map(ToString::to_string).collect();
+    names.sort();
+    names
 }
 
 #[tokio::test]

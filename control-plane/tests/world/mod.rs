@@ -69,7 +69,7 @@ impl Answer {
 
 impl World {
     pub async fn new() -> Self {
-        Self::with(None).await
+        Self::with(|_| {}).await
     }
 
     /// One whose mails go to the server at `url`.
@@ -77,10 +77,11 @@ impl World {
         host::tls::install_crypto();
         let url = seal::Secret::new(url.to_owned());
         let smtp = control_plane::mail::smtp::Smtp::new(&url, "Gate <gate@example.org>", true);
-        Self::with(Some(smtp.unwrap())).await
+        Self::with(|config| config.smtp = Some(smtp.unwrap())).await
     }
 
-    async fn with(smtp: Option<control_plane::mail::smtp::Smtp>) -> Self {
+    /// One that is configured otherwise.
+    pub async fn with(change: impl FnOnce(&mut Config)) -> Self {
         host::tls::install_crypto();
         let database = Database::new().await;
         let clock = Clock::set(NOON);
@@ -90,7 +91,7 @@ impl World {
             seal::to_hex(&random.bytes::<8>())
         ));
         keys::make(&dir, &random).unwrap();
-        let config = Config {
+        let mut config = Config {
             listen: "127.0.0.1:0".parse().unwrap(),
             metrics_listen: None,
             database_url: database.app.clone(),
@@ -106,11 +107,12 @@ impl World {
                 trusted_proxies: Vec::new(),
             },
             redis: None,
-            smtp,
+            smtp: None,
             providers: Vec::new(),
             log: None,
             otlp: None,
         };
+        change(&mut config);
         let gateway_signing_pem =
             std::fs::read_to_string(dir.join("data-plane/gateway-signing.pem")).unwrap();
         std::fs::remove_dir_all(&dir).unwrap();

@@ -73,12 +73,35 @@ pub async fn post(world: &World, who: &Who, path: &str, fields: &[(&str, &str)])
     post_from(world, who, path, fields, "same-origin").await
 }
 
+/// The same, with what else a browser says of it.
+pub async fn post_with(
+    world: &World,
+    who: &Who,
+    path: &str,
+    fields: &[(&str, &str)],
+    headers: &[(&str, &str)],
+) -> Page {
+    let mut all = vec![("sec-fetch-site", "same-origin")];
+    all.extend(headers);
+    send(world, who, path, fields, &all).await
+}
+
 pub async fn post_from(
     world: &World,
     who: &Who,
     path: &str,
     fields: &[(&str, &str)],
     site: &str,
+) -> Page {
+    send(world, who, path, fields, &[("sec-fetch-site", site)]).await
+}
+
+async fn send(
+    world: &World,
+    who: &Who,
+    path: &str,
+    fields: &[(&str, &str)],
+    headers: &[(&str, &str)],
 ) -> Page {
     let mut form = url::form_urlencoded::Serializer::new(String::new());
     form.extend_pairs(fields);
@@ -88,10 +111,12 @@ pub async fn post_from(
     let mut request = Request::builder()
         .method(Method::POST)
         .uri(path)
-        .header("sec-fetch-site", site)
         .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
     if let Some(cookie) = &who.cookie {
         request = request.header(header::COOKIE, cookie);
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
     }
     page(world, request.body(Body::from(form.finish())).unwrap()).await
 }

@@ -7,14 +7,14 @@ use crate::app::App;
 use crate::call::export::FILES;
 use crate::caller::{Caller, Refused};
 use crate::db::{DbError, OrgRead};
-use crate::problem::{Kind, Problem};
+use crate::problem::Problem;
+use crate::shares::Share;
 use axum::body::{Body, Bytes};
 use bundle::chain::{Call, Export, Line, Link, Outcome, Signed, Stored};
 use futures_util::stream::{self, Stream};
 use ids::{ApprovalId, CallId, GrantId, PolicyId, ServerId};
 use sqlx::PgConnection;
 use time::OffsetDateTime;
-use tokio::sync::SemaphorePermit;
 use uuid::Uuid;
 
 /// Lines read at a time.
@@ -71,9 +71,7 @@ impl Place {
 
 /// The first lines are read before this answers, so that a refusal is a problem and not a broken file.
 pub async fn file(app: App, caller: Caller, part: Part) -> Result<Body, Problem> {
-    let permit = FILES.try_acquire().map_err(|_| {
-        Problem::new(Kind::Unavailable, "too many exports at once").with_retry_after(30)
-    })?;
+    let permit = FILES.take(caller.org())?;
     let mut tx = app.db().read(caller.allow(Action::Export)?).await?;
     let (export, snapshot) = begin(&mut tx).await?;
     drop(tx);
@@ -134,7 +132,7 @@ struct Writing {
     snapshot: String,
     /// Given back when the file is written, or nobody reads it any more.
     #[expect(dead_code, reason = "held, not read")]
-    permit: SemaphorePermit<'static>,
+    permit: Share,
     next: Next,
 }
 

@@ -69,6 +69,7 @@ fn a_good_token_says_who_it_is() {
     let known = known(&[("a", &key), ("b", &signing_key())]);
     let token = token(&key, Some("a"), &claims());
     let read = read(&provider(), &known, &token, NONCE, at(NOW)).unwrap();
+    let read = read.claims;
     assert_eq!(read.subject, "ann");
     assert_eq!(read.verified_email().as_deref(), Some("ann@example.org"));
 }
@@ -159,5 +160,27 @@ fn an_address_counts_where_the_provider_vouches_for_it() {
         let claims = json!({ "sub": "x", "email": "a@example.org", "email_verified": verified });
         let claims: Claims = serde_json::from_value(claims).unwrap();
         assert_eq!(claims.verified_email().is_some(), counts, "{verified}");
+    }
+}
+
+#[test]
+fn only_a_provider_that_says_when_it_asked_lately_proves_who_somebody_is() {
+    let key = signing_key();
+    let known = known(&[("a", &key)]);
+    let minutes = Duration::minutes(5);
+    for (asked, was_asked) in [
+        (json!(NOW), true),
+        (json!(NOW - 300), true),
+        (json!(NOW + 60), true),
+        (json!(NOW - 301), false),
+        (json!(NOW + 61), false),
+        (json!(i64::MIN), false),
+        (json!(null), false),
+    ] {
+        let mut claims = claims();
+        claims["auth_time"] = asked.clone();
+        let token = token(&key, Some("a"), &claims);
+        let told = read(&provider(), &known, &token, NONCE, at(NOW)).unwrap();
+        assert_eq!(told.was_asked(minutes, at(NOW)), was_asked, "{asked}");
     }
 }

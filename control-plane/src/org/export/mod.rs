@@ -9,15 +9,16 @@ mod write;
 use crate::access::Action;
 use crate::app::App;
 use crate::caller::{Caller, Refused};
-use crate::problem::{Kind, Problem};
+use crate::problem::Problem;
+use crate::shares::Shares;
 use axum::body::{Body, Bytes};
 use std::time::Duration;
-use tokio::sync::{Semaphore, mpsc};
+use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 use write::Writer;
 
 /// Documents being written at once.
-static DOCUMENTS: Semaphore = Semaphore::const_new(4);
+static DOCUMENTS: Shares = Shares::new("documents", 4, 2);
 /// Pieces that are written and not yet sent.
 const AHEAD: usize = 4;
 /// A reader who needs longer has gone.
@@ -29,13 +30,11 @@ pub type Piece = Result<Bytes, Refused>;
 /// document; a failure later breaks the connection off, so that half of one is never taken for the whole.
 pub async fn document(app: App, caller: Caller) -> Result<Body, Problem> {
     caller.allow(Action::Export)?;
-    let permit = DOCUMENTS.try_acquire().map_err(|_| {
-        Problem::new(Kind::Unavailable, "too many exports at once").with_retry_after(30)
-    })?;
+    let share = DOCUMENTS.take(caller.org())?;
     let org = super::act::show(&app, &caller).await?;
     let (pieces, read) = mpsc::channel(AHEAD);
     tokio::spawn(async move {
-        let _permit = permit;
+        let _share = share;
         let mut writer = Writer::new(app, caller, pieces.clone());
         let whole = tokio::time::timeout(WHOLE, writer.write(&org)).await;
         if let Ok(Err(Some(refused))) = whole {
