@@ -1,8 +1,9 @@
-//! The newest bundle of every organisation: fetched ([`fetch`]), held ([`hold`]), kept on disk ([`disk`]); and what was
-//! taken back since, told besides ([`listen`]).
+//! The newest bundle of every organisation: fetched ([`fetch`]), judged ([`apply`]), held ([`hold`]), kept on disk ([`disk`]);
+//! and what was taken back since, told besides ([`listen`]).
 //!
 //! Nothing gets in but through [`bundle::open`]; nothing older than what is held replaces it.
 
+mod apply;
 mod disk;
 mod fetch;
 mod hold;
@@ -10,6 +11,8 @@ mod link;
 mod listen;
 mod taken_back;
 
+#[cfg(test)]
+mod simulation;
 #[cfg(test)]
 mod tests;
 

@@ -3,6 +3,7 @@
 pub mod abuse;
 pub mod conformance;
 pub mod differential;
+pub mod faults;
 pub mod fleet;
 pub mod history;
 pub mod streams;

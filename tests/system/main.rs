@@ -29,6 +29,7 @@ mod the_main_job;
 mod the_rug_is_pulled;
 mod the_structure_holds;
 mod under_abuse;
+mod under_faults;
 mod what_operators_see;
 mod without_redis;
 mod without_the_control_plane;

@@ -8,8 +8,9 @@ use bundle::feed::{Change, Feed};
 use std::time::Duration;
 use tokio::sync::watch;
 
-/// How long a question with no news waits for some.
-const PATIENCE: Duration = Duration::from_secs(25);
+/// How long a question with no news waits for some. A replica whose question was lost on its way asks anew not long after.
+const PATIENCE: Duration = Duration::from_millis(HELD_MS);
+const HELD_MS: u64 = 4_000;
 const MOST_CHANGES: i64 = 500;
 
 /// The newest number of the feed, as this process knows it.
@@ -64,6 +65,7 @@ pub async fn since(
             cursor: number(newest),
             is_reset: true,
             changes,
+            held_ms: Some(HELD_MS),
         });
     };
     let rows = sqlx::query!(
@@ -82,6 +84,7 @@ pub async fn since(
         cursor: number(last),
         is_reset: false,
         changes,
+        held_ms: Some(HELD_MS),
     })
 }
 

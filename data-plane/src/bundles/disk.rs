@@ -2,6 +2,10 @@
 //! control plane; and how many replicas there were. A bundle that is read back goes through the same signature check as
 //! one that comes over the wire.
 
+mod files;
+
+pub(super) use files::Files;
+
 use crate::budget::KeptFleet;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -10,10 +14,9 @@ use ids::OrgId;
 use seal::{KeyRing, Nonce};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
-use std::path::{Path, PathBuf};
+use std::io;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 const BOUND_TO: &[u8] = b"portcullis snapshot\n";
 const FLEET_BOUND_TO: &[u8] = b"portcullis fleet\n";
@@ -25,7 +28,7 @@ const NEXT: &str = "next";
 
 #[derive(Debug, Clone)]
 pub struct Disk {
-    folder: PathBuf,
+    files: Arc<dyn Files>,
     keys: KeyRing,
 }
 
@@ -47,12 +50,17 @@ struct Kept {
 impl Disk {
     /// Makes the folder where it is missing; readable by this user alone.
     pub fn open(folder: PathBuf, keys: KeyRing) -> Result<Self, DiskError> {
-        let made = fs::DirBuilder::new()
-            .recursive(true)
-            .mode(0o700)
-            .create(&folder);
-        made.map_err(|source| failed(&folder, source))?;
-        Ok(Self { folder, keys })
+        let shown = folder.display().to_string();
+        let io = |source| DiskError::Io {
+            path: shown,
+            source,
+        };
+        let files = files::Folder::open(folder).map_err(io)?;
+        Ok(Self::on(Arc::new(files), keys))
+    }
+
+    pub(super) fn on(files: Arc<dyn Files>, keys: KeyRing) -> Self {
+        Self { files, keys }
     }
 
     /// Durable when it returns: written aside, synced, renamed.
@@ -63,74 +71,75 @@ impl Disk {
             bytes: STANDARD.encode(bytes),
         };
         let sealed = self.sealed(BOUND_TO, &kept, nonce)?;
-        let (next, now, last) = (
-            self.path(org, NEXT),
-            self.path(org, NOW),
-            self.path(org, LAST),
-        );
+        let [next, now, last] = [NEXT, NOW, LAST].map(|generation| name(org, generation));
         let written = (|| {
-            write(&next, &sealed)?;
-            if now.exists() {
-                fs::rename(&now, &last)?;
+            self.files.write(&next, &sealed)?;
+            if self.files.has(&now) {
+                self.files.rename(&now, &last)?;
             }
-            fs::rename(&next, &now)?;
-            fs::File::open(&self.folder)?.sync_all()
+            self.files.rename(&next, &now)?;
+            self.files.sync()
         })();
-        written.map_err(|source| failed(&now, source))
+        written.map_err(|source| self.failed(&now, source))
     }
 
     /// As durable, one generation: whoever has none knows nothing, and shares nothing out.
     pub fn keep_fleet(&self, fleet: &KeptFleet, nonce: Nonce) -> Result<(), DiskError> {
         let sealed = self.sealed(FLEET_BOUND_TO, fleet, nonce)?;
-        let now = self.folder.join(FLEET);
-        let next = now.with_extension(NEXT);
+        let next = format!("{FLEET}.{NEXT}");
         let written = (|| {
-            write(&next, &sealed)?;
-            fs::rename(&next, &now)?;
-            fs::File::open(&self.folder)?.sync_all()
+            self.files.write(&next, &sealed)?;
+            self.files.rename(&next, FLEET)?;
+            self.files.sync()
         })();
-        written.map_err(|source| failed(&now, source))
+        written.map_err(|source| self.failed(FLEET, source))
     }
 
     pub fn load_fleet(&self) -> Option<KeptFleet> {
-        self.opened(&self.folder.join(FLEET), FLEET_BOUND_TO)
+        self.opened(FLEET, FLEET_BOUND_TO)
     }
 
+    /// The newest goes last: what is half forgotten must not come back as what was before it.
     pub fn forget(&self, org: OrgId) -> Result<(), DiskError> {
-        for generation in [NOW, LAST] {
-            let path = self.path(org, generation);
-            match fs::remove_file(&path) {
-                Err(source) if source.kind() != io::ErrorKind::NotFound => {
-                    return Err(failed(&path, source));
-                }
-                _ => {}
-            }
+        for generation in [NEXT, LAST, NOW] {
+            let name = name(org, generation);
+            let removed = self.files.remove(&name).and_then(|()| self.files.sync());
+            removed.map_err(|source| self.failed(&name, source))?;
         }
         Ok(())
     }
 
     /// Of whom something is kept.
     pub fn orgs(&self) -> Result<Vec<OrgId>, DiskError> {
-        let entries = fs::read_dir(&self.folder).map_err(|source| failed(&self.folder, source))?;
-        let mut names: Vec<OrgId> = entries
-            .filter_map(|entry| entry.ok()?.path().file_stem()?.to_str()?.parse().ok())
+        let names = self
+            .files
+            .names()
+            .map_err(|source| self.failed("", source))?;
+        let mut orgs: Vec<OrgId> = names
+            .iter()
+            .filter_map(|name| name.split_once('.')?.0.parse().ok())
             .collect();
-        names.sort_unstable();
-        names.dedup();
-        Ok(names)
+        orgs.sort_unstable();
+        orgs.dedup();
+        Ok(orgs)
     }
 
     /// The newest generation that opens. The rest is said in the log and left where it is.
     pub fn load(&self, org: OrgId) -> Option<(Signed, Vec<u8>)> {
-        self.read(org, NOW).or_else(|| self.read(org, LAST))
+        let others = || {
+            let others = [NEXT, LAST].map(|generation| self.read(org, generation));
+            let others = others.into_iter().flatten();
+            others.max_by_key(|(signed, _)| signed.statement.version)
+        };
+        self.read(org, NOW).or_else(others)
     }
 
     fn read(&self, org: OrgId, generation: &str) -> Option<(Signed, Vec<u8>)> {
-        let path = self.path(org, generation);
-        let kept: Kept = self.opened(&path, BOUND_TO)?;
+        let name = name(org, generation);
+        let kept: Kept = self.opened(&name, BOUND_TO)?;
         let bytes = STANDARD.decode(kept.bytes);
         if bytes.is_err() {
-            tracing::error!(path = %path.display(), "snapshot cannot be read");
+            tracing::error!(path = self.files.shown(&name), "snapshot cannot be read");
         }
         Some((kept.signed, bytes.ok()?))
     }
@@ -148,35 +157,22 @@ impl Disk {
     }
 
     /// What is in a file; none where there is no such file, or, which is said in the log, where it does not open.
-    fn opened<T: DeserializeOwned>(&self, path: &Path, bound_to: &[u8]) -> Option<T> {
-        let sealed = fs::read(path).ok()?;
+    fn opened<T: DeserializeOwned>(&self, name: &str, bound_to: &[u8]) -> Option<T> {
+        let sealed = self.files.read(name)?;
         let plain = self.keys.open(bound_to, &sealed).ok();
         let read = plain.and_then(|plain| serde_json::from_slice(&plain).ok());
         if read.is_none() {
-            tracing::error!(path = %path.display(), "snapshot cannot be read");
+            tracing::error!(path = self.files.shown(name), "snapshot cannot be read");
         }
         read
     }
 
-    fn path(&self, org: OrgId, generation: &str) -> PathBuf {
-        self.folder.join(format!("{org}.{generation}"))
+    fn failed(&self, name: &str, source: io::Error) -> DiskError {
+        let path = self.files.shown(name);
+        DiskError::Io { path, source }
     }
 }
 
-fn write(path: &Path, bytes: &[u8]) -> io::Result<()> {
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path)?;
-    file.write_all(bytes)?;
-    file.sync_all()
-}
-
-fn failed(path: &Path, source: io::Error) -> DiskError {
-    DiskError::Io {
-        path: path.display().to_string(),
-        source,
-    }
+fn name(org: OrgId, generation: &str) -> String {
+    format!("{org}.{generation}")
 }

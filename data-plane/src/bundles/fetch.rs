@@ -1,17 +1,18 @@
-//! Follows the feed: fetches what is new, opens it, puts it in force, keeps it on disk, and says so.
+//! Follows the feed: asks what is new, fetches it, and says what became of it. What that is, is `apply`'s.
 
+use super::apply::{Applier, Wanted};
 use super::disk::Disk;
-use super::hold::{Holder, Org};
+use super::hold::Holder;
 use super::link::{ControlPlane, LinkError};
 use crate::budget::{Fills, Fleet};
 use bundle::Signed;
-use bundle::feed::{Ack, Change, Feed, Heard, LimiterKind, Report};
+use bundle::feed::{Ack, Heard, LimiterKind, Report};
+use bytes::Bytes;
 use futures_util::StreamExt;
 use host::clock::{Clock, Random};
 use ids::OrgId;
 use seal::VerifyingKey;
-use std::collections::{HashMap, HashSet};
-use std::panic::resume_unwind;
+use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -29,13 +30,10 @@ pub struct Fetcher(Arc<Inner>);
 
 struct Inner {
     link: ControlPlane,
-    holder: Arc<Holder>,
-    disk: Disk,
-    keys: Vec<VerifyingKey>,
+    applier: Applier,
     address: String,
     limiter: LimiterKind,
     clock: Clock,
-    random: Random,
     /// What the control plane has not been told yet.
     unsaid: Mutex<HashMap<OrgId, Ack>>,
     applied: Notify,
@@ -77,13 +75,15 @@ impl Fetcher {
         } = parts;
         Self(Arc::new(Inner {
             link,
-            holder,
-            disk,
-            keys,
+            applier: Applier {
+                holder,
+                disk,
+                keys,
+                random,
+            },
             address,
             limiter,
             clock,
-            random,
             unsaid: Mutex::default(),
             applied: Notify::new(),
             is_fresh: AtomicBool::new(false),
@@ -104,43 +104,15 @@ impl Fetcher {
 
     /// Calls can be judged: the feed has answered, or a snapshot was good.
     pub fn is_ready(&self) -> bool {
-        self.0.is_fresh.load(Ordering::Relaxed) || !self.0.holder.orgs().is_empty()
+        self.0.is_fresh.load(Ordering::Relaxed) || !self.0.applier.holder.orgs().is_empty()
     }
 
     /// Puts the snapshot in force; answers how many organisations that were.
     pub fn start_from_disk(&self) -> Result<usize, super::DiskError> {
-        if let Some(fleet) = self.0.disk.load_fleet() {
+        if let Some(fleet) = self.0.applier.disk.load_fleet() {
             self.0.fleet.restore(&fleet);
         }
-        let orgs = self.0.disk.orgs()?;
-        let threads = std::thread::available_parallelism().map_or(1, usize::from);
-        let share = orgs.len().div_ceil(threads).max(1);
-        std::thread::scope(|scope| {
-            let parts: Vec<_> = orgs
-                .chunks(share)
-                .map(|part| {
-                    scope.spawn(|| part.iter().filter_map(|org| self.restored(*org)).collect())
-                })
-                .collect();
-            let opened = parts.into_iter().flat_map(|part| {
-                let opened: Vec<Org> = part.join().unwrap_or_else(|panic| resume_unwind(panic));
-                opened
-            });
-            self.0.holder.restore(opened);
-        });
-        Ok(orgs.len())
-    }
-
-    /// What is kept of an organisation, if it is good.
-    fn restored(&self, org: OrgId) -> Option<Org> {
-        let (signed, bytes) = self.0.disk.load(org)?;
-        match bundle::open(&signed, &bytes, &self.0.keys) {
-            Ok(opened) => Some(Org::new(opened)),
-            Err(error) => {
-                tracing::error!(org.id = %signed.statement.org, %error, "snapshot refused");
-                None
-            }
-        }
+        self.0.applier.start_from_disk()
     }
 
     /// Follows the feed until dropped. Without a control plane, what is held goes on being enforced.
@@ -195,8 +167,8 @@ impl Fetcher {
         tracing::info!(replicas, rank, "fleet");
         let this = self.clone();
         let kept = tokio::task::spawn_blocking(move || {
-            let nonce = this.0.random.bytes();
-            this.0.disk.keep_fleet(&this.0.fleet.kept(), nonce)
+            let Applier { disk, random, .. } = &this.0.applier;
+            disk.keep_fleet(&this.0.fleet.kept(), random.bytes())
         });
         if let Ok(Err(error)) = kept.await {
             tracing::error!(%error, "what is known of the fleet was not kept");
@@ -205,107 +177,48 @@ impl Fetcher {
 
     async fn round(&self, cursor: Option<u64>) -> Result<u64, LinkError> {
         let feed = self.0.link.feed(cursor).await?;
-        let signed = self.wanted(&feed);
-        let fetched = futures_util::stream::iter(signed).map(|signed| async move {
+        let Wanted { bundles, held } = self.0.applier.wanted(&feed);
+        held.into_iter().for_each(|ack| self.say(ack));
+        let fetched = futures_util::stream::iter(bundles).map(|signed| async move {
             let bytes = self.0.link.bundle(&signed).await;
             (signed, bytes)
         });
         let mut fetched = std::pin::pin!(fetched.buffer_unordered(AT_ONCE));
+        let (mut failed, mut in_a_row) = (None, 0);
         while let Some((signed, bytes)) = fetched.next().await {
-            match bytes {
-                Ok(bytes) => self.apply(signed, bytes).await,
-                // A newer version has taken its place: the feed goes on to name it.
-                Err(LinkError::Status(404)) => {}
-                Err(error) => return Err(error),
+            // One that cannot be fetched must not keep the others waiting. It is named again by the same cursor.
+            match self.took(signed, bytes).await {
+                Ok(()) => in_a_row = 0,
+                Err(error) => {
+                    in_a_row += 1;
+                    failed.get_or_insert(error);
+                }
+            }
+            if in_a_row >= AT_ONCE {
+                break;
             }
         }
+        if let Some(error) = failed {
+            return Err(error);
+        }
         self.0.is_fresh.store(true, Ordering::Relaxed);
-        self.0.holder.confirm(self.0.clock.unix_ms());
+        self.0.applier.holder.confirm(self.0.clock.unix_ms());
         Ok(feed.cursor)
     }
 
-    /// Of what the feed names, what is not held yet: of each organisation the newest. Forgets who is gone.
-    fn wanted(&self, feed: &Feed) -> Vec<Signed> {
-        let mut newest: HashMap<OrgId, Signed> = HashMap::new();
-        let mut named: HashSet<OrgId> = HashSet::new();
-        for change in &feed.changes {
-            match change {
-                Change::Bundle(signed) => {
-                    named.insert(signed.statement.org);
-                    newest.insert(signed.statement.org, signed.clone());
-                }
-                Change::OrgRemoved { org } => {
-                    newest.remove(org);
-                    self.forget(*org);
-                }
-            }
-        }
-        if feed.is_reset {
-            self.0
-                .holder
-                .orgs()
-                .into_iter()
-                .filter(|org| !named.contains(org))
-                .for_each(|org| self.forget(org));
-        }
-        newest.retain(|org, signed| match self.0.holder.org(*org) {
-            Some(held) if held.sha256() == signed.statement.sha256 && held.key() == signed.key => {
-                self.0.holder.accept(*org);
-                self.say(Ack {
-                    org: *org,
-                    version: held.version(),
-                    error: None,
-                });
-                false
-            }
-            _ => true,
-        });
-        newest.into_values().collect()
-    }
-
-    async fn apply(&self, signed: Signed, bytes: bytes::Bytes) {
+    async fn took(&self, signed: Signed, came: Result<Bytes, LinkError>) -> Result<(), LinkError> {
         let (org, version) = (signed.statement.org, signed.statement.version);
         let this = self.clone();
         // Compiling and the disk are work for another thread: calls go on meanwhile.
-        let applied = tokio::task::spawn_blocking(move || this.apply_now(&signed, &bytes)).await;
-        let error = match applied {
-            Ok(Ok(())) => None,
-            Ok(Err(error)) => Some(error),
-            Err(error) => Some(format!("applying it failed: {error}")),
-        };
-        match &error {
-            None => tracing::info!(org.id = %org, bundle.version = version, "bundle.apply"),
-            Some(error) => {
-                self.0.holder.refuse(org);
-                tracing::error!(org.id = %org, bundle.version = version, error, "bundle refused");
-            }
-        }
-        self.say(Ack {
-            org,
-            version,
-            error,
-        });
-    }
-
-    fn apply_now(&self, signed: &Signed, bytes: &[u8]) -> Result<(), String> {
-        let opened =
-            bundle::open(signed, bytes, &self.0.keys).map_err(|error| error.to_string())?;
-        self.0
-            .holder
-            .put(Org::new(opened))
-            .map_err(|error| error.to_string())?;
-        if let Err(error) = self.0.disk.keep(signed, bytes, self.0.random.bytes()) {
-            // In force all the same: a full disk must not keep an old policy alive.
-            tracing::error!(%error, "snapshot not written");
+        let took = tokio::task::spawn_blocking(move || this.0.applier.took(&signed, came)).await;
+        let ack = took.unwrap_or_else(|error| {
+            let error = format!("applying it failed: {error}");
+            Ok(Some(self.0.applier.judged(org, version, Some(error))))
+        })?;
+        if let Some(ack) = ack {
+            self.say(ack);
         }
         Ok(())
-    }
-
-    fn forget(&self, org: OrgId) {
-        self.0.holder.remove(org);
-        if let Err(error) = self.0.disk.forget(org) {
-            tracing::error!(%error, "snapshot not removed");
-        }
     }
 
     fn say(&self, ack: Ack) {
@@ -333,7 +246,7 @@ impl Fetcher {
         let most = SHORTEST_PAUSE
             .saturating_mul(2_u32.saturating_pow(failures.min(10)))
             .min(LONGEST_PAUSE);
-        let [chance] = self.0.random.bytes::<1>();
+        let [chance] = self.0.applier.random.bytes::<1>();
         most.mul_f64(0.5 + f64::from(chance) / 512.0)
     }
 }

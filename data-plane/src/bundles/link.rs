@@ -9,13 +9,17 @@ use bytes::Bytes;
 use host::clock::Clock;
 use jsonwebtoken::{Algorithm, EncodingKey, Header, encode};
 use serde_json::json;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 use url::Url;
 
 const AUDIENCE: &str = "portcullis-control-plane";
 const TOKEN_LIFE_S: u64 = 60;
-/// The control plane holds a question without news for 25 s.
+/// For an answer of the feed, whole; and for its beginning, until the control plane has said how long it holds a question.
 const FEED_PATIENCE: Duration = Duration::from_secs(35);
+/// The beginning of an answer comes this long after a question was held, at most.
+const FEED_SLACK: Duration = Duration::from_secs(4);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// No bundle is larger than this, however often the control plane says so.
 const LARGEST_BUNDLE: usize = 8 * 1024 * 1024;
@@ -31,6 +35,8 @@ pub struct ControlPlane {
     key: EncodingKey,
     replica: String,
     clock: Clock,
+    /// For how long the control plane holds a question of the feed, in milliseconds; 0: it has not said.
+    held_ms: Arc<AtomicU64>,
 }
 
 #[derive(Debug, thiserror::Error)]
@@ -73,6 +79,7 @@ impl ControlPlane {
             key: EncodingKey::from_ed_pem(signing_pem.as_bytes()).map_err(|_| LinkError::Key)?,
             replica,
             clock,
+            held_ms: Arc::default(),
         })
     }
 
@@ -85,8 +92,17 @@ impl ControlPlane {
         if let Some(cursor) = cursor {
             request = request.query(&[("cursor", cursor)]);
         }
-        let bytes = self.send(request, LARGEST_FEED).await?;
-        serde_json::from_slice(&bytes).map_err(|error| LinkError::Answer(error.to_string()))
+        // A connection whose other end is gone, and has not said so, is given up soon after an answer would have come.
+        let patience = match self.held_ms.load(Ordering::Relaxed) {
+            0 => FEED_PATIENCE,
+            held => FEED_SLACK + Duration::from_millis(held),
+        };
+        let bytes = self.send_within(request, LARGEST_FEED, patience).await?;
+        let feed: Feed =
+            serde_json::from_slice(&bytes).map_err(|error| LinkError::Answer(error.to_string()))?;
+        self.held_ms
+            .store(feed.held_ms.unwrap_or_default(), Ordering::Relaxed);
+        Ok(feed)
     }
 
     pub async fn bundle(&self, signed: &Signed) -> Result<Bytes, LinkError> {
@@ -169,12 +185,22 @@ impl ControlPlane {
         request: reqwest::RequestBuilder,
         largest: usize,
     ) -> Result<Bytes, LinkError> {
+        self.send_within(request, largest, Duration::MAX).await
+    }
+
+    /// Waits for so long for the beginning of the answer, and for its end as long as the request says.
+    async fn send_within(
+        &self,
+        request: reqwest::RequestBuilder,
+        largest: usize,
+        patience: Duration,
+    ) -> Result<Bytes, LinkError> {
         let unreachable =
             |error: reqwest::Error| LinkError::Unreachable(error.without_url().to_string());
-        let mut response = request
-            .bearer_auth(self.token()?)
-            .send()
+        let sent = request.bearer_auth(self.token()?).send();
+        let mut response = tokio::time::timeout(patience, sent)
             .await
+            .map_err(|_| LinkError::Unreachable("it says nothing".to_owned()))?
             .map_err(unreachable)?;
         if !response.status().is_success() {
             return Err(LinkError::Status(response.status().as_u16()));

@@ -10,9 +10,14 @@ use std::sync::Arc;
 const DIGESTS: [[u8; 32]; 3] = [[1; 32], [2; 32], [3; 32]];
 
 fn signing() -> SigningKey {
+    signing_of(5)
+}
+
+/// An Ed25519 key for tests, of this seed.
+pub(super) fn signing_of(seed: u8) -> SigningKey {
     use aws_lc_rs::encoding::{AsDer, Pkcs8V1Der};
     use base64::Engine;
-    let pair = aws_lc_rs::signature::Ed25519KeyPair::from_seed_unchecked(&[5; 32]).unwrap();
+    let pair = aws_lc_rs::signature::Ed25519KeyPair::from_seed_unchecked(&[seed; 32]).unwrap();
     let der: Pkcs8V1Der<'_> = pair.as_der().unwrap();
     let text = base64::engine::general_purpose::STANDARD.encode(der.as_ref());
     SigningKey::from_pem(&format!(
@@ -259,11 +264,18 @@ fn the_same_bundle_signed_anew_takes_the_place_of_its_old_signature() {
     again.signed.key = "another".into();
     holder.put(Org::new(again)).unwrap();
     assert_eq!(holder.org(org_id(1)).unwrap().key(), "another");
-    let other = holder.put(Org::new(opened(1, 5, &DIGESTS[..2])));
+    let mut other = opened(1, 5, &DIGESTS[..2]);
+    other.signed.key = "another".into();
     assert!(
-        other.is_err(),
-        "other bytes of the same version are refused"
+        holder.put(Org::new(other)).is_err(),
+        "other bytes of the same version and key are refused"
     );
+    holder.put(Org::new(opened(1, 5, &DIGESTS[..2]))).unwrap();
+    assert!(
+        holder.grant(&DIGESTS[2]).is_none(),
+        "a control plane of another release, with another key, may say it otherwise"
+    );
+    assert!(holder.put(Org::new(opened(1, 4, &DIGESTS))).is_err());
 }
 
 #[test]

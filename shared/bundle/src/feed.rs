@@ -15,6 +15,9 @@ pub struct Feed {
     /// The cursor was too old or unknown: `changes` is the whole manifest, and an organisation missing from it is gone.
     pub is_reset: bool,
     pub changes: Vec<Change>,
+    /// For how long a question is held where there is no news, in milliseconds: who waits for much longer waits for nobody.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub held_ms: Option<u64>,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

@@ -37,6 +37,13 @@ impl Clock {
         }
     }
 
+    /// Turns a clock that was set to another time, also one that was; the system's cannot be turned.
+    pub fn turn(&self, unix_ms: u64) {
+        if let Source::Set(now) = &self.0 {
+            now.store(unix_ms, Ordering::SeqCst);
+        }
+    }
+
     pub fn now(&self) -> OffsetDateTime {
         let nanos = i128::from(self.unix_ms()) * 1_000_000;
         OffsetDateTime::from_unix_timestamp_nanos(nanos).unwrap_or(OffsetDateTime::UNIX_EPOCH)

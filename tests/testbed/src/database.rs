@@ -44,6 +44,21 @@ impl Database {
         }
     }
 
+    /// The port that it is reached at, of the loopback.
+    pub fn port(&self) -> u16 {
+        let url = Url::parse(self.owner.expose()).unwrap();
+        url.port().unwrap_or(5432)
+    }
+
+    /// The addresses of the product's two roles through another port.
+    pub fn through(&self, port: u16) -> [Secret; 2] {
+        [&self.app, &self.system].map(|secret| {
+            let mut url = Url::parse(secret.expose()).unwrap();
+            url.set_port(Some(port)).unwrap();
+            Secret::new(url.to_string())
+        })
+    }
+
     /// Every row of every table, as text.
     pub fn dump(&self) -> Vec<u8> {
         let dump = std::process::Command::new("pg_dump")

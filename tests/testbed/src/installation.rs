@@ -34,8 +34,13 @@ impl Installation {
 
     /// With further variables for the control plane.
     pub async fn start_with(variables: &[(&str, &str)]) -> Self {
+        Self::start_on(Database::new().await, variables).await
+    }
+
+    /// On this database.
+    pub async fn start_on(database: Database, variables: &[(&str, &str)]) -> Self {
         host::tls::install_crypto();
-        let (database, folder) = (Database::new().await, Folder::new());
+        let folder = Folder::new();
         let made = Process::binary("control-plane")
             .arg("keys")
             .arg(folder.path().join("keys"))
@@ -60,6 +65,10 @@ impl Installation {
 
     pub fn url(&self) -> String {
         format!("http://127.0.0.1:{}", self.port)
+    }
+
+    pub fn port(&self) -> u16 {
+        self.port
     }
 
     pub async fn org(&self, slug: &str) -> Org {
@@ -111,8 +120,18 @@ impl Installation {
         redis: Option<&str>,
         variables: &[(&str, &str)],
     ) -> (Replica, String) {
+        self.replica_of(Process::binary("data-plane"), name, redis, variables)
+    }
+
+    /// The same, of a program that becomes the replica.
+    pub fn replica_of(
+        &self,
+        mut command: Command,
+        name: &str,
+        redis: Option<&str>,
+        variables: &[(&str, &str)],
+    ) -> (Replica, String) {
         let (port, log) = (free_port(), self.folder.path().join(format!("{name}.log")));
-        let mut command = Process::binary("data-plane");
         command
             .env("PORTCULLIS_LISTEN", format!("127.0.0.1:{port}"))
             .env("PORTCULLIS_CONTROL_PLANE_URL", self.url())
@@ -120,10 +139,7 @@ impl Installation {
                 "PORTCULLIS_KEYS_DIR",
                 self.folder.path().join("keys/data-plane"),
             )
-            .env(
-                "PORTCULLIS_STATE_DIR",
-                self.folder.path().join(format!("state-{name}")),
-            )
+            .env("PORTCULLIS_STATE_DIR", self.state_of(name))
             .env("PORTCULLIS_REPLICA", name)
             .env("PORTCULLIS_EGRESS_ALLOW", "127.0.0.0/8")
             .env("PORTCULLIS_LOG", "info");
@@ -144,6 +160,11 @@ impl Installation {
         };
         let url = replica.url();
         (replica, url)
+    }
+
+    /// Where a replica of this name keeps its snapshot and its spool.
+    pub fn state_of(&self, name: &str) -> PathBuf {
+        self.folder.path().join(format!("state-{name}"))
     }
 
     /// The folder with every log, key and state of this installation.

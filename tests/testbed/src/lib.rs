@@ -7,6 +7,7 @@
     reason = "a test's own environment says where its databases are, and its own loopback needs no manners"
 )]
 
+mod cable;
 mod collector;
 mod database;
 mod door;
@@ -21,6 +22,7 @@ mod rest;
 mod stub;
 mod wait;
 
+pub use cable::{Cable, Fault, Way};
 pub use collector::{Collector, Span};
 pub use database::Database;
 pub use door::Door;
