@@ -78,6 +78,8 @@ pub enum Reason {
     Deliver,
     Checkpoint,
     TakeBack,
+    Missing,
+    Forget,
 }
 
 impl Reason {

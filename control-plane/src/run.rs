@@ -14,6 +14,7 @@ use crate::webhook;
 use anyhow::Context;
 use host::stop::Stop;
 use hyper_util::service::TowerToHyperService;
+use prometheus_client::metrics::gauge::Gauge;
 use seal::Secret;
 use sqlx::{Connection, PgConnection};
 use std::path::Path;
@@ -24,11 +25,14 @@ pub async fn run(app: App, config: &Config, stop: Stop) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
+    let missing = Gauge::default();
     if let Some(listen) = config.metrics_listen {
         let metrics = host::metrics::Metrics::new("control-plane");
         metrics.register(|registry| {
             app.meter().register(registry);
             let help = "Passwords tried, against an account or for show";
+            let told = "Records of calls that replicas have numbered and that never came, as long as that is news";
+            registry.register("records_missing", told, missing.clone());
             registry.register(
                 "passwords_verified",
                 help,
@@ -49,6 +53,8 @@ pub async fn run(app: App, config: &Config, stop: Stop) -> anyhow::Result<()> {
     let days = tokio::spawn(call::days::keep_ahead(app.clone(), stop.clone()));
     let checkpoints = tokio::spawn(call::chain::checkpoint::run(app.clone(), stop.clone()));
     let keep = tokio::spawn(call::chain::keep::run(app.clone(), stop.clone()));
+    let captured = tokio::spawn(call::capture::keep::run(app.clone(), stop.clone()));
+    let gaps = tokio::spawn(call::gap::run(app.clone(), missing, stop.clone()));
     tracing::info!(listen = %config.listen, "ready");
     let service = TowerToHyperService::new(http::router(app, newest));
     host::serve::serve(listener, host::serve::Limits::default(), stop, service).await;
@@ -60,6 +66,8 @@ pub async fn run(app: App, config: &Config, stop: Stop) -> anyhow::Result<()> {
     days.await?;
     checkpoints.await?;
     keep.await?;
+    gaps.await?;
+    captured.await?;
     schedule.await?;
     wishes.await?;
     mails.await?;

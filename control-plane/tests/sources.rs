@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Where the plane looks across organisations, and how often. A new place is a new line here, with a reader's consent.
-const REASONS: [(&str, &str, usize); 39] = [
+const REASONS: [(&str, &str, usize); 41] = [
     ("Account", "account/act.rs", 10),
     ("Account", "account/delete.rs", 2),
     ("Account", "account/wishes.rs", 1),
@@ -18,6 +18,7 @@ const REASONS: [(&str, &str, usize); 39] = [
     ("Checkpoint", "call/chain/keep.rs", 3),
     ("CreateOrg", "org/act.rs", 1),
     ("DeleteOrg", "org/act.rs", 1),
+    ("Forget", "call/capture/keep.rs", 1),
     ("Idempotency", "http/idempotency/once.rs", 2),
     ("Deliver", "webhook/outbox.rs", 3),
     ("IngestRecords", "call/days.rs", 1),
@@ -25,6 +26,7 @@ const REASONS: [(&str, &str, usize); 39] = [
     ("JoinOrg", "org/invitation/act.rs", 2),
     ("Mail", "mail/act.rs", 1),
     ("Mail", "mail/outbox.rs", 4),
+    ("Missing", "call/gap.rs", 1),
     ("NameMember", "approval/act.rs", 1),
     ("NameMember", "grant/act.rs", 1),
     ("NameMember", "org/export/write.rs", 2),

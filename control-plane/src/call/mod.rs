@@ -3,11 +3,13 @@
 
 pub mod act;
 pub mod api;
+pub mod capture;
 pub mod chain;
 pub mod count;
 pub mod days;
 pub(crate) mod export;
 mod filter;
+pub mod gap;
 pub mod ingest;
 pub mod page;
 pub mod store;

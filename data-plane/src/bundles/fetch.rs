@@ -4,6 +4,7 @@ use super::disk::Disk;
 use super::hold::{Holder, Org};
 use super::link::{ControlPlane, LinkError};
 use crate::budget::{Fills, Fleet};
+use crate::record::Recorder;
 use bundle::Signed;
 use bundle::feed::{Ack, Change, Feed, Heard, LimiterKind, Report};
 use futures_util::StreamExt;
@@ -34,6 +35,7 @@ struct Inner {
     keys: Vec<VerifyingKey>,
     address: String,
     limiter: LimiterKind,
+    recorder: Recorder,
     clock: Clock,
     random: Random,
     /// What the control plane has not been told yet.
@@ -63,6 +65,8 @@ pub struct Parts {
     /// Where this replica is reached.
     pub address: String,
     pub limiter: LimiterKind,
+    /// What it writes down, which the control plane is told the end of.
+    pub recorder: Recorder,
 }
 
 impl Fetcher {
@@ -74,6 +78,7 @@ impl Fetcher {
             keys,
             address,
             limiter,
+            recorder,
         } = parts;
         Self(Arc::new(Inner {
             link,
@@ -82,6 +87,7 @@ impl Fetcher {
             keys,
             address,
             limiter,
+            recorder,
             clock,
             random,
             unsaid: Mutex::default(),
@@ -172,6 +178,7 @@ impl Fetcher {
                 acks,
                 // Lost where the report is: the next call under such a limit tells it again.
                 fills: self.0.fills.take(),
+                spool: Some(self.0.recorder.spooled()),
             };
             match self.0.link.report(&report).await {
                 Ok(heard) => {
