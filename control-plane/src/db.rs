@@ -79,6 +79,8 @@ pub enum Reason {
     Deliver,
     Checkpoint,
     TakeBack,
+    Missing,
+    Forget,
 }
 
 impl Reason {

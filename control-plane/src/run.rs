@@ -15,6 +15,7 @@ use crate::webhook;
 use anyhow::Context;
 use host::stop::Stop;
 use hyper_util::service::TowerToHyperService;
+use prometheus_client::metrics::gauge::Gauge;
 use seal::Secret;
 use sqlx::{Connection, PgConnection};
 use std::path::Path;
@@ -25,10 +26,13 @@ pub async fn run(app: App, config: &Config, stop: Stop) -> anyhow::Result<()> {
     let listener = TcpListener::bind(config.listen)
         .await
         .with_context(|| format!("cannot listen on {}", config.listen))?;
+    let missing = Gauge::default();
     if let Some(listen) = config.metrics_listen {
         let metrics = host::metrics::Metrics::new("control-plane");
         metrics.register(|registry| {
             app.meter().register(registry);
+            let help = "Records of calls that replicas have numbered and that never came, as long as that is news";
+            registry.register("records_missing", help, missing.clone());
             let help = "Passwords tried, against an account or for show";
             registry.register(
                 "passwords_verified",
@@ -51,6 +55,8 @@ pub async fn run(app: App, config: &Config, stop: Stop) -> anyhow::Result<()> {
     let checkpoints = tokio::spawn(call::chain::checkpoint::run(app.clone(), stop.clone()));
     let keep = tokio::spawn(call::chain::keep::run(app.clone(), stop.clone()));
     let gone = tokio::spawn(org::gone::run(app.clone(), stop.clone()));
+    let captured = tokio::spawn(call::capture::keep::run(app.clone(), stop.clone()));
+    let gaps = tokio::spawn(call::gap::run(app.clone(), missing, stop.clone()));
     tracing::info!(listen = %config.listen, "ready");
     let service = TowerToHyperService::new(http::router(app, newest));
     host::serve::serve(listener, host::serve::Limits::default(), stop, service).await;
@@ -63,6 +69,8 @@ pub async fn run(app: App, config: &Config, stop: Stop) -> anyhow::Result<()> {
     checkpoints.await?;
     keep.await?;
     gone.await?;
+    gaps.await?;
+    captured.await?;
     schedule.await?;
     wishes.await?;
     mails.await?;

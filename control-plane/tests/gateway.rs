@@ -30,6 +30,7 @@ fn report(fills: Vec<Fill>) -> Value {
         is_stale: false,
         acks: vec![],
         fills,
+        spool: None,
     };
     serde_json::to_value(report).unwrap()
 }

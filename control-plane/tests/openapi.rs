@@ -108,6 +108,9 @@ get /v1/orgs/{org}/export
 post /v1/orgs/{org}/approvals/{approval}/withdraw
 get /v1/catalog/servers/{server}/policy
 get /v1/orgs/{org}/servers/{server}/recommended
+get /v1/orgs/{org}/capture
+put /v1/orgs/{org}/capture
+get /v1/orgs/{org}/calls/{call}/arguments
 get /v1/orgs/{org}/slack
 put /v1/orgs/{org}/slack
 delete /v1/orgs/{org}/slack

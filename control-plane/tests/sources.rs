@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 
 /// Where the plane looks across organisations, and how often. A new place is a new line here, with a reader's consent.
-const REASONS: [(&str, &str, usize); 42] = [
+const REASONS: [(&str, &str, usize); 44] = [
     ("Account", "account/act.rs", 10),
     ("Account", "account/delete.rs", 2),
     ("Account", "account/wishes.rs", 1),
@@ -19,6 +19,7 @@ const REASONS: [(&str, &str, usize); 42] = [
     ("CreateOrg", "org/act.rs", 1),
     ("DeleteOrg", "org/act.rs", 1),
     ("ForgetOrg", "org/gone.rs", 4),
+    ("Forget", "call/capture/keep.rs", 1),
     ("Idempotency", "http/idempotency/once.rs", 2),
     ("Deliver", "webhook/outbox.rs", 3),
     ("IngestRecords", "call/budget.rs", 1),
@@ -27,6 +28,7 @@ const REASONS: [(&str, &str, usize); 42] = [
     ("JoinOrg", "org/invitation/act.rs", 2),
     ("Mail", "mail/act.rs", 1),
     ("Mail", "mail/outbox.rs", 4),
+    ("Missing", "call/gap.rs", 1),
     ("NameMember", "approval/act.rs", 1),
     ("NameMember", "grant/act.rs", 1),
     ("NameMember", "org/export/write.rs", 2),

@@ -14,7 +14,7 @@ use world::World;
 
 /// A row for every table of an organisation: `$1` is the organisation, `$2` tells rows apart. A table that has none
 /// here fails the tests.
-const ROWS: [(&str, &str); 42] = [
+const ROWS: [(&str, &str); 44] = [
     ("orgs", "(id, slug, name, created_at) values ($1, $2::text, 'n', now())"),
     ("org_versions", "(org_id, version) values ($1, 1)"),
     ("members", "(id, org_id, user_id, role, created_at) values ($2, $1, $2, 'owner', now())"),
@@ -128,6 +128,11 @@ const ROWS: [(&str, &str); 42] = [
         "(org_id, limit_id, subject, slot_ms, slots, slot, cost, until) values ($1, $2, $2, 1000, 60, 1, 1, now())",
     ),
     ("call_latencies", "(org_id, by, id, hour, bucket, calls) values ($1, 'server', $2, '2026-11-22T12:00Z', 3, 1)"),
+    ("capture_settings", "(org_id, is_on, redact, keep_days) values ($1, true, '{}', 1)"),
+    (
+        "captured_arguments",
+        "(org_id, at, id, sealed, is_cut) values ($1, '2026-11-22T12:00:00Z', $2, 'x', false)",
+    ),
     ("call_chains", "(org_id, day, writer, last, hash) values ($1, '2026-11-22', $2::text, 1, sha256('{}'))"),
     ("call_checkpoints", "(org_id, number, at, document, key, signature) values ($1, 1, now(), '{}', 'k', 's')"),
     // The day's partitions are tables too. Rows come to them through their parents.

@@ -4,6 +4,7 @@
 //! that was not judged.
 
 mod batch;
+mod capture;
 mod held;
 mod intent;
 mod message;
@@ -129,6 +130,7 @@ async fn pass(
     let letter = Letter { caller, ..letter };
     let tool = known(letter, request, era)?;
     let mut intent = intent::of(app, &call);
+    capture::of(app, &call, request.param("arguments"));
     let admitted = match gate::judge(call, request.param("arguments"), tool.as_ref()) {
         Judgement::Admitted(admitted) => *admitted,
         Judgement::Empty(key) => {

@@ -14,7 +14,7 @@ use crate::upstream::session::Seals;
 use host::clock::{Clock, Random};
 use host::stop::Stop;
 use ids::CallId;
-use seal::{Nonce, Pepper};
+use seal::{KeyRing, Nonce, Pepper};
 use std::sync::Arc;
 
 pub struct Gateway {
@@ -32,6 +32,8 @@ pub struct Gateway {
     pub upstreams: Upstreams,
     pub seals: Seals,
     pub pepper: Pepper,
+    /// Seals what the control plane keeps.
+    pub at_rest: KeyRing,
     pub seen: Seen,
     pub standing: Standing,
     pub held: HeldCalls,

@@ -26,7 +26,8 @@ use std::thread;
 use std::time::Instant;
 
 use crate::budget::Progress;
-use bundle::record::{Ending, Intent, Outcome, Record};
+use bundle::feed::Spooled;
+use bundle::record::{Arguments, Ending, Intent, Outcome, Record};
 use bytes::Bytes;
 use prometheus_client::registry::Registry;
 use tokio::sync::oneshot;
@@ -41,6 +42,8 @@ pub use written::Written;
 
 /// Intents in the writer's queue. More than this means that the disk is seconds behind.
 const QUEUE: usize = 8_192;
+/// The same in bytes, above which no arguments join.
+const KEPT_QUEUE: u64 = 32 << 20;
 /// Calls on their way at once; each owes one outcome, so this bounds the outcomes, too.
 const OPEN: usize = 65_536;
 /// No outcome takes more of the spool; a test writes the longest one. Room for it is kept from the intent on, so that
@@ -122,7 +125,7 @@ impl Recorder {
     /// Opens the folder, recovers what another process left in it, and starts writing. Blocks.
     pub fn open(options: SpoolOptions, clock: Clock) -> Result<Self, OpenError> {
         let folder = options.folder.display().to_string();
-        let spool = Arc::new(Spool::open(options)?);
+        let spool = Arc::new(Spool::open(options, clock())?);
         let meter = Arc::new(Meter::default());
         let (queue, items) = mpsc::channel();
         let (sync, to_sync) = mpsc::channel();
@@ -187,7 +190,10 @@ impl Recorder {
     /// Waits until all that was handed in before is written.
     pub async fn flush(&self) -> Result<(), SpoolClosed> {
         let (answer, answered) = oneshot::channel();
-        self.enqueue(Vec::new(), Wait::Synced(answer))?;
+        self.enqueue(Item {
+            record: Bytes::new(),
+            wait: Wait::Synced(answer),
+        })?;
         answered.await.unwrap_or(Err(SpoolClosed::Disk))
     }
 
@@ -199,6 +205,11 @@ impl Recorder {
     /// How far the records have come on their way to the control plane.
     pub fn progress(&self) -> Progress {
         self.inner.spool.progress()
+    }
+
+    /// What has been written so far, for the control plane to tell what it lacks.
+    pub fn spooled(&self) -> Spooled {
+        self.inner.spool.spooled()
     }
 
     /// What sends the records on. One for each recorder.
@@ -233,7 +244,7 @@ impl Recorder {
         Ok(Written::new(self.clone(), intent))
     }
 
-    async fn write(&self, record: &[u8], level: Level) -> Result<(), SpoolClosed> {
+    async fn write(&self, record: &Bytes, level: Level) -> Result<(), SpoolClosed> {
         let begun = Instant::now();
         let written = self.admit(record, level).await;
         match written {
@@ -246,18 +257,24 @@ impl Recorder {
         written
     }
 
-    async fn admit(&self, record: &[u8], level: Level) -> Result<(), SpoolClosed> {
+    async fn admit(&self, record: &Bytes, level: Level) -> Result<(), SpoolClosed> {
         if self.inner.spool.is_failed() {
             return Err(SpoolClosed::Disk);
         }
-        // A record's types bound it below a frame's length; what does not fit all the same is not recorded, so not made.
-        let frame = frame::frame(record).ok_or(SpoolClosed::Full)?;
         let (answer, answered) = oneshot::channel();
         let wait = match level {
             Level::Process => Wait::Written(answer),
             Level::Host | Level::Strict => Wait::Synced(answer),
         };
-        let length = frame.len();
+        let item = Item {
+            record: record.clone(),
+            wait,
+        };
+        let length = item.length();
+        // A record's types bound it below a frame's length; what does not fit all the same is not recorded, so not made.
+        if length > frame::HEAD + frame::MAX_PAYLOAD {
+            return Err(SpoolClosed::Full);
+        }
         let (frames, bytes) = self.inner.meter.joined_queue(length);
         let refused = if frames > QUEUE {
             Some(SpoolClosed::Busy)
@@ -273,27 +290,41 @@ impl Recorder {
             self.inner.meter.left_queue(1, length);
             return Err(closed);
         }
-        self.inner
-            .queue
-            .send(Item { frame, wait })
-            .map_err(|_| SpoolClosed::Disk)?;
+        self.inner.queue.send(item).map_err(|_| SpoolClosed::Disk)?;
         // A writer that is gone drops the answer.
         answered.await.unwrap_or(Err(SpoolClosed::Disk))
     }
 
-    fn enqueue(&self, frame: Vec<u8>, wait: Wait) -> Result<(), SpoolClosed> {
-        self.inner.meter.joined_queue(frame.len());
-        self.inner
-            .queue
-            .send(Item { frame, wait })
-            .map_err(|_| SpoolClosed::Disk)
+    fn enqueue(&self, item: Item) -> Result<(), SpoolClosed> {
+        self.inner.meter.joined_queue(item.length());
+        self.inner.queue.send(item).map_err(|_| SpoolClosed::Disk)
+    }
+
+    /// Keeps the arguments of a call, where there is room: of the spool and of its queue they get half.
+    pub fn keep(&self, arguments: Arguments) {
+        let item = Item {
+            record: payload(&Record::Arguments(Box::new(arguments))),
+            wait: Wait::NotKept,
+        };
+        let (meter, spool, length) = (&self.inner.meter, &self.inner.spool, item.length());
+        let (frames, bytes) = meter.joined_queue(length);
+        let has_room = frames <= QUEUE / 2
+            && !spool.is_failed()
+            && bytes <= KEPT_QUEUE
+            && spool.used() + bytes <= spool.options().total / 2;
+        if !has_room || self.inner.queue.send(item).is_err() {
+            meter.left_queue(1, length);
+            meter.uncaptured();
+        }
     }
 
     /// Outcomes are taken whenever the disk takes them: their calls have been made.
     fn outcome(&self, outcome: Outcome) {
-        let queued = frame::frame(&payload(&Record::Outcome(outcome)))
-            .is_some_and(|frame| self.enqueue(frame, Wait::No).is_ok());
-        if !queued {
+        let item = Item {
+            record: payload(&Record::Outcome(outcome)),
+            wait: Wait::No,
+        };
+        if self.enqueue(item).is_err() {
             self.inner.meter.lost_outcome();
         }
     }

@@ -11,6 +11,7 @@ mod standing;
 mod stream;
 
 pub use aside::Aside;
+pub use cover::message as covered;
 pub use exchange::mark_stream;
 pub use pieces::pieces;
 pub use read::{MOST_EVENT, is_stream, read_answer, read_from};

@@ -62,7 +62,12 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
     let strict = recorder.acknowledger(&config.replica, post::over(link.clone()));
     let shipper = recorder.shipper(&config.replica, post::over(link.clone()));
     let holder = Arc::new(Holder::default());
-    let fetcher = fetcher(&config, link.clone(), holder.clone(), &clock, &random)?;
+    let fetcher = fetcher(
+        &config,
+        (link.clone(), holder.clone(), recorder.clone()),
+        &clock,
+        &random,
+    )?;
     if config.redis.is_none() {
         tracing::warn!(
             "no Redis is configured: limits are counted in this process, so let it be the only replica"
@@ -153,8 +158,7 @@ fn watch(metrics: &Metrics, gateway: &Arc<Gateway>, clock: &Clock) {
 /// Follows the control plane, with what it needs to believe and keep what comes.
 fn fetcher(
     config: &Config,
-    link: ControlPlane,
-    holder: Arc<Holder>,
+    (link, holder, recorder): (ControlPlane, Arc<Holder>, Recorder),
     clock: &Clock,
     random: &Random,
 ) -> anyhow::Result<Fetcher> {
@@ -173,6 +177,7 @@ fn fetcher(
         keys: config.keys.bundle_verify.clone(),
         address: config.public_url.clone(),
         limiter,
+        recorder,
     };
     Ok(Fetcher::new(parts, clock.clone(), random.clone()))
 }
@@ -213,6 +218,7 @@ fn gateway(
         ),
         seals: Seals::new(config.keys.session.clone()),
         pepper: config.keys.pepper.clone(),
+        at_rest: config.keys.credentials.clone(),
         seen: Seen::default(),
         standing: Standing::default(),
         held: HeldCalls::default(),

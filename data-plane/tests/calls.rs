@@ -119,7 +119,7 @@ async fn what_was_asked_and_what_came_of_it_is_on_record() {
         .iter()
         .filter_map(|record| match record {
             Record::Intent(intent) => Some(intent),
-            Record::Outcome(_) => None,
+            _ => None,
         })
         .collect();
     let verdict = |verdict| {
@@ -158,7 +158,7 @@ async fn what_was_asked_and_what_came_of_it_is_on_record() {
         .iter()
         .find_map(|record| match record {
             Record::Outcome(outcome) => Some(outcome),
-            Record::Intent(_) => None,
+            _ => None,
         })
         .unwrap();
     assert_eq!(
@@ -180,7 +180,7 @@ async fn a_limit_in_shadow_refuses_nobody_and_is_on_record() {
         .iter()
         .filter_map(|record| match record {
             Record::Intent(intent) => Some(&intent.shadow),
-            Record::Outcome(_) => None,
+            _ => None,
         })
         .map(|shadows| {
             let each = shadows.as_slice().iter();

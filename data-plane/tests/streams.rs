@@ -147,7 +147,7 @@ async fn a_legacy_client_that_hangs_up_does_not_cancel_its_call() {
         .await;
     let outcome = records.iter().find_map(|record| match record {
         bundle::record::Record::Outcome(outcome) => Some(outcome.outcome),
-        bundle::record::Record::Intent(_) => None,
+        _ => None,
     });
     assert_eq!(outcome, Some(bundle::record::Ending::Ok));
 }

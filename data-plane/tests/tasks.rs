@@ -83,7 +83,7 @@ async fn a_task_is_asked_after_by_the_grant_whose_call_made_it() {
     }
     let of_tasks = |record: &Record| match record {
         Record::Intent(intent) => intent.method.as_str().starts_with("tasks/"),
-        Record::Outcome(_) => false,
+        _ => false,
     };
     // What is done with a task is on record as its call is.
     world

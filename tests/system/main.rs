@@ -9,6 +9,7 @@ mod a_fleet_follows;
 mod a_person_decides;
 mod a_published_policy_reaches_the_gateway;
 mod a_replica_takes_its_leave;
+mod arguments_are_kept_sealed;
 mod budgets_outlive_redis;
 mod bundles_of_another_key;
 mod every_call_is_on_record;

@@ -3,9 +3,11 @@
 //! What cannot be read is kept as it came and acknowledged: one record of a newer version must not hold up those behind it.
 
 use super::budget::Sums;
+use super::capture::store::Rows;
 use super::chain::{self, Linked};
 use super::count::{self, Fresh, Tally};
 use super::days;
+use super::gap::Came;
 use crate::app::App;
 use crate::db::{DbError, Reason, SystemTx};
 use crate::http::read;
@@ -28,8 +30,10 @@ const NEWEST: Duration = Duration::days(1);
 struct Sorted {
     intents: BTreeMap<Uuid, IntentRow>,
     outcomes: BTreeMap<Uuid, OutcomeRow>,
+    arguments: Rows,
     unread: Vec<(String, Box<RawValue>)>,
     days: BTreeSet<Date>,
+    came: Came,
     /// Records that came twice in one batch.
     repeated: u32,
 }
@@ -117,6 +121,7 @@ pub async fn ingest(app: &App, replica: &str, body: &[u8]) -> Result<Stored, Pro
 fn sort(records: Vec<Box<RawValue>>, now: OffsetDateTime) -> Sorted {
     let mut sorted = Sorted::default();
     for raw in records {
+        sorted.came.note(raw.get());
         let record = match serde_json::from_str::<Record>(raw.get()) {
             Ok(record) => record,
             Err(error) => {
@@ -139,6 +144,10 @@ fn sort(records: Vec<Box<RawValue>>, now: OffsetDateTime) -> Sorted {
                 .outcomes
                 .insert(id, outcome_row(&outcome, at))
                 .is_some(),
+            Record::Arguments(arguments) => {
+                sorted.arguments.push(&arguments, at);
+                false
+            }
         };
         sorted.repeated += u32::from(repeated);
     }
@@ -284,9 +293,13 @@ async fn store(
         .await?;
     }
     tally(tx, sorted, &intents_stored, &outcomes_stored).await?;
+    let (kept, repeated) = sorted.arguments.save(tx).await?;
+    sorted.came.save(tx, replica, now.time()).await?;
     Ok(Stored {
-        stored: u32::try_from(stored).unwrap_or(u32::MAX),
-        repeated: sorted.repeated,
+        stored: u32::try_from(stored)
+            .unwrap_or(u32::MAX)
+            .saturating_add(kept),
+        repeated: sorted.repeated.saturating_add(repeated),
         unread: u32::try_from(sorted.unread.len()).unwrap_or(u32::MAX),
     })
 }

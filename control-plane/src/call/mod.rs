@@ -4,11 +4,13 @@
 pub mod act;
 pub mod api;
 pub mod budget;
+pub mod capture;
 pub mod chain;
 pub mod count;
 pub mod days;
 pub(crate) mod export;
 mod filter;
+pub mod gap;
 pub mod ingest;
 pub mod page;
 pub mod store;

@@ -1,6 +1,7 @@
 //! Calls, by page: the list with its filters in the URL, and one call.
 
 use super::act::{self, Names};
+use super::capture::{self, Captured};
 use super::filter::ListCalls;
 use super::{Call, CallDetail};
 use crate::access::Action;
@@ -8,7 +9,7 @@ use crate::app::App;
 use crate::grant::act::Sought;
 use crate::grant::{self, Grant};
 use crate::http::read::{Path, Query};
-use crate::page::{Frame, Visit, choice, ok, older, show};
+use crate::page::{Frame, Visit, choice, ok, older, reveal, show};
 use crate::policy::page::place;
 use crate::problem::Problem;
 use crate::server::{self, Server};
@@ -48,6 +49,9 @@ struct Show<'a> {
     names: Names,
     /// The deciding rule's place in its policy version.
     line: Option<u32>,
+    /// Whether whoever looks may read arguments, and what was kept of them.
+    may_read: bool,
+    captured: Option<Captured>,
 }
 
 /// The filters, as a form sends them: an empty one is none.
@@ -212,6 +216,12 @@ pub async fn one(
     let detail = act::show(&app, &visit.caller, call).await?;
     let detail = detail.ok_or_else(Problem::not_found)?;
     let call = &detail.call;
+    let may_read = visit.caller.role().may(Action::ReadEvents);
+    let captured = if may_read {
+        capture::act::read(&app, &visit.caller, call.id).await?
+    } else {
+        None
+    };
     let title = call.tool.clone().unwrap_or_else(|| call.method.clone());
     Ok(ok(&Show {
         line: line_of_rule(&app, &visit, call).await?,
@@ -219,6 +229,8 @@ pub async fn one(
         frame: visit.frame(&app, "calls", title),
         call,
         detail: &detail,
+        may_read,
+        captured,
     }))
 }
 

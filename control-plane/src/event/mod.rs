@@ -234,6 +234,13 @@ pub enum Event {
         before: Value,
         after: Value,
     },
+    /// Whether and how arguments of calls are kept.
+    #[serde(rename = "capture.changed")]
+    CaptureChanged {
+        org: OrgId,
+        before: Value,
+        after: Value,
+    },
     /// There is an app, or another secret of it.
     #[serde(rename = "slack.set_up")]
     SlackSetUp { org: OrgId },
@@ -328,6 +335,7 @@ pub const KINDS: &[&str] = &[
     "approval.spent",
     "approval.escalated",
     "routing.changed",
+    "capture.changed",
     "slack.set_up",
     "slack.removed",
     "slack.code_made",
@@ -349,6 +357,7 @@ impl Event {
             Self::OrgCreated { org, .. }
             | Self::OrgChanged { org, .. }
             | Self::RoutingChanged { org, .. }
+            | Self::CaptureChanged { org, .. }
             | Self::SlackSetUp { org }
             | Self::SlackRemoved { org } => org.to_string(),
             Self::Killed { target, .. } => target.clone(),

@@ -93,6 +93,7 @@ pub fn of(told: &Told) -> String {
         ),
         "approval.escalated" => format!("told others that {} still waits", quoted("tool")),
         "routing.changed" => format!("changed who is told that calls wait: {}", parts(told)),
+        "capture.changed" => format!("changed how arguments of calls are kept: {}", parts(told)),
         action if action.starts_with("webhook.") => of_webhook(told),
         action if action.starts_with("slack.") => of_slack(told),
         "grant.revoked" => format!("revoked the grant {}", quoted("name")),

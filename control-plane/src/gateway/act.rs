@@ -3,6 +3,7 @@
 use super::{Gateway, Replica, store};
 use crate::access::Action;
 use crate::app::App;
+use crate::call::gap;
 use crate::call::usage::fill;
 use crate::caller::{Caller, Refused};
 use crate::db::{DbError, Reason};
@@ -14,6 +15,9 @@ pub async fn hear(app: &App, replica: &Replica, report: &Report) -> Result<Heard
     let now = app.now().time();
     let mut tx = app.db().system(Reason::ServeGateways).await?;
     store::heard_from(&mut tx, &replica.0, report, now).await?;
+    if let Some(spooled) = &report.spool {
+        gap::told(&mut tx, &replica.0, spooled, now).await?;
+    }
     fill::heard(&mut tx, &report.fills, now).await?;
     let heard = store::fleet(&mut tx, &replica.0, now).await?;
     tx.commit().await?;

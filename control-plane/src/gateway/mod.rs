@@ -87,6 +87,9 @@ pub struct Gateway {
     pub newest_version: u64,
     /// Why the replica refused a newer version, if it did.
     pub error: Option<String>,
+    /// Records of calls, of whichever organisation, that the replica has numbered and that have not come for more than a
+    /// minute after later ones: lost, or on a disk that is away.
+    pub missing_records: u64,
 }
 
 #[cfg(test)]

@@ -89,7 +89,9 @@ pub async fn list(
     let rows = sqlx::query!(
         r#"select name, address, software, limiter, is_stale, seen_at,
             replica_acks.version as "applied?", replica_acks.error as "error?", replica_acks.at as "applied_at?",
-            (select version from org_versions where org_id = $1) as "newest!"
+            (select version from org_versions where org_id = $1) as "newest!",
+            (select coalesce(sum(upper(part) - lower(part)), 0)::bigint from replica_spools, unnest(missing) as part
+                where replica_spools.replica = name and is_told) as "missing!"
         from replicas left join replica_acks on replica = name and org_id = $1
         where seen_at > $2 and ($3::text is null or name > $3)
         order by name limit $4"#,
@@ -113,6 +115,7 @@ pub async fn list(
         applied_at: row.applied_at,
         newest_version: number(row.newest),
         error: row.error,
+        missing_records: number(row.missing),
     });
     Ok(gateways.collect())
 }

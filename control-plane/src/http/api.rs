@@ -100,6 +100,11 @@ pub fn routes() -> OpenApiRouter<App> {
         .routes(routes!(call::api::follow))
         .routes(routes!(call::api::export))
         .routes(routes!(call::api::show))
+        .routes(routes!(call::capture::api::read))
+        .routes(routes!(
+            call::capture::api::show,
+            call::capture::api::replace
+        ))
         .routes(routes!(call::usage::api::show))
         .merge(of_webhooks())
         .routes(routes!(gateway::api::list))

@@ -248,6 +248,10 @@ fn of_an_organisation() -> Router<App> {
         .route("/{org}/grants/{grant}/revoke", post(grant::page::revoke))
         .route("/{org}/calls", get(call::page::list))
         .route("/{org}/calls/{call}", get(call::page::one))
+        .route(
+            "/{org}/settings/capture",
+            get(call::capture::page::show).post(call::capture::page::change),
+        )
         .route("/{org}/events", get(event::page::list))
         .route(
             "/{org}/settings",

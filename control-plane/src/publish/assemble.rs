@@ -5,7 +5,7 @@ use super::rows::{AttachmentRow, GrantRow, Rows, ServerRow, ToolRow, VersionRow}
 use crate::db::DbError;
 use bundle::credential::Sealed;
 use bundle::{
-    Attachment, Grant, Hints, Org, OrgBundle, Pinning, PolicyVersion, Server, Timeouts,
+    Attachment, Capture, Grant, Hints, Org, OrgBundle, Pinning, PolicyVersion, Server, Timeouts,
     TokenDigest, Tool, Transport,
 };
 use ids::{GrantId, OrgId, PolicyId, ServerId};
@@ -33,6 +33,7 @@ pub fn assemble(rows: &Rows, dashboard: &Url) -> Result<OrgBundle, DbError> {
                 .and_then(|s| u64::try_from(s).ok())
                 .map(|s| s * 1000),
             dashboard: Some(dashboard.as_str().trim_end_matches('/').to_owned()),
+            capture: rows.org.redact.clone().map(|redact| Capture { redact }),
         },
         version: stored(u64::try_from(rows.version))?,
         servers: rows

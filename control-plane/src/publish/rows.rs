@@ -11,6 +11,8 @@ pub struct OrgRow {
     pub slug: String,
     pub is_open: bool,
     pub max_stale_seconds: Option<i32>,
+    /// What is left out of arguments that are kept; none where none are.
+    pub redact: Option<Vec<String>>,
 }
 
 #[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
@@ -120,7 +122,8 @@ async fn read_once(tx: &mut SystemTx, org: OrgId, version: i64) -> Result<Option
     let id = org.uuid();
     let org = sqlx::query_as!(
         OrgRow,
-        "select id, slug, is_open, max_stale_seconds from orgs where id = $1",
+        r#"select id, slug, is_open, max_stale_seconds, redact as "redact?"
+        from orgs left join capture_settings on org_id = id and is_on where id = $1"#,
         id
     )
     .fetch_optional(tx.sql())

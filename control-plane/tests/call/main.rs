@@ -1,8 +1,10 @@
 //! Calls, from a replica's batch to the answers people get: through the router, on a real Postgres.
 
 mod budgets;
+mod capture;
 mod chain;
 mod follow;
+mod gap;
 #[path = "../world/mod.rs"]
 mod plane;
 mod usage;

@@ -133,6 +133,18 @@ impl World {
         (status, serde_json::from_str(&text).unwrap_or(Value::Null))
     }
 
+    pub async fn put(&self, path: &str, key: &str, body: Value) -> (StatusCode, Value) {
+        let who = Who {
+            key: Some(key.to_owned()),
+            ..Who::default()
+        };
+        let answer = self.plane.put(&who, path, body).await;
+        (
+            answer.status,
+            serde_json::from_str(&answer.text).unwrap_or(Value::Null),
+        )
+    }
+
     pub async fn get_text(&self, path: &str, key: &str) -> (StatusCode, String) {
         let who = Who {
             key: Some(key.to_owned()),
@@ -144,42 +156,35 @@ impl World {
 
     /// Posts a batch with this in `Authorization`.
     pub async fn post_as(&self, authorization: Option<&str>, batch: Value) -> Answer {
+        self.post_to("/v1/gateway/records", authorization, batch)
+            .await
+    }
+
+    async fn post_to(&self, path: &str, authorization: Option<&str>, body: Value) -> Answer {
         let headers: Vec<_> = authorization
             .map(|value| ("authorization", value))
             .into_iter()
             .collect();
         self.plane
-            .send_with(
-                &Who::default(),
-                Method::POST,
-                "/v1/gateway/records",
-                Some(batch),
-                &headers,
-            )
+            .send_with(&Who::default(), Method::POST, path, Some(body), &headers)
             .await
     }
 
-    /// `Authorization` as the replica writes it.
-    fn as_replica(&self) -> String {
+    /// Posts this as the replica does.
+    pub async fn as_replica(&self, path: &str, body: Value) -> Answer {
         let seconds = self.clock.unix_ms() / 1000;
         let claims = json!({
             "sub": "replica-1", "aud": "portcullis-control-plane", "iat": seconds, "exp": seconds + 60,
         });
         let token = encode(&Header::new(Algorithm::EdDSA), &claims, &self.replica_key).unwrap();
-        format!("Bearer {token}")
+        self.post_to(path, Some(&format!("Bearer {token}")), body)
+            .await
     }
 
     /// What the replica is told of an organisation's budgets.
     pub async fn used(&self, ask: &Ask) -> Used {
-        let authorization = self.as_replica();
-        let headers = [("authorization", authorization.as_str())];
         let body = serde_json::to_value(ask).unwrap();
-        let path = "/v1/gateway/budgets";
-        let who = Who::default();
-        let sent = self
-            .plane
-            .send_with(&who, Method::POST, path, Some(body), &headers);
-        let answer = sent.await;
+        let answer = self.as_replica("/v1/gateway/budgets", body).await;
         assert_eq!(answer.status, StatusCode::OK, "{}", answer.text);
         serde_json::from_str(&answer.text).unwrap()
     }
@@ -187,7 +192,7 @@ impl World {
     /// Posts a batch of whatever is in `records`, as the replica does.
     pub async fn ship_raw(&self, records: Vec<Value>) -> (StatusCode, Value) {
         let batch = json!({ "id": "1/8-900", "replica": "replica-1", "records": records });
-        let answer = self.post_as(Some(&self.as_replica()), batch).await;
+        let answer = self.as_replica("/v1/gateway/records", batch).await;
         (
             answer.status,
             serde_json::from_str(&answer.text).unwrap_or(Value::Null),

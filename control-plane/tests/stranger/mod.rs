@@ -16,7 +16,7 @@ pub const ROLES: [&str; 6] = [
 
 /// Operation, who may (in the order of [`ROLES`]), and a body that does what it says for whoever may.
 /// `{words}` in braces stand for things of the organisation that are made when they are needed.
-pub const ROWS: [(&str, &str, &str); 76] = [
+pub const ROWS: [(&str, &str, &str); 79] = [
     ("get /v1/orgs/{org}", "x x x x x x", ""),
     (
         "get /v1/orgs/{org}/servers/{server}/recommended",
@@ -194,6 +194,17 @@ pub const ROWS: [(&str, &str, &str); 76] = [
         "",
     ),
     ("get /v1/orgs/{org}/calls/{call}", "x x x x x x", ""),
+    (
+        "get /v1/orgs/{org}/calls/{call}/arguments",
+        "x x . . x .",
+        "",
+    ),
+    ("get /v1/orgs/{org}/capture", "x x . . . .", ""),
+    (
+        "put /v1/orgs/{org}/capture",
+        "x x . . . .",
+        r#"{"is_on": true, "redact": ["args.card"], "keep_days": 7}"#,
+    ),
     ("get /v1/orgs/{org}/calls/stream", "x x x x x x", ""),
     (
         "get /v1/orgs/{org}/calls/export?format=jsonl",

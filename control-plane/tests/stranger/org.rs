@@ -210,7 +210,33 @@ impl<'a> Org<'a> {
         .execute(&mut owner)
         .await
         .unwrap();
+        self.arguments(&mut owner, id).await;
         id.to_string()
+    }
+
+    /// What its replica kept of the call's arguments.
+    async fn arguments(&self, owner: &mut sqlx::PgConnection, id: ids::CallId) {
+        let org: uuid::Uuid = sqlx::query_scalar("select id from orgs where slug = $1")
+            .bind(&self.slug)
+            .fetch_one(&mut *owner)
+            .await
+            .unwrap();
+        let (ring, org) = (
+            &self.world.app.keys().credentials,
+            ids::OrgId::from_uuid(org),
+        );
+        let kept = bundle::record::Arguments::seal("{}", org, id, ring, [1; 12]).unwrap();
+        sqlx::query(
+            "insert into captured_arguments (org_id, at, id, sealed, is_cut)
+            values ($1, to_timestamp($2 / 1000.0), $3, $4, false)",
+        )
+        .bind(org.uuid())
+        .bind(i64::try_from(id.unix_ms()).unwrap())
+        .bind(id.uuid())
+        .bind(kept.sealed.as_bytes())
+        .execute(owner)
+        .await
+        .unwrap();
     }
 
     /// As a replica asks for one, of a grant that is nobody's own here.

@@ -1,7 +1,7 @@
 //! The same table for the dashboard: every page and form, who may, and fields that do what the form says.
 
 /// In an organisation, as [`super::ROWS`]: route, who may, and the fields of a form.
-pub const ROWS: [(&str, &str, &str); 80] = [
+pub const ROWS: [(&str, &str, &str); 82] = [
     ("get /{org}", "x x x x x x", ""),
     ("get /{org}/servers", "x x x x x x", ""),
     ("get /{org}/servers/new", "x x . . . .", ""),
@@ -189,6 +189,12 @@ pub const ROWS: [(&str, &str, &str); 80] = [
         "post /{org}/settings/approvals/quiet",
         "x x . . . .",
         "zone=Europe/Berlin&from=22:00&until=07:00",
+    ),
+    ("get /{org}/settings/capture", "x x . . . .", ""),
+    (
+        "post /{org}/settings/capture",
+        "x x . . . .",
+        "on=on&redact=args.card&keep_days=7",
     ),
     ("get /{org}/settings/webhooks", "x x . . . .", ""),
     (

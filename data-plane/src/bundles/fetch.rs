@@ -5,6 +5,7 @@ use super::disk::Disk;
 use super::hold::Holder;
 use super::link::{ControlPlane, LinkError};
 use crate::budget::{Fills, Fleet};
+use crate::record::Recorder;
 use bundle::Signed;
 use bundle::feed::{Ack, Heard, LimiterKind, Report};
 use bytes::Bytes;
@@ -33,6 +34,7 @@ struct Inner {
     applier: Applier,
     address: String,
     limiter: LimiterKind,
+    recorder: Recorder,
     clock: Clock,
     /// What the control plane has not been told yet.
     unsaid: Mutex<HashMap<OrgId, Ack>>,
@@ -61,6 +63,8 @@ pub struct Parts {
     /// Where this replica is reached.
     pub address: String,
     pub limiter: LimiterKind,
+    /// What it writes down, which the control plane is told the end of.
+    pub recorder: Recorder,
 }
 
 impl Fetcher {
@@ -72,6 +76,7 @@ impl Fetcher {
             keys,
             address,
             limiter,
+            recorder,
         } = parts;
         Self(Arc::new(Inner {
             link,
@@ -83,6 +88,7 @@ impl Fetcher {
             },
             address,
             limiter,
+            recorder,
             clock,
             unsaid: Mutex::default(),
             applied: Notify::new(),
@@ -144,6 +150,7 @@ impl Fetcher {
                 acks,
                 // Lost where the report is: the next call under such a limit tells it again.
                 fills: self.0.fills.take(),
+                spool: Some(self.0.recorder.spooled()),
             };
             match self.0.link.report(&report).await {
                 Ok(heard) => {

@@ -3,9 +3,9 @@
 use super::taken_back::TakenBack;
 use arc_swap::ArcSwap;
 use bundle::revocation::{Revocation, Taken};
-use bundle::{Opened, OrgBundle, Tool};
+use bundle::{Capture, Opened, OrgBundle, Tool};
 use ids::{OrgId, PolicyId, ServerId};
-use policy::{CompiledSchema, Policy};
+use policy::{ArgumentPath, CompiledSchema, Policy};
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -18,6 +18,8 @@ pub struct Org {
     grants: HashMap<[u8; 32], usize>,
     tools: HashMap<ServerId, HashMap<String, usize>>,
     schemas: HashMap<(ServerId, String), CompiledSchema>,
+    /// What is left out of arguments that are kept; none where none are.
+    capture: Option<Vec<ArgumentPath>>,
 }
 
 impl Org {
@@ -48,11 +50,13 @@ impl Org {
                 schemas.extend(schema.map(|schema| ((server.id, tool.name.clone()), schema)));
             }
         }
+        let capture = opened.bundle.org.capture.as_ref().and_then(left_out);
         Self {
             opened,
             grants,
             tools,
             schemas,
+            capture,
         }
     }
 
@@ -77,6 +81,11 @@ impl Org {
         self.opened.policies.get(&(id, number)).map(AsRef::as_ref)
     }
 
+    /// What is left out of the arguments of its calls, where they are kept.
+    pub fn capture(&self) -> Option<&[ArgumentPath]> {
+        self.capture.as_deref()
+    }
+
     /// The recorded tool of this name.
     pub fn tool(&self, server: ServerId, name: &str) -> Option<&Tool> {
         let index = *self.tools.get(&server)?.get(name)?;
@@ -92,6 +101,18 @@ impl Org {
     pub fn schema(&self, server: ServerId, tool: &str) -> Option<&CompiledSchema> {
         // The key owns its name, so that looking up would allocate; schemas are few and only asked for by `arguments`.
         self.schemas.get(&(server, tool.to_owned()))
+    }
+}
+
+/// None where one of them cannot be read: rather no arguments than too many.
+fn left_out(capture: &Capture) -> Option<Vec<ArgumentPath>> {
+    let paths = capture.redact.iter().map(|text| ArgumentPath::parse(text));
+    match paths.collect() {
+        Ok(paths) => Some(paths),
+        Err(error) => {
+            tracing::error!(%error, "what to leave out of arguments cannot be read, so none are kept");
+            None
+        }
     }
 }
 

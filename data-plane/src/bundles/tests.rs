@@ -52,6 +52,7 @@ fn signed(org: u8, version: u64, digests: &[[u8; 32]]) -> (Signed, Vec<u8>) {
             is_open: true,
             max_stale_ms: Some(1_000),
             dashboard: None,
+            capture: None,
         },
         version,
         servers: vec![],

@@ -21,15 +21,24 @@ fn checksum(length: [u8; 4], payload: &[u8]) -> u32 {
 
 /// The frame of a payload, or none where the payload is longer than a frame may be.
 pub fn frame(payload: &[u8]) -> Option<Vec<u8>> {
-    if payload.len() > MAX_PAYLOAD {
-        return None;
-    }
-    let length = u32::try_from(payload.len()).ok()?.to_le_bytes();
     let mut out = Vec::with_capacity(HEAD + payload.len());
+    put(payload, &mut out).then_some(out)
+}
+
+/// Appends the frame of a payload to `out`, but of one that is longer than a frame may be, which it denies.
+#[must_use]
+pub fn put(payload: &[u8], out: &mut Vec<u8>) -> bool {
+    let Some(bytes) = u32::try_from(payload.len())
+        .ok()
+        .filter(|_| payload.len() <= MAX_PAYLOAD)
+    else {
+        return false;
+    };
+    let length = bytes.to_le_bytes();
     out.extend_from_slice(&length);
     out.extend_from_slice(&checksum(length, payload).to_le_bytes());
     out.extend_from_slice(payload);
-    Some(out)
+    true
 }
 
 #[derive(Debug, PartialEq, Eq)]

@@ -17,6 +17,7 @@ pub struct Meter {
     pub refused: Counter,
     disk_failures: Counter,
     lost_outcomes: Counter,
+    uncaptured: Counter,
     pub wait: Histogram,
     sync: Histogram,
     pub shipped: Counter,
@@ -41,6 +42,7 @@ impl Default for Meter {
             refused: Counter::default(),
             disk_failures: Counter::default(),
             lost_outcomes: Counter::default(),
+            uncaptured: Counter::default(),
             wait: times(),
             sync: times(),
             shipped: Counter::default(),
@@ -72,6 +74,11 @@ impl Meter {
             "lost_outcomes",
             "Outcomes the disk did not take",
             self.lost_outcomes.clone(),
+        );
+        record.register(
+            "uncaptured",
+            "Calls whose arguments should have been kept, and had no place in the spool",
+            self.uncaptured.clone(),
         );
         record.register_with_unit(
             "wait",
@@ -124,6 +131,10 @@ impl Meter {
 
     pub fn disk_failed(&self) {
         self.disk_failures.inc();
+    }
+
+    pub fn uncaptured(&self) {
+        self.uncaptured.inc();
     }
 
     pub fn lost_outcome(&self) {

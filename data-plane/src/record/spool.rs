@@ -16,6 +16,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use bundle::feed::Spooled;
+use bundle::record::Place;
 use tokio::sync::Notify;
 
 use super::frame::{self, MAGIC};
@@ -88,13 +90,19 @@ pub struct Spool {
     /// Something was acknowledged.
     less: Notify,
     next: AtomicU64,
+    /// The first number that a segment of this opening may have.
+    first: u64,
+    /// This opening's name, and the number of the last record in it.
+    epoch: u64,
+    last: AtomicU64,
     /// Held for as long as we live: two writers in one folder would ship and delete each other's segments.
     _lock: File,
 }
 
 impl Spool {
-    pub fn open(options: SpoolOptions) -> Result<Self, OpenError> {
-        recover::open(options)
+    /// `now` is the time in Unix milliseconds; it names this opening.
+    pub fn open(options: SpoolOptions, now: u64) -> Result<Self, OpenError> {
+        recover::open(options, now)
     }
 
     pub fn options(&self) -> &SpoolOptions {
@@ -109,6 +117,30 @@ impl Spool {
     pub fn has_room(&self, bytes: u64, owed: u64) -> bool {
         let then = self.used() + bytes;
         then <= self.options.for_intents() && then + owed <= self.options.total
+    }
+
+    /// What is written, and whether something older waits to be shipped.
+    pub fn spooled(&self) -> Spooled {
+        let is_older =
+            |segment: &Segment| segment.number < self.first && segment.shipped < segment.length;
+        Spooled {
+            epoch: self.epoch,
+            last: self.last.load(Ordering::Relaxed),
+            has_older: self.segments().iter().any(is_older),
+        }
+    }
+
+    /// Where the record stands that is written after `more` others.
+    pub fn place(&self, more: u64) -> Place {
+        Place {
+            epoch: self.epoch,
+            seq: self.last.load(Ordering::Relaxed) + more + 1,
+        }
+    }
+
+    /// So many records more were written. Only the writer says so.
+    pub fn wrote(&self, records: u64) {
+        self.last.fetch_add(records, Ordering::Relaxed);
     }
 
     pub fn is_failed(&self) -> bool {

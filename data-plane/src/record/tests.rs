@@ -5,8 +5,9 @@ mod folder;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use bundle::record::{Batch, Ending, Limiter, Outcome, Stored, Verdict};
+use bundle::record::{Batch, Ending, Limiter, Outcome, Place, Stored, Verdict};
 use ids::{CallId, GrantId, OrgId, ServerId};
+use serde_json::value::RawValue;
 
 use super::*;
 pub use folder::Folder;
@@ -48,6 +49,8 @@ pub struct Plane {
     pub batches: Arc<Mutex<Vec<Batch>>>,
     /// How many batches are still to be refused; their content is remembered all the same.
     pub refusing: Arc<AtomicUsize>,
+    /// Where the records stand that it was sent, in order.
+    pub places: Arc<Mutex<Vec<Place>>>,
 }
 
 impl Plane {
@@ -55,6 +58,9 @@ impl Plane {
         let plane = self.clone();
         Arc::new(move |body| {
             let batch: Batch = serde_json::from_slice(&body).expect("a batch");
+            let raw: Batch<Box<RawValue>> = serde_json::from_slice(&body).expect("a batch");
+            let places = raw.records.iter().map(|raw| Place::of(raw.get()).unwrap());
+            plane.places.lock().unwrap().extend(places);
             let stored = u32::try_from(batch.records.len()).unwrap();
             plane.batches.lock().unwrap().push(batch);
             let refuse = plane
@@ -362,9 +368,11 @@ fn the_longest_outcome_fits_the_room_that_is_kept_for_it() {
         refunded: true,
     };
     // A segment may begin with it.
-    let longest = frame::frame(&payload(&Record::Outcome(outcome)))
-        .unwrap()
-        .len()
+    let longest = writer::Item {
+        record: payload(&Record::Outcome(outcome)),
+        wait: Wait::No,
+    }
+    .length()
         + frame::MAGIC.len();
     assert!(longest as u64 <= OUTCOME, "{longest} bytes");
 }

@@ -2,6 +2,8 @@
 //! then answers those who wait for it. Syncing is the other thread's (`sync`), so that a slow disk holds up only the
 //! calls whose rule asked for a synced record.
 
+use bundle::record::Place;
+use bytes::Bytes;
 use std::fs::File;
 use std::io::{self, Write};
 use std::sync::Arc;
@@ -11,6 +13,7 @@ use std::time::Duration;
 use tokio::sync::oneshot;
 
 use super::SpoolClosed;
+use super::frame::{self, HEAD};
 use super::meter::Meter;
 use super::spool::Spool;
 use super::sync::ToSync;
@@ -26,8 +29,19 @@ pub type Answer = oneshot::Sender<Result<(), SpoolClosed>>;
 
 #[derive(Debug)]
 pub struct Item {
-    pub frame: Vec<u8>,
+    /// The record; empty where nothing is written.
+    pub record: Bytes,
     pub wait: Wait,
+}
+
+impl Item {
+    /// What it takes in the spool, at most.
+    pub fn length(&self) -> usize {
+        if self.record.is_empty() {
+            return 0;
+        }
+        HEAD + self.record.len() + Place::MOST
+    }
 }
 
 /// What the sender of a frame waits for.
@@ -35,6 +49,8 @@ pub struct Item {
 pub enum Wait {
     /// Nothing: an outcome may be late.
     No,
+    /// Nothing, and what the disk does not take now is not kept.
+    NotKept,
     /// write(2) has taken it: it survives the process.
     Written(Answer),
     /// fdatasync has returned: it survives the machine.
@@ -44,7 +60,7 @@ pub enum Wait {
 impl Wait {
     fn fail(self) {
         match self {
-            Self::No => {}
+            Self::No | Self::NotKept => {}
             // Whoever stopped waiting need not be told.
             Self::Written(answer) | Self::Synced(answer) => {
                 let _ = answer.send(Err(SpoolClosed::Disk));
@@ -67,8 +83,9 @@ pub struct Writer {
     queue: Receiver<Item>,
     sync: Sender<ToSync>,
     active: Option<Active>,
-    /// Frames that a failed write owes: outcomes, whose calls have long gone on.
-    pending: Vec<u8>,
+    /// Records that a failed write owes: outcomes, whose calls have long gone on.
+    pending: Vec<Bytes>,
+    pending_bytes: usize,
 }
 
 impl Writer {
@@ -85,6 +102,7 @@ impl Writer {
             sync,
             active: None,
             pending: Vec::new(),
+            pending_bytes: 0,
         }
     }
 
@@ -107,27 +125,23 @@ impl Writer {
     }
 
     fn gather(&self, first: Item) -> Vec<Item> {
-        let mut bytes = first.frame.len();
+        let mut bytes = first.length();
         let mut group = vec![first];
         while bytes < GROUP_BYTES {
             let Ok(item) = self.queue.try_recv() else {
                 break;
             };
-            bytes += item.frame.len();
+            bytes += item.length();
             group.push(item);
         }
         group
     }
 
     fn take(&mut self, group: Vec<Item>) {
-        let bytes: usize = group.iter().map(|item| item.frame.len()).sum();
-        let written = self.heal().and_then(|()| {
-            let mut buffer = Vec::with_capacity(bytes);
-            for item in &group {
-                buffer.extend_from_slice(&item.frame);
-            }
-            self.append(&buffer)
-        });
+        let bytes: usize = group.iter().map(Item::length).sum();
+        let written = self
+            .heal()
+            .and_then(|()| self.append(group.iter().map(|item| &item.record)));
         self.meter.left_queue(group.len(), bytes);
         match written {
             Ok(()) => self.answer(group),
@@ -135,7 +149,8 @@ impl Writer {
                 self.fail(&error);
                 for item in group {
                     match item.wait {
-                        Wait::No => self.owe(&item.frame),
+                        Wait::No => self.owe(item.record),
+                        Wait::NotKept => self.meter.uncaptured(),
                         waiting => waiting.fail(),
                     }
                 }
@@ -148,7 +163,7 @@ impl Writer {
         let mut waiting = Vec::new();
         for item in group {
             match item.wait {
-                Wait::No => {}
+                Wait::No | Wait::NotKept => {}
                 Wait::Written(answer) => {
                     let _ = answer.send(Ok(()));
                 }
@@ -172,7 +187,7 @@ impl Writer {
             self.spool.seal(active.number);
         }
         let owed = std::mem::take(&mut self.pending);
-        let healed = self.append(&owed).and_then(|()| {
+        let healed = self.append(owed.iter()).and_then(|()| {
             self.active
                 .as_ref()
                 .map_or(Ok(()), |active| active.file.sync_data())
@@ -181,6 +196,7 @@ impl Writer {
             self.pending = owed;
             return healed;
         }
+        self.pending_bytes = 0;
         self.spool.set_failed(false);
         tracing::info!("the spool can be written again");
         Ok(())
@@ -193,16 +209,33 @@ impl Writer {
         self.meter.disk_failed();
     }
 
-    fn owe(&mut self, frame: &[u8]) {
-        if self.pending.len() + frame.len() > PENDING_BYTES {
+    fn owe(&mut self, record: Bytes) {
+        if self.pending_bytes + record.len() > PENDING_BYTES {
             self.meter.lost_outcome();
         } else {
-            self.pending.extend_from_slice(frame);
+            self.pending_bytes += record.len();
+            self.pending.push(record);
         }
     }
 
+    /// All of `records` or nothing. They are numbered here, and a number is used up once it is written: what never comes of
+    /// those that are told was lost.
+    fn append<'a>(&mut self, records: impl Iterator<Item = &'a Bytes>) -> io::Result<()> {
+        let (mut frames, mut placed, mut count) = (Vec::new(), Vec::new(), 0);
+        for record in records.filter(|record| !record.is_empty()) {
+            placed.clear();
+            self.spool.place(count).join(record, &mut placed);
+            if frame::put(&placed, &mut frames) {
+                count += 1;
+            }
+        }
+        self.append_frames(&frames)?;
+        self.spool.wrote(count);
+        Ok(())
+    }
+
     /// All of `frames` or nothing: a part that was written is cut off again, or its segment is left for good.
-    fn append(&mut self, frames: &[u8]) -> io::Result<()> {
+    fn append_frames(&mut self, frames: &[u8]) -> io::Result<()> {
         if self.spool.used() + frames.len() as u64 > self.spool.options().total {
             return Err(io::Error::new(
                 io::ErrorKind::QuotaExceeded,

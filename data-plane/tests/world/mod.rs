@@ -223,6 +223,7 @@ fn describe(
             is_open: true,
             max_stale_ms: None,
             dashboard: Some("https://dash.example".into()),
+            capture: None,
         },
         version: 1,
         servers: vec![Server {
@@ -330,6 +331,7 @@ impl World {
             upstreams: Upstreams::trusting(tls, egress, keys.clone(), plan.lookup),
             seals: Seals::new(keys),
             pepper,
+            at_rest: ring(),
             seen: Seen::default(),
             standing: Standing::default(),
             held: HeldCalls::default(),

@@ -73,6 +73,7 @@ impl Replica {
             upstreams: Upstreams::new(egress, ring(), Lookup::system()),
             seals: Seals::new(session_keys),
             pepper: Pepper::new(&[9; 32]),
+            at_rest: ring(),
             seen: Seen::default(),
             standing: Standing::default(),
             held: HeldCalls::default(),

@@ -40,6 +40,20 @@ pub struct Report {
     /// Budgets that are nearly used up, as calls have found them since the last report; [`MOST_FILLS`] at most.
     #[serde(default)]
     pub fills: Vec<Fill>,
+    /// None of a replica of the version before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub spool: Option<Spooled>,
+}
+
+/// What a replica has written to its spool.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Spooled {
+    /// The opening that is being written, as in [`crate::record::Place`].
+    pub epoch: u64,
+    /// The number of the last record in it; 0 where there is none yet.
+    pub last: u64,
+    /// Records of earlier openings are there and were not acknowledged.
+    pub has_older: bool,
 }
 
 /// Of one report.

@@ -23,7 +23,7 @@ mod sign;
 
 pub use open::{CannotOpen, Opened, open};
 pub use org::{
-    Attachment, FORMAT, Grant, Hints, Org, OrgBundle, Pinning, PolicyVersion, Server, Timeouts,
-    TokenDigest, Tool, Transport,
+    Attachment, Capture, FORMAT, Grant, Hints, Org, OrgBundle, Pinning, PolicyVersion, Server,
+    Timeouts, TokenDigest, Tool, Transport,
 };
 pub use sign::{Signed, Statement};

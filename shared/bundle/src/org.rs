@@ -31,6 +31,17 @@ pub struct Org {
     /// Where people find the control plane, without a slash at its end: what links to its pages begin with.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub dashboard: Option<String>,
+    /// None: arguments of calls are not kept.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub capture: Option<Capture>,
+}
+
+/// How arguments of calls are kept.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Capture {
+    /// What is left out, as [`policy::ArgumentPath`]s.
+    #[serde(default)]
+    pub redact: Vec<String>,
 }
 
 impl Org {

@@ -2,16 +2,20 @@
 //! connections or clocks: the spool and the shipper are the data plane's, the table is the control plane's.
 //!
 //! A call has one [`Intent`], written before the first byte goes upstream (a refused call has only that), and one
-//! [`Outcome`] where something went upstream. Both carry the call's id, so writing either of them twice does no harm.
+//! [`Outcome`] where something went upstream. Beside them, where the organisation wants it, lie its [`Arguments`]. All carry the call's id, so writing any of them twice does no harm.
 //! Everything a stranger can lengthen is a [`Short`] or a bounded list: the largest record is a constant.
 
+mod arguments;
 mod bounded;
 mod charge;
+mod place;
 #[cfg(test)]
 mod tests;
 
+pub use arguments::{Arguments, MOST_ARGUMENTS};
 pub use bounded::{Few, Short};
 pub use charge::{Charge, NoCharge};
+pub use place::Place;
 
 use ids::{ApprovalId, CallId, GrantId, OrgId, PolicyId, ServerId};
 use serde::{Deserialize, Serialize};
@@ -35,6 +39,7 @@ pub type Charges = Few<Charge, 32>;
 pub enum Record {
     Intent(Box<Intent>),
     Outcome(Outcome),
+    Arguments(Box<Arguments>),
 }
 
 impl Record {
@@ -42,6 +47,7 @@ impl Record {
         match self {
             Self::Intent(intent) => intent.id,
             Self::Outcome(outcome) => outcome.id,
+            Self::Arguments(arguments) => arguments.id,
         }
     }
 
@@ -49,6 +55,7 @@ impl Record {
         match self {
             Self::Intent(intent) => intent.org,
             Self::Outcome(outcome) => outcome.org,
+            Self::Arguments(arguments) => arguments.org,
         }
     }
 }

@@ -114,8 +114,9 @@ impl Gate {
             intake: Intake::default(),
             seats: Seats::new(seats::Limits::default()),
             upstreams: Upstreams::new(Egress::new(Vec::new()), keys.clone(), Lookup::system()),
-            seals: Seals::new(keys),
+            seals: Seals::new(keys.clone()),
             pepper,
+            at_rest: keys,
             seen: Seen::default(),
             standing: Standing::default(),
             held: HeldCalls::default(),
@@ -359,6 +360,7 @@ fn bundle(digest: String) -> OrgBundle {
             is_open: true,
             max_stale_ms: None,
             dashboard: None,
+            capture: None,
         },
         version: 1,
         servers: vec![Server {

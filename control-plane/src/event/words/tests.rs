@@ -225,6 +225,11 @@ fn one_of_each() -> Vec<Event> {
             before: both().0,
             after: both().1,
         },
+        Event::CaptureChanged {
+            org,
+            before: both().0,
+            after: both().1,
+        },
         Event::SlackSetUp { org },
         Event::SlackRemoved { org },
         Event::SlackCodeMade { member },

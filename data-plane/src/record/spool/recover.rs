@@ -12,7 +12,7 @@ use tokio::sync::Notify;
 use super::frame::{Found, Frames, MAGIC};
 use super::{OpenError, Segment, Spool, SpoolOptions};
 
-pub fn open(options: SpoolOptions) -> Result<Spool, OpenError> {
+pub fn open(options: SpoolOptions, now: u64) -> Result<Spool, OpenError> {
     let name = || options.folder.display().to_string();
     let io = |source| OpenError::Io {
         folder: name(),
@@ -47,6 +47,9 @@ pub fn open(options: SpoolOptions) -> Result<Spool, OpenError> {
         more: Notify::new(),
         less: Notify::new(),
         next: AtomicU64::new(next),
+        first: next,
+        epoch: now,
+        last: AtomicU64::new(0),
         _lock: lock,
         options,
     })

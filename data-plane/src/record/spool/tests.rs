@@ -103,7 +103,7 @@ async fn a_damaged_segment_is_set_aside_and_the_others_are_shipped() {
         "and what is left of it is kept"
     );
     // It counts as used, and its number is not given again.
-    let spool = Spool::open(SpoolOptions::new(folder.path())).unwrap();
+    let spool = Spool::open(SpoolOptions::new(folder.path()), 0).unwrap();
     assert!(spool.used() >= bytes.len() as u64);
     assert!(spool.begin().unwrap().0 > 2);
 }
@@ -114,7 +114,7 @@ async fn something_else_than_a_segment_is_refused_and_not_cut() {
     let path = folder.path().join("00000000000000000001.seg");
     fs::write(&path, b"pcspool9 of tomorrow").unwrap();
     assert!(matches!(
-        Spool::open(SpoolOptions::new(folder.path())),
+        Spool::open(SpoolOptions::new(folder.path()), 0),
         Err(OpenError::Io { .. })
     ));
     assert_eq!(fs::read(&path).unwrap(), b"pcspool9 of tomorrow");
@@ -125,11 +125,11 @@ async fn two_processes_cannot_share_a_folder() {
     let folder = Folder::new();
     let first = open_recorder(SpoolOptions::new(folder.path()));
     assert!(matches!(
-        Spool::open(SpoolOptions::new(folder.path())),
+        Spool::open(SpoolOptions::new(folder.path()), 0),
         Err(OpenError::InUse { .. })
     ));
     close(first, &folder).await;
-    Spool::open(SpoolOptions::new(folder.path())).expect("the first is gone");
+    Spool::open(SpoolOptions::new(folder.path()), 0).expect("the first is gone");
 }
 
 #[tokio::test]
@@ -162,7 +162,7 @@ async fn a_segment_after_which_no_number_is_left_is_said_and_nothing_is_lost() {
     let segment = folder.files("seg").pop().unwrap();
     let last = folder.path().join(format!("{}.seg", u64::MAX));
     fs::rename(&segment, &last).unwrap();
-    let said = match Spool::open(SpoolOptions::new(folder.path())) {
+    let said = match Spool::open(SpoolOptions::new(folder.path()), 0) {
         Err(OpenError::Io { source, .. }) => source.to_string(),
         other => panic!("{other:?}"),
     };
@@ -173,9 +173,64 @@ async fn a_segment_after_which_no_number_is_left_is_said_and_nothing_is_lost() {
     // One before it is the last that can be followed.
     let before = folder.path().join(format!("{}.seg", u64::MAX - 2));
     fs::rename(&last, &before).unwrap();
-    let spool = Spool::open(SpoolOptions::new(folder.path())).unwrap();
+    let spool = Spool::open(SpoolOptions::new(folder.path()), 0).unwrap();
     let (number, _file) = spool.begin().unwrap();
     assert_eq!(number, u64::MAX - 1);
     assert!(spool.begin().is_err(), "none is used twice");
     assert_eq!(spool.segment_count(), 2);
+}
+
+/// What the numbers of an opening's records are that were shipped, and what the opening says of itself then.
+fn numbers_of(plane: &Plane, epoch: u64) -> Vec<u64> {
+    let places = plane.places.lock().unwrap();
+    let of = places.iter().filter(|place| place.epoch == epoch);
+    of.map(|place| place.seq).collect()
+}
+
+#[tokio::test]
+async fn records_are_numbered_without_a_gap_and_each_opening_begins_anew() {
+    let folder = Folder::new();
+    let options = || SpoolOptions {
+        segment: 1_000,
+        ..SpoolOptions::new(folder.path())
+    };
+    let first = Recorder::open(options(), std::sync::Arc::new(|| 1)).unwrap();
+    for number in 0..6 {
+        let written = first.intent(intent(number), Level::Process).await.unwrap();
+        written.ended(bundle::record::Ending::Ok);
+    }
+    first.flush().await.unwrap();
+    assert_eq!((first.spooled().epoch, first.spooled().last), (1, 12));
+    assert!(!first.spooled().has_older);
+    close(first, &folder).await;
+
+    let second = Recorder::open(options(), std::sync::Arc::new(|| 2)).unwrap();
+    assert!(second.spooled().has_older, "nothing was shipped yet");
+    second.refused(intent(9)).await.unwrap();
+    let plane = Plane::default();
+    ship_all(&second, &plane).await;
+    assert_eq!(numbers_of(&plane, 1), (1..=12).collect::<Vec<_>>());
+    assert_eq!(numbers_of(&plane, 2), [1]);
+    let last = bundle::feed::Spooled {
+        epoch: 2,
+        last: 1,
+        has_older: false,
+    };
+    assert_eq!(second.spooled(), last);
+}
+
+#[tokio::test]
+async fn records_cut_out_of_a_spool_leave_a_gap_in_the_numbers() {
+    let folder = Folder::new();
+    left_behind(&folder, 20, 1_000).await;
+    let segments = folder.files("seg");
+    fs::remove_file(&segments[1]).unwrap();
+    let recorder = open_recorder(SpoolOptions::new(folder.path()));
+    let plane = Plane::default();
+    ship_all(&recorder, &plane).await;
+    let mut numbers = plane.places.lock().unwrap().clone();
+    numbers.sort();
+    let (first, last) = (numbers[0], numbers[numbers.len() - 1]);
+    assert_eq!((first.seq, last.seq), (1, 20));
+    assert!(numbers.len() < 20, "{numbers:?}");
 }

@@ -26,6 +26,7 @@ fn bundle(document: &str) -> OrgBundle {
             is_open: true,
             max_stale_ms: None,
             dashboard: None,
+            capture: None,
         },
         version: 7,
         servers: vec![],

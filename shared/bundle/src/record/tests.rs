@@ -133,3 +133,25 @@ proptest! {
         prop_assert_eq!(Short::<16>::new(short.as_str()), short);
     }
 }
+
+#[test]
+fn a_record_with_its_place_is_read_by_who_knows_of_places_and_by_who_does_not() {
+    let record = Record::Intent(Box::new(longest("a")));
+    let bytes = serde_json::to_vec(&record).unwrap();
+    let place = Place {
+        epoch: u64::MAX,
+        seq: u64::MAX,
+    };
+    let mut placed = Vec::new();
+    place.join(&bytes, &mut placed);
+    assert_eq!(placed.len(), bytes.len() + Place::MOST);
+    let text = String::from_utf8(placed).unwrap();
+    assert_eq!(Place::of(&text), Some(place));
+    assert_eq!(serde_json::from_str::<Record>(&text).unwrap(), record);
+    assert_eq!(Place::of(std::str::from_utf8(&bytes).unwrap()), None);
+    for odd in ["", "{}", "[1]"] {
+        let mut out = Vec::new();
+        place.join(odd.as_bytes(), &mut out);
+        assert_eq!(out, odd.as_bytes());
+    }
+}

@@ -26,7 +26,7 @@ pub fn run(data: &[u8]) {
         segments.insert(number, records);
     }
     let written: Vec<Vec<u8>> = segments.into_values().flatten().collect();
-    let Ok(spool) = Spool::open(SpoolOptions::new(folder.path().to_owned())) else {
+    let Ok(spool) = Spool::open(SpoolOptions::new(folder.path().to_owned()), 0) else {
         return;
     };
     let mut last = 0;
