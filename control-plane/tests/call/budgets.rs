@@ -128,7 +128,7 @@ async fn what_does_not_fit_an_answer_comes_in_the_next_and_no_budget_is_cut() {
     let (mut found, mut after) = (Vec::new(), None);
     loop {
         let page = world.used(&Ask { org: org.id, after }).await;
-        assert!(page.used.len() <= MOST_USED && page.used.len() % 3 == 0);
+        assert!(page.used.len() <= MOST_USED && page.used.len().is_multiple_of(3));
         after = page.used.last().copied();
         found.extend(page.used);
         if page.is_all {

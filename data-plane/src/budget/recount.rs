@@ -39,7 +39,7 @@ const BEAT: Duration = Duration::from_millis(250);
 /// Records that are on their way for more beats than this make a replica one that is behind.
 const BEATS: usize = 3;
 const BEHIND: Duration = Duration::from_secs(2);
-const COMPARE: Duration = Duration::from_secs(60);
+const COMPARE: Duration = Duration::from_mins(1);
 /// Of several replicas one compares.
 const COMPARED: Duration = Duration::from_secs(50);
 
