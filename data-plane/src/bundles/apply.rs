@@ -82,6 +82,7 @@ impl Applier {
             }
         }
         if feed.is_reset {
+            self.holder.accept_others(&named);
             let held = self.holder.orgs();
             held.into_iter()
                 .filter(|org| !named.contains(org))

@@ -109,8 +109,11 @@ impl Disk {
         Ok(())
     }
 
-    /// Of whom something is kept.
+    /// Of whom something is kept. What another process left half done, and is gone by from now on, is made safe first.
     pub fn orgs(&self) -> Result<Vec<OrgId>, DiskError> {
+        if let Err(error) = self.files.sync() {
+            tracing::error!(%error, "the snapshot's folder cannot be synced");
+        }
         let names = self
             .files
             .names()

@@ -185,7 +185,9 @@ impl Fetcher {
     async fn round(&self, cursor: Option<u64>) -> Result<u64, LinkError> {
         let feed = self.0.link.feed(cursor).await?;
         let Wanted { bundles, held } = self.0.applier.wanted(&feed);
-        held.into_iter().for_each(|ack| self.say(ack));
+        for ack in held {
+            self.say(ack);
+        }
         let fetched = futures_util::stream::iter(bundles).map(|signed| async move {
             let bytes = self.0.link.bundle(&signed).await;
             (signed, bytes)

@@ -247,6 +247,11 @@ impl Holder {
         self.refusals().remove(&org);
     }
 
+    /// The same of all that are not among these: there is nothing of them.
+    pub fn accept_others(&self, named: &HashSet<OrgId>) {
+        self.refusals().retain(|org| named.contains(org));
+    }
+
     pub fn refused(&self) -> usize {
         self.refusals().len()
     }

@@ -19,7 +19,7 @@ const TOKEN_LIFE_S: u64 = 60;
 /// For an answer of the feed, whole; and for its beginning, until the control plane has said how long it holds a question.
 const FEED_PATIENCE: Duration = Duration::from_secs(35);
 /// The beginning of an answer comes this long after a question was held, at most.
-const FEED_SLACK: Duration = Duration::from_secs(4);
+const FEED_SLACK: Duration = Duration::from_secs(3);
 const PATIENCE: Duration = Duration::from_secs(10);
 /// No bundle is larger than this, however often the control plane says so.
 const LARGEST_BUNDLE: usize = 8 * 1024 * 1024;

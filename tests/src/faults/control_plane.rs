@@ -236,9 +236,8 @@ pub async fn clock_steps(wanted: Wanted) -> Row {
             }
             let url = format!("{}{}", inside.url, grants[0].path);
             for _ in 0..3 {
+                let (sent, key) = (Inside::true_ms(), format!("step{calls}"));
                 calls += 1;
-                let sent = Inside::true_ms();
-                let key = format!("step{calls}");
                 let answer = ask(&client, &url, &grants[0].token, "closed", &key).await;
                 history.push(crate::history::Call {
                     sent,

@@ -167,6 +167,6 @@ async fn verify(world: &World, row: &mut Row) {
     row.rule(output.status.success(), || {
         format!("`portcullis verify`: {said}")
     });
-    let last = said.lines().last().unwrap_or_default().to_owned();
-    row.tell(format!("portcullis verify: {last}"));
+    let all: Vec<&str> = said.lines().collect();
+    row.tell(format!("portcullis verify: {}", all.join("; ")));
 }

@@ -65,7 +65,9 @@ impl Memory {
             let State {
                 now, safe, since, ..
             } = &mut *state;
-            since[..kept].iter().for_each(|change| apply(safe, change));
+            for change in &since[..kept] {
+                apply(safe, change);
+            }
             now.clone_from(safe);
             since.clear();
         }
