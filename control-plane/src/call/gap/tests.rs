@@ -11,7 +11,7 @@ fn numbers_are_spelled_as_the_runs_they_make() {
 #[test]
 fn a_number_that_no_column_holds_is_none() {
     let mut came = Came::default();
-    for seq in [0, u64::MAX, i64::MAX as u64] {
+    for seq in [0, u64::MAX, i64::MAX.unsigned_abs()] {
         came.note(&format!(r#"{{"epoch":1,"seq":{seq}}}"#));
     }
     came.note(r#"{"epoch":18446744073709551615,"seq":1}"#);
