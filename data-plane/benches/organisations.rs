@@ -90,6 +90,7 @@ fn bundle(at: usize) -> OrgBundle {
             is_open: true,
             max_stale_ms: None,
             dashboard: None,
+            capture: None,
         },
         version: 1,
         servers: vec![Server {

@@ -196,6 +196,7 @@ fn gateway(
     random: Random,
     stop: &Stop,
 ) -> anyhow::Result<Gateway> {
+    let (seats, aside) = (Seats::new(config.limits.seats), Aside::start()?);
     Ok(Gateway {
         replica: config.replica.clone(),
         holder,
@@ -210,11 +211,13 @@ fn gateway(
             &config.allowed_origins,
         ),
         intake: config.limits.intake,
-        seats: Seats::new(config.limits.seats),
+        seats: seats.clone(),
         upstreams: Upstreams::new(
             Egress::new(config.egress_allow.clone()),
             config.keys.credentials.clone(),
             Lookup::system(),
+            seats,
+            aside.clone(),
         ),
         seals: Seals::new(config.keys.session.clone()),
         pepper: config.keys.pepper.clone(),
@@ -222,7 +225,7 @@ fn gateway(
         seen: Seen::default(),
         standing: Standing::default(),
         held: HeldCalls::default(),
-        aside: Aside::start()?,
+        aside,
         meter,
         clock: clock.clone(),
         random,

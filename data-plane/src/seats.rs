@@ -5,6 +5,10 @@
 //! gets half of the replica at most, two a third each, and whoever comes next always finds something. Judges nothing, knows
 //! no messages.
 
+mod scale;
+
+pub use scale::{Scale, Weighed};
+
 use ids::{GrantId, OrgId};
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -60,7 +64,8 @@ pub enum Busy {
     Replica,
 }
 
-/// INVARIANT: what is noted here is what living [`Seat`]s hold; an organisation or a grant without any has no entry.
+/// INVARIANT: what is noted here is what living [`Seat`]s and [`Weighed`]s hold; an organisation or a grant without any has
+/// no entry.
 #[derive(Debug, Clone)]
 pub struct Seats(Arc<Room>);
 
@@ -146,6 +151,11 @@ impl Seats {
         })))
     }
 
+    /// For what this organisation holds beside its seats.
+    pub fn scale(&self, org: OrgId) -> Scale {
+        Scale::new(Arc::clone(&self.0), org)
+    }
+
     /// What is taken altogether.
     pub fn used(&self) -> Use {
         self.0.taken().all
@@ -156,6 +166,32 @@ impl Room {
     fn taken(&self) -> MutexGuard<'_, Taken> {
         // What is counted here is plain numbers: a panic in between leaves them whole.
         self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Changes what an organisation pays for; `false`: so much is not left for it.
+    fn pay(&self, org: OrgId, before: usize, after: usize) -> bool {
+        let mut taken = self.taken();
+        let Taken { all, orgs } = &mut *taken;
+        if let Some(more) = after.checked_sub(before) {
+            let own = orgs.get(&org).map_or(0, |held| held.all.bytes);
+            let free = self.limits.bytes.saturating_sub(all.bytes);
+            let left = free.checked_sub(more);
+            if left.is_none_or(|left| own + more > left) {
+                return false;
+            }
+            if more > 0 {
+                all.bytes += more;
+                orgs.entry(org).or_default().all.bytes += more;
+            }
+        } else if let Some(of_org) = orgs.get_mut(&org) {
+            let less = before - after;
+            all.bytes -= less;
+            of_org.all.bytes -= less;
+            if of_org.all.is_none() {
+                orgs.remove(&org);
+            }
+        }
+        true
     }
 }
 
@@ -213,23 +249,8 @@ impl Seat {
             *before = after;
             return true;
         }
-        let mut taken = held.room.taken();
-        let Taken { all, orgs } = &mut *taken;
-        let Some(of_org) = orgs.get_mut(&held.org) else {
+        if !held.room.pay(held.org, paid, wanted) {
             return false;
-        };
-        if let Some(more) = wanted.checked_sub(paid) {
-            let free = held.room.limits.bytes.saturating_sub(all.bytes);
-            let left = free.checked_sub(more);
-            if left.is_none_or(|left| of_org.all.bytes + more > left) {
-                return false;
-            }
-            all.bytes += more;
-            of_org.all.bytes += more;
-        } else {
-            let less = paid - wanted;
-            all.bytes -= less;
-            of_org.all.bytes -= less;
         }
         *before = after;
         true

@@ -1,5 +1,7 @@
 //! Servers of 2024-11-05 behind the gateway: to clients they look like any other.
 
+#[path = "bridge/weight.rs"]
+mod weight;
 mod world;
 
 use data_plane::upstream::pool;

@@ -66,7 +66,9 @@ async fn a_form_that_came_back_with_faults_leads_from_the_proof_to_where_it_stan
     world.clock.advance(Duration::from_mins(16));
     let from = ("referer", "http://127.0.0.1:8080/acme/settings/keys");
     let fields = [("name", "k"), ("role", "viewer"), ("expires", "tomorrow")];
-    let page = crate::world::page::post_with(&world, &ann, "/acme/settings/keys", &fields, &[from]);
+    let headers = [from];
+    let page =
+        crate::world::page::post_with(&world, &ann, "/acme/settings/keys", &fields, &headers);
     page.await
         .has("expected a day as 2026-12-31")
         .has(r#"href="/login/again?next=%2Facme%2Fsettings%2Fkeys""#)

@@ -16,12 +16,12 @@ const LONG: usize = 1 << 20;
 type Reading = Box<dyn FnOnce() + Send>;
 
 /// Where long messages are read; whoever comes first is read first.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Aside(mpsc::Sender<Reading>);
 
 impl Aside {
     /// A thread of its own, always the same: of several, each would keep for a while what its last tree took. It ends with
-    /// the value.
+    /// the value and its clones.
     pub fn start() -> io::Result<Self> {
         let (readings, mut next) = mpsc::channel::<Reading>(1);
         thread::Builder::new()
@@ -34,26 +34,40 @@ impl Aside {
             })?;
         Ok(Self(readings))
     }
+
+    /// Does what a message of so many bytes takes: here where it is short. `None`: it could not be done.
+    pub async fn read<T, F>(&self, bytes: usize, reading: F) -> Option<T>
+    where
+        T: Send + 'static,
+        F: FnOnce() -> T + Send + 'static,
+    {
+        if bytes <= LONG {
+            return Some(reading());
+        }
+        let (say, said) = oneshot::channel();
+        let span = tracing::Span::current();
+        let reading: Reading = Box::new(move || {
+            // Nobody may wait for it any more.
+            if !say.is_closed() {
+                let _ = say.send(span.in_scope(reading));
+            }
+        });
+        self.0.send(reading).await.ok()?;
+        said.await.ok()
+    }
 }
 
 pub async fn pass(passage: &Arc<Passage>, bytes: &Bytes) -> Result<Passed, Trouble> {
     if bytes.len() <= LONG {
         return read(passage, bytes);
     }
-    let (say, said) = oneshot::channel();
-    let span = tracing::Span::current();
-    let reading: Reading = Box::new({
+    let reading = {
         let (passage, bytes) = (Arc::clone(passage), bytes.clone());
-        move || {
-            // Nobody may wait for it any more.
-            if !say.is_closed() {
-                let _ = say.send(span.in_scope(|| read(&passage, &bytes)));
-            }
-        }
-    });
-    let readings = &passage.app.aside.0;
-    readings.send(reading).await.map_err(|_| Trouble::NoRoom)?;
-    said.await.unwrap_or(Err(Trouble::Garbage))
+        move || read(&passage, &bytes)
+    };
+    let aside = &passage.app.aside;
+    let passed = aside.read(bytes.len(), reading).await;
+    passed.unwrap_or(Err(Trouble::Garbage))
 }
 
 fn read(passage: &Passage, bytes: &[u8]) -> Result<Passed, Trouble> {

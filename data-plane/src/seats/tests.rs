@@ -69,6 +69,31 @@ fn whoever_comes_next_finds_a_seat_however_greedy_those_before() {
 }
 
 #[test]
+fn what_belongs_to_no_call_weighs_on_its_organisation_too() {
+    let seats = seats(most(10, 10, 20));
+    let scale = seats.scale(org(1));
+    let mut held = scale.empty();
+    assert!(held.weigh(FREE_BYTES));
+    assert_eq!(seats.used(), Use::default());
+    assert!(held.weigh(FREE_BYTES + (400 << 10)));
+    assert!(!held.weigh(FREE_BYTES + (600 << 10)), "more than half");
+    assert_eq!(seats.used().bytes, 400 << 10);
+    let seat = seats.take(Kind::Call, org(1), grant(1)).unwrap();
+    assert!(!seat.weigh(Load::Answer, FREE_BYTES + (200 << 10)));
+    let mut beside = seats.scale(org(1)).empty();
+    assert!(!beside.weigh(FREE_BYTES + (200 << 10)));
+    let part = held.part(300 << 10);
+    assert_eq!(seats.used().bytes, 400 << 10, "a part weighs what it did");
+    drop(held);
+    assert_eq!(seats.used().bytes, (300 << 10) - FREE_BYTES);
+    assert!(beside.weigh(FREE_BYTES + (200 << 10)));
+    drop(seat);
+    drop((part, beside));
+    assert_eq!(seats.used(), Use::default());
+    assert!(seats.0.taken().orgs.is_empty());
+}
+
+#[test]
 fn a_message_weighs_on_its_organisation_until_it_has_gone() {
     let seats = seats(most(10, 10, 20));
     let one = seats.take(Kind::Call, org(1), grant(1)).unwrap();

@@ -12,11 +12,13 @@ use super::answer::Answer;
 use super::headers::SESSION_ID;
 use super::pool::Upstream;
 use super::send::SendError;
+use crate::relay::Aside;
+use crate::seats::{Scale, Seats};
 use bytes::Bytes;
 use http::header::{CONTENT_TYPE, HeaderMap, HeaderValue};
 use http::{Method, Response, StatusCode};
 use http_body_util::Full;
-use ids::GrantId;
+use ids::{GrantId, OrgId};
 use mcp::Message;
 use routes::Asked;
 use session::Session;
@@ -73,9 +75,12 @@ impl Posted {
 }
 
 /// The sessions at one server. Dropped, they end.
-#[derive(Debug, Default)]
+#[derive(Debug)]
 pub struct Bridge {
     open: Mutex<HashMap<String, Arc<Session>>>,
+    org: OrgId,
+    seats: Seats,
+    aside: Aside,
 }
 
 impl Drop for Bridge {
@@ -136,7 +141,7 @@ impl Upstream {
                 session.ask(self, headers, asked, body, None).await
             }
             (Posted::Hello(asked), None) => {
-                let session = match Session::open(self, &headers, &sender.name).await? {
+                let session = match Session::open(bridge, self, &headers, &sender.name).await? {
                     Ok(session) => session,
                     Err(refused) => return Ok(status(refused)),
                 };
@@ -153,7 +158,7 @@ impl Upstream {
                 Ok(answer)
             }
             (Posted::Request(asked), None) => {
-                let session = match Session::open(self, &headers, &sender.name).await? {
+                let session = match Session::open(bridge, self, &headers, &sender.name).await? {
                     Ok(session) => session,
                     Err(refused) => return Ok(status(refused)),
                 };
@@ -192,6 +197,20 @@ impl Upstream {
 }
 
 impl Bridge {
+    pub fn new(org: OrgId, seats: Seats, aside: Aside) -> Self {
+        Self {
+            open: Mutex::default(),
+            org,
+            seats,
+            aside,
+        }
+    }
+
+    /// Where one session's bytes are weighed.
+    fn scale(&self) -> Scale {
+        self.seats.scale(self.org)
+    }
+
     fn session(&self, id: &HeaderValue) -> Option<Arc<Session>> {
         let mut open = self.open.lock().unwrap_or_else(PoisonError::into_inner);
         open.retain(|_, session| !session.has_ended());

@@ -10,6 +10,8 @@ use crate::breaker::Breaker;
 use crate::bundles::Holder;
 use crate::caller::may_enter;
 use crate::gateway::Gateway;
+use crate::relay::Aside;
+use crate::seats::Seats;
 use bundle::credential::{Sealed, Secrets, may_be_stored};
 use bundle::{Server, Transport};
 use egress::{Connector, Egress, Https, Lookup};
@@ -35,6 +37,9 @@ pub struct Upstreams {
     egress: Arc<Egress>,
     lookup: Lookup,
     keys: KeyRing,
+    /// Of bridged sessions: what they hold, and where what is long in them is read.
+    seats: Seats,
+    aside: Aside,
     pools: RwLock<HashMap<(OrgId, ServerId), Arc<Upstream>>>,
     since: Instant,
     /// How often a breaker has opened.
@@ -93,8 +98,8 @@ pub enum Unusable {
 }
 
 impl Upstreams {
-    pub fn new(egress: Egress, keys: KeyRing, lookup: Lookup) -> Self {
-        Self::trusting(egress::platform_tls(), egress, keys, lookup)
+    pub fn new(egress: Egress, keys: KeyRing, lookup: Lookup, seats: Seats, aside: Aside) -> Self {
+        Self::trusting(egress::platform_tls(), egress, keys, lookup, seats, aside)
     }
 
     /// The same, with another's idea of whom TLS trusts.
@@ -103,12 +108,16 @@ impl Upstreams {
         egress: Egress,
         keys: KeyRing,
         lookup: Lookup,
+        seats: Seats,
+        aside: Aside,
     ) -> Self {
         Self {
             tls,
             egress: Arc::new(egress),
             lookup,
             keys,
+            seats,
+            aside,
             pools: RwLock::default(),
             since: Instant::now(),
             rests: Arc::default(),
@@ -178,7 +187,8 @@ impl Upstreams {
             headers,
             breaker: Mutex::new(Breaker::new(MANNER)),
             server: server.id,
-            bridge: (server.transport == Transport::Sse).then(Bridge::default),
+            bridge: (server.transport == Transport::Sse)
+                .then(|| Bridge::new(org, self.seats.clone(), self.aside.clone())),
             made_of: MadeOf::of(server),
             made_at: Instant::now(),
             last_use: AtomicU64::new(now),

@@ -318,6 +318,8 @@ impl World {
         let egress = plan.egress.iter().map(|net| net.parse().unwrap());
         let egress = Egress::new(egress.collect());
         let tls = plan.tls.unwrap_or_else(egress::platform_tls);
+        let seats = Seats::new(plan.seats);
+        let aside = Aside::start().expect("a thread");
         let gateway = Arc::new(Gateway {
             replica: "test".into(),
             holder,
@@ -327,15 +329,22 @@ impl World {
             recorder,
             entrance: Entrance::new(address.ip(), &format!("http://{address}"), &[], &[]),
             intake: Intake::default(),
-            seats: Seats::new(plan.seats),
-            upstreams: Upstreams::trusting(tls, egress, keys.clone(), plan.lookup),
+            seats: seats.clone(),
+            upstreams: Upstreams::trusting(
+                tls,
+                egress,
+                keys.clone(),
+                plan.lookup,
+                seats,
+                aside.clone(),
+            ),
             seals: Seals::new(keys),
             pepper,
             at_rest: ring(),
             seen: Seen::default(),
             standing: Standing::default(),
             held: HeldCalls::default(),
-            aside: Aside::start().expect("a thread"),
+            aside,
             meter: Meter::default(),
             clock,
             random: Random::seeded(number),

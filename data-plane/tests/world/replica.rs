@@ -60,6 +60,8 @@ impl Replica {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let egress = Egress::new(vec!["127.0.0.0/8".parse().unwrap()]);
+        let seats = Seats::new(Limits::default());
+        let aside = Aside::start().expect("a thread");
         let gateway = Arc::new(Gateway {
             replica: "another".into(),
             holder,
@@ -69,15 +71,15 @@ impl Replica {
             recorder,
             entrance: Entrance::new(address.ip(), &format!("http://{address}"), &[], &[]),
             intake: Intake::default(),
-            seats: Seats::new(Limits::default()),
-            upstreams: Upstreams::new(egress, ring(), Lookup::system()),
+            seats: seats.clone(),
+            upstreams: Upstreams::new(egress, ring(), Lookup::system(), seats, aside.clone()),
             seals: Seals::new(session_keys),
             pepper: Pepper::new(&[9; 32]),
             at_rest: ring(),
             seen: Seen::default(),
             standing: Standing::default(),
             held: HeldCalls::default(),
-            aside: Aside::start().expect("a thread"),
+            aside,
             meter: Meter::default(),
             clock,
             random: Random::seeded(77),

@@ -98,6 +98,8 @@ impl Gate {
         // Nobody listens there, and nothing here asks.
         host::tls::install_crypto();
         let nowhere = "http://127.0.0.1:1".parse()?;
+        let seats = Seats::new(seats::Limits::default());
+        let aside = Aside::start().expect("a thread");
         let app = Arc::new(Gateway {
             replica: "differential".into(),
             control_plane: ControlPlane::new(
@@ -112,15 +114,21 @@ impl Gate {
             recorder: Recorder::open(SpoolOptions::new(folder.0.clone()), Arc::new(|| NOW_MS))?,
             entrance: Entrance::new([127, 0, 0, 1].into(), "http://127.0.0.1", &[], &[]),
             intake: Intake::default(),
-            seats: Seats::new(seats::Limits::default()),
-            upstreams: Upstreams::new(Egress::new(Vec::new()), keys.clone(), Lookup::system()),
+            seats: seats.clone(),
+            upstreams: Upstreams::new(
+                Egress::new(Vec::new()),
+                keys.clone(),
+                Lookup::system(),
+                seats,
+                aside.clone(),
+            ),
             seals: Seals::new(keys.clone()),
             pepper,
             at_rest: keys,
             seen: Seen::default(),
             standing: Standing::default(),
             held: HeldCalls::default(),
-            aside: Aside::start().expect("a thread"),
+            aside,
             meter: Meter::default(),
             clock,
             random: Random::seeded(1),

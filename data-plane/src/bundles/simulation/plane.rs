@@ -100,6 +100,7 @@ impl Shape {
                 is_open: self.is_open,
                 max_stale_ms: None,
                 dashboard: Some(format!("https://release-{key}.example")),
+                capture: None,
             },
             version,
             servers: vec![],

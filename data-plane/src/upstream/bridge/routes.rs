@@ -3,6 +3,7 @@
 //! On the server's one stream nothing says so but the message itself: an answer names its request, progress its token.
 //! What names neither goes to the standing stream where the client has one, else with the oldest call, else it waits.
 
+use crate::seats::Weighed;
 use mcp::reply::{self, Reply};
 use mcp::{Request, same_id};
 use tokio::sync::mpsc;
@@ -26,6 +27,18 @@ pub struct Awaited {
 pub struct Said {
     pub text: String,
     pub what: What,
+    /// Until the relay has taken it, which weighs it anew.
+    pub _weighed: Weighed,
+}
+
+/// What a message says of where it belongs, as it was written.
+#[derive(Debug)]
+pub enum Names {
+    /// The request that it answers; `None`: the server does not say.
+    Request(Option<String>),
+    /// The token of the progress that it tells of.
+    Progress(String),
+    Nothing,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -61,37 +74,44 @@ impl Asked {
 }
 
 /// `None`: the text is no message, and nothing more of this server can be believed.
-pub fn way(text: &str, awaited: &[Awaited]) -> Option<(What, Way)> {
+pub fn read(text: &str) -> Option<(What, Names)> {
     let document = reply::parse(text.as_bytes()).ok()?;
     Some(match Reply::of(&document.root, &document).ok()? {
         Reply::Answer(answer) => {
             let is_error = answer.is_error;
-            let call = answer
-                .id
-                .and_then(|id| awaited.iter().position(|call| same_id(&call.asked.id, id)));
-            (
-                What::Answer { is_error },
-                call.map_or(Way::Nowhere, Way::To),
-            )
+            let names = Names::Request(answer.id.map(str::to_owned));
+            (What::Answer { is_error }, names)
         }
         Reply::Request { id, told, .. } => {
             let what = What::Question(id.to_owned(), told.method.to_owned());
-            (what, Way::Any)
+            (what, Names::Nothing)
         }
         Reply::Notification(told) => {
             let token = (told.method == "notifications/progress")
                 .then(|| told.message.get("params")?.get("progressToken"))
                 .flatten();
-            let call = token.and_then(|token| {
-                let token = token.span.of(text);
-                let is_its = |known: &String| same_id(known, token);
-                awaited
-                    .iter()
-                    .position(|call| call.asked.token.as_ref().is_some_and(is_its))
-            });
-            (What::Other, call.map_or(Way::Any, Way::To))
+            let token = token.map(|token| token.span.of(text).to_owned());
+            (What::Other, token.map_or(Names::Nothing, Names::Progress))
         }
     })
+}
+
+pub fn way(names: &Names, awaited: &[Awaited]) -> Way {
+    let (call, otherwise) = match names {
+        Names::Request(id) => {
+            let is_its = |call: &Awaited| id.as_ref().is_some_and(|id| same_id(&call.asked.id, id));
+            (awaited.iter().position(is_its), Way::Nowhere)
+        }
+        Names::Progress(token) => {
+            let is_its = |call: &Awaited| {
+                let known = call.asked.token.as_ref();
+                known.is_some_and(|known| same_id(known, token))
+            };
+            (awaited.iter().position(is_its), Way::Any)
+        }
+        Names::Nothing => (None, Way::Any),
+    };
+    call.map_or(otherwise, Way::To)
 }
 
 #[cfg(test)]

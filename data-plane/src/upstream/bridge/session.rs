@@ -1,8 +1,9 @@
 //! One session with a server of 2024-11-05: its event stream, read for as long as the session lasts, and what is posted.
 
-use super::routes::{Asked, Awaited, Said, Way, What, way};
-use super::{json, status};
-use crate::relay::{MOST_EVENT, is_stream};
+use super::routes::{self, Asked, Awaited, Said, Way, What, way};
+use super::{Bridge, json, status};
+use crate::relay::{Aside, MOST_EVENT, is_stream};
+use crate::seats::{Scale, Weighed};
 use crate::upstream::answer::Answer;
 use crate::upstream::pool::Upstream;
 use crate::upstream::send::SendError;
@@ -31,7 +32,7 @@ const IDLE: Duration = Duration::from_hours(1);
 const MOST_BEFORE: usize = 64 * 1024;
 /// Answers awaited at once.
 const MOST_CALLS: usize = 256;
-/// What waits for the client's standing stream; the oldest goes first.
+/// What waits for the client's standing stream; the oldest goes first, and what is longer alone does not wait.
 const MOST_WAITING: usize = 1 << 20;
 
 #[derive(Debug)]
@@ -45,11 +46,13 @@ pub struct Session {
     waiting: Mutex<Waiting>,
     wakes: Notify,
     stands: AtomicBool,
+    scale: Scale,
+    aside: Aside,
 }
 
 #[derive(Debug, Default)]
 struct Waiting {
-    texts: VecDeque<String>,
+    texts: VecDeque<(String, Weighed)>,
     bytes: usize,
 }
 
@@ -60,6 +63,7 @@ fn lock<T>(of: &Mutex<T>) -> MutexGuard<'_, T> {
 impl Session {
     /// Opens the stream and learns where to post; otherwise, what the server answered instead.
     pub async fn open(
+        bridge: &Bridge,
         upstream: &Upstream,
         headers: &HeaderMap,
         name: &[u8],
@@ -80,11 +84,16 @@ impl Session {
         let mut splitter = Splitter::new(MOST_EVENT, usize::MAX);
         let mut events = Vec::new();
         let mut before = 0;
+        let scale = bridge.scale();
+        let mut held = scale.empty();
         let said = loop {
             let piece = body.piece().await.map_err(|_| SendError::Cut)?;
             let chunk = piece.ok_or(SendError::NoEndpoint)?;
             before += chunk.len();
             let overrun = splitter.push(&chunk, &mut events).is_err();
+            if !held.weigh(splitter.held() + weight_of(&events)) {
+                return Err(SendError::Cut);
+            }
             let at = |event: &Event| event.name.as_deref() == Some(b"endpoint");
             if let Some(index) = events.iter().position(at) {
                 let said = events.remove(index).data.unwrap_or_default();
@@ -106,7 +115,11 @@ impl Session {
             waiting: Mutex::default(),
             wakes: Notify::new(),
             stands: AtomicBool::new(false),
+            scale,
+            aside: bridge.aside.clone(),
         });
+        // From here on the session weighs what it holds.
+        drop(held);
         tokio::spawn(Arc::clone(&session).read(body, splitter, events));
         Ok(Ok(session))
     }
@@ -231,21 +244,25 @@ impl Session {
         self.stands.store(true, Ordering::Release);
         let standing = Standing(Arc::clone(self));
         let said = stream::unfold(standing, |standing| async move {
-            let text = standing.0.next_waiting().await?;
-            let what = What::Other;
-            Some((Said { text, what }, standing))
+            let (text, weighed) = standing.0.next_waiting().await?;
+            let said = Said {
+                text,
+                what: What::Other,
+                _weighed: weighed,
+            };
+            Some((said, standing))
         });
         streaming(said, None)
     }
 
-    async fn next_waiting(&self) -> Option<String> {
+    async fn next_waiting(&self) -> Option<(String, Weighed)> {
         loop {
             let woken = self.wakes.notified();
             {
                 let mut waiting = lock(&self.waiting);
-                if let Some(text) = waiting.texts.pop_front() {
+                if let Some((text, weighed)) = waiting.texts.pop_front() {
                     waiting.bytes -= text.len();
-                    return Some(text);
+                    return Some((text, weighed));
                 }
             }
             tokio::select! {
@@ -257,9 +274,15 @@ impl Session {
 
     async fn read(self: Arc<Self>, mut body: Answer, mut splitter: Splitter, first: Vec<Event>) {
         let mut events = first;
+        let mut held = self.scale.empty();
         'stream: loop {
+            if !held.weigh(splitter.held() + weight_of(&events)) {
+                tracing::info!("a session ended: no room for what its server says");
+                break;
+            }
             for event in events.drain(..) {
-                if !self.route(event).await {
+                let weighed = held.part(weight(&event));
+                if !self.route(event, weighed).await {
                     break 'stream;
                 }
             }
@@ -292,7 +315,7 @@ impl Session {
     }
 
     /// Hands an event on; `false` where the server can no longer be believed.
-    async fn route(&self, event: Event) -> bool {
+    async fn route(&self, event: Event, weighed: Weighed) -> bool {
         let is_message = event.name.as_deref().is_none_or(|name| name == b"message");
         let Some(data) = event.data.filter(|data| is_message && !data.is_empty()) else {
             return true;
@@ -300,12 +323,17 @@ impl Session {
         let Ok(text) = String::from_utf8(data) else {
             return false;
         };
-        let (what, heard) = {
+        let reading = move || {
+            let read = routes::read(&text);
+            (text, read)
+        };
+        let Some((text, Some((what, names)))) = self.aside.read(weighed.bytes(), reading).await
+        else {
+            return false;
+        };
+        let heard = {
             let mut calls = lock(&self.calls);
-            let Some((what, way)) = way(&text, &calls) else {
-                return false;
-            };
-            let heard = match way {
+            match way(&names, &calls) {
                 Way::Nowhere => return true,
                 Way::To(index) if matches!(what, What::Answer { .. }) => {
                     Some(calls.remove(index).heard)
@@ -313,31 +341,48 @@ impl Session {
                 Way::To(index) => calls.get(index).map(|call| call.heard.clone()),
                 Way::Any if self.stands.load(Ordering::Acquire) => None,
                 Way::Any => calls.first().map(|call| call.heard.clone()),
-            };
-            (what, heard)
+            }
         };
         let Some(heard) = heard else {
-            self.wait(text);
+            self.wait(text, weighed);
             return true;
+        };
+        let said = Said {
+            text,
+            what,
+            _weighed: weighed,
         };
         tokio::select! {
             () = self.ended.cancelled() => false,
             // A call that nobody waits for any more needs no words.
-            _ = heard.send(Said { text, what }) => true,
+            _ = heard.send(said) => true,
         }
     }
 
-    fn wait(&self, text: String) {
+    fn wait(&self, text: String, weighed: Weighed) {
+        if text.len() > MOST_WAITING {
+            return;
+        }
         let mut waiting = lock(&self.waiting);
         waiting.bytes += text.len();
-        waiting.texts.push_back(text);
-        while waiting.bytes > MOST_WAITING && waiting.texts.len() > 1 {
-            let gone = waiting.texts.pop_front().map_or(0, |text| text.len());
-            waiting.bytes -= gone;
+        waiting.texts.push_back((text, weighed));
+        while waiting.bytes > MOST_WAITING {
+            let Some((gone, _)) = waiting.texts.pop_front() else {
+                break;
+            };
+            waiting.bytes -= gone.len();
         }
         drop(waiting);
         self.wakes.notify_one();
     }
+}
+
+fn weight(event: &Event) -> usize {
+    event.data.as_ref().map_or(0, Vec::len)
+}
+
+fn weight_of(events: &[Event]) -> usize {
+    events.iter().map(weight).sum()
 }
 
 /// Dropped, nobody stands there any more.

@@ -25,7 +25,7 @@ fn calls() -> Vec<Awaited> {
 #[test]
 fn a_message_goes_to_the_call_that_it_names() {
     let calls = calls();
-    let way = |text: &str| way(text, &calls).unwrap().1;
+    let way = |text: &str| way(&read(text).unwrap().1, &calls);
     for (text, to) in [
         (r#"{"jsonrpc":"2.0","id":1.0,"result":{}}"#, Way::To(0)),
         (r#"{"jsonrpc":"2.0","id":"1","error":{}}"#, Way::To(1)),
@@ -62,6 +62,6 @@ fn what_is_no_message_belongs_nowhere() {
         r#"{"jsonrpc":"2.0","id":1,"id":2,"result":{}}"#,
         "[]",
     ] {
-        assert!(way(text, &calls()).is_none(), "{text}");
+        assert!(read(text).is_none(), "{text}");
     }
 }
