@@ -174,8 +174,8 @@ pub async fn ask(
 }
 
 fn read(status: u16, body: &str) -> Answer {
-    let data = body.lines().filter_map(|line| line.strip_prefix("data:"));
-    let text = data.last().unwrap_or(body);
+    let mut data = body.lines().filter_map(|line| line.strip_prefix("data:"));
+    let text = data.next_back().unwrap_or(body);
     let message: Value = serde_json::from_str(text).unwrap_or_default();
     let said = message["result"]["content"][0]["text"].as_str();
     match said {

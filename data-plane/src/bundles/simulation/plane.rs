@@ -217,18 +217,15 @@ impl Plane {
             *cursor == self.seq
                 || (*cursor < self.seq && oldest.is_some_and(|oldest| *cursor + 1 >= oldest))
         });
-        let changes = match is_followed {
-            Some(cursor) => {
-                let later = self.feed.iter().filter(|(seq, _)| *seq > cursor);
-                later.map(|(_, change)| change.clone()).collect()
+        let changes = if let Some(cursor) = is_followed {
+            let later = self.feed.iter().filter(|(seq, _)| *seq > cursor);
+            later.map(|(_, change)| change.clone()).collect()
+        } else {
+            let mut newest = BTreeMap::new();
+            for ((org, _), (signed, _)) in &self.stored {
+                newest.insert(org, signed.clone());
             }
-            None => {
-                let mut newest = BTreeMap::new();
-                for ((org, _), (signed, _)) in &self.stored {
-                    newest.insert(org, signed.clone());
-                }
-                newest.into_values().map(Change::Bundle).collect()
-            }
+            newest.into_values().map(Change::Bundle).collect()
         };
         Feed {
             cursor: self.seq,
