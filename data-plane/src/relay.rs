@@ -12,7 +12,7 @@ mod stream;
 
 pub use aside::Aside;
 pub use exchange::mark_stream;
-pub use read::{MOST_EVENT, is_stream, read_answer, read_from};
+pub use read::{MOST_EVENT, answers, is_stream, read_answer};
 pub use standing::{SessionKey, Stand, Standing};
 pub use stream::QUIET;
 
