@@ -3,6 +3,7 @@
 
 mod aside;
 mod cover;
+mod elicit;
 mod exchange;
 mod passage;
 mod pieces;
