@@ -191,7 +191,11 @@ impl Refusal {
                 trouble: Trouble::Resting { seconds },
                 ..
             } => Some(u64::from(*seconds)),
-            Self::Busy(_) => Some(1),
+            Self::Busy(_)
+            | Self::Upstream {
+                trouble: Trouble::NoRoom,
+                ..
+            } => Some(1),
             _ => None,
         }
     }

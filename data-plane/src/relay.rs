@@ -3,6 +3,7 @@
 
 mod aside;
 mod cover;
+mod elicit;
 mod exchange;
 mod passage;
 mod pieces;
@@ -14,7 +15,7 @@ pub use aside::Aside;
 pub use cover::message as covered;
 pub use exchange::mark_stream;
 pub use pieces::pieces;
-pub use read::{MOST_EVENT, is_stream, read_answer, read_from};
+pub use read::{MOST_EVENT, answers, is_stream, read_answer};
 pub use standing::{SessionKey, Stand, Standing};
 pub use stream::QUIET;
 

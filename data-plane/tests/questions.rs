@@ -253,3 +253,93 @@ async fn a_question_that_was_switched_off_since_its_call_began_is_refused_too() 
     ask.send(event(RESULT)).await.unwrap();
     assert_eq!(read_until(&mut response, "\n\n").await, event(RESULT));
 }
+
+/// What a client may be told to open, and what it may not.
+const OPENED: [&str; 5] = [
+    "https://accounts.example/connect?x=1",
+    "HTTPS://accounts.example",
+    "http://localhost:8080/callback",
+    "http://127.0.0.1/",
+    "http://[::1]:3000/",
+];
+const NOT_OPENED: [&str; 10] = [
+    "http://accounts.example/",
+    "javascript:alert(1)",
+    " javascript:alert(1)",
+    "file:///etc/passwd",
+    "data:text/html,x",
+    "http://localhost.example/",
+    "http://127.0.0.1.example/",
+    "//accounts.example",
+    "vscode://extension/run",
+    "",
+];
+
+fn sends_to(url: &str) -> String {
+    let url = serde_json::to_string(url).unwrap();
+    format!(r#"{{"mode":"url","elicitationId":"e","url":{url},"message":"?"}}"#)
+}
+
+#[tokio::test]
+async fn a_question_that_opens_an_address_passes_only_where_that_is_safe() {
+    let (upstream, streams) = server(true).await;
+    let world = World::new(plan(), upstream).await;
+    let session = begin(&world).await;
+    let (mut response, ask) = asking(&world, &streams, &session, 1).await;
+    let question = |params: &str| {
+        format!(r#"{{"jsonrpc":"2.0","id":7,"method":"elicitation/create","params":{params}}}"#)
+    };
+    let unsafe_ones = NOT_OPENED.map(sends_to).into_iter().chain(
+        [
+            r#"{"mode":"url","message":"?"}"#,
+            r#"{"mode":"url","url":7}"#,
+            r#"{"mode":"URL","url":"https://a.example"}"#,
+            r#"{"mode":"form","url":"file:///x"}"#,
+            r#"{"URL":"javascript:1","message":"?"}"#,
+            r#"{"mode":"url","url":"https://a.example","Url":"file:///x"}"#,
+        ]
+        .map(str::to_owned),
+    );
+    for (told, params) in (1..).zip(unsafe_ones) {
+        ask.send(event(&question(&params))).await.unwrap();
+        let refused = |saw: &Vec<world::upstream::Saw>| {
+            let refusals = saw
+                .iter()
+                .filter(|saw| saw.text().contains("does not allow"));
+            refusals.count() == told
+        };
+        world.upstream.wait(refused).await;
+    }
+    // The first that the client hears of is the first that may be asked.
+    let form = r#"{"mode":"form","message":"?","requestedSchema":{"properties":{"url":{}}}}"#;
+    for params in OPENED.map(sends_to).into_iter().chain([form.to_owned()]) {
+        ask.send(event(&question(&params))).await.unwrap();
+        let (_, asked) = next(&mut response).await;
+        let expected: Value = serde_json::from_str(&params).unwrap();
+        assert_eq!(asked["params"], expected);
+    }
+}
+
+#[tokio::test]
+async fn an_error_that_sends_people_to_an_address_passes_only_where_that_is_safe() {
+    let (upstream, streams) = server(true).await;
+    let world = World::new(plan(), upstream).await;
+    let session = begin(&world).await;
+    let all = OPENED.map(|url| (url, true)).into_iter();
+    for (number, (url, passes)) in (1..).zip(all.chain(NOT_OPENED.map(|url| (url, false)))) {
+        let (mut response, ask) = asking(&world, &streams, &session, number).await;
+        let safe = sends_to("https://a.example");
+        let error = format!(
+            r#"{{"jsonrpc":"2.0","id":1,"error":{{"code":-32042,"message":"first","data":{{"elicitations":[{safe},{}]}}}}}}"#,
+            sends_to(url)
+        );
+        ask.send(event(&error)).await.unwrap();
+        let (text, said) = next(&mut response).await;
+        if passes {
+            assert_eq!(text, error);
+        } else {
+            assert_eq!(said["error"]["code"], 1001, "{url}");
+            assert!(!text.contains("elicitations"), "{text}");
+        }
+    }
+}

@@ -205,6 +205,7 @@ async fn an_answer_for_which_there_is_no_room_is_an_error_with_its_id() {
         ),
         (503, Some(1001), Some(1))
     );
+    assert_eq!(answer.headers["retry-after"], "1");
     assert_eq!(world.gateway.seats.used(), Use::default());
 }
 

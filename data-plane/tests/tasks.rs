@@ -360,3 +360,23 @@ async fn a_task_of_the_stateless_era_goes_by_its_name_in_header_and_body() {
         assert_eq!(world.upstream.saw().len(), before);
     }
 }
+
+#[tokio::test]
+async fn what_is_about_a_task_and_names_none_goes_nowhere_whatever_else_it_spells() {
+    let world = World::new(plan(), keeper().await).await;
+    let session = begin_2025_11_25(&world, &[]).await;
+    let before = world.upstream.saw().len();
+    for method in ["tasks/get", "tasks/result", "tasks/cancel"] {
+        for params in ["", r#""task_id":"raw/1""#, r#""id":"raw/1","task":"raw/1""#] {
+            let refused = ask(&world, &session, method, params).await;
+            let code = refused.json()["error"]["code"].as_i64();
+            assert_eq!(code, Some(-32602), "{method} {params}: {}", refused.body);
+        }
+        let bare = format!(r#"{{"jsonrpc":"2.0","id":1,"method":"{method}"}}"#);
+        let refused = world.post(&[("mcp-session-id", &session)], bare).await;
+        assert_eq!(refused.json()["error"]["code"], -32602, "{method}");
+    }
+    assert_eq!(world.upstream.saw().len(), before);
+    let listed = ask(&world, &session, "tasks/list", "").await;
+    assert_ne!(listed.json()["error"]["code"], -32602, "it is about none");
+}

@@ -246,3 +246,55 @@ async fn a_changed_tool_goes_on_where_one_is_only_warned() {
         .await;
     assert_eq!(world.call("a", "{}").await.body, RESULT);
 }
+
+/// A server whose list is pages without end, so long each.
+async fn endless(length: usize, seats: data_plane::seats::Limits) -> World {
+    let padding = "x".repeat(length);
+    let page = move |saw: upstream::Saw| {
+        let said = match saw.method().as_str() {
+            "initialize" => json(
+                r#"{"jsonrpc":"2.0","id":0,"result":{"protocolVersion":"2025-11-25","capabilities":{}}}"#,
+            ),
+            "tools/list" => json(&format!(
+                r#"{{"jsonrpc":"2.0","id":1,"result":{{"tools":[{{"name":"new","description":"{padding}"}}],"nextCursor":"next"}}}}"#
+            )),
+            _ => json(RESULT),
+        };
+        async move { said }
+    };
+    let plan = Plan { seats, ..plan() };
+    World::new(plan, Upstream::new(page).await).await
+}
+
+fn pages(world: &World) -> usize {
+    let saw = world.upstream.saw();
+    saw.iter()
+        .filter(|saw| saw.method() == "tools/list")
+        .count()
+}
+
+#[tokio::test]
+async fn of_a_list_without_end_no_more_is_read_than_of_one_answer() {
+    let world = endless(2 << 20, data_plane::seats::Limits::default()).await;
+    assert_eq!(world.call("new", "{}").await.body, RESULT);
+    // The eighth would be more than sixteen mebibytes.
+    assert_eq!(pages(&world), 8);
+    assert_eq!(world.gateway.seats.used().bytes, 0);
+}
+
+#[tokio::test]
+async fn a_list_for_which_the_organisation_has_no_room_is_not_read() {
+    let seats = data_plane::seats::Limits {
+        bytes: 1 << 20,
+        ..data_plane::seats::Limits::default()
+    };
+    let world = endless(700_000, seats).await;
+    let unknown = world.call("new", "{}").await;
+    assert!(
+        unknown.body.contains("Unknown tool: new"),
+        "{}",
+        unknown.body
+    );
+    assert_eq!(pages(&world), 1);
+    assert_eq!(world.gateway.seats.used().bytes, 0);
+}

@@ -105,6 +105,11 @@ pub struct Tasks {
 /// A task is its grant's alone: one that was never named to this grant fails the request.
 pub fn tasks(letter: &Letter<'_>, request: &mcp::Request<'_>) -> Result<Tasks, &'static str> {
     let mut tasks = Tasks::default();
+    // The server may know another spelling of what is missing here.
+    let is_about_one = request.method.starts_with("tasks/") && request.method != "tasks/list";
+    if is_about_one && request.param("taskId").is_none() {
+        return Err("`params.taskId` is missing: the task that this is about");
+    }
     let Some(params) = request.params else {
         return Ok(tasks);
     };

@@ -1,6 +1,6 @@
 //! What of an upstream's words reaches the client, and in which shape. No I/O: one message in, one decision out.
 
-use super::cover;
+use super::{cover, elicit};
 use crate::call::{Call, What};
 use crate::gate;
 use crate::gateway::Gateway;
@@ -210,7 +210,9 @@ impl Passage {
         let allowed = is_legacy
             && match told.method {
                 "sampling/createMessage" => server.allows_sampling,
-                "elicitation/create" => server.allows_elicitation,
+                "elicitation/create" => {
+                    server.allows_elicitation && elicit::may_be_asked(told.message.get("params"))
+                }
                 "roots/list" | "ping" => true,
                 // A client may answer such a question with a task of its own, which is then asked after.
                 "tasks/get" | "tasks/result" | "tasks/cancel" => {
@@ -240,6 +242,9 @@ impl Passage {
     fn answer(&self, answer: &Answer<'_>, document: &Document<'_>) -> Result<Passed, Trouble> {
         if !self.is_ours(answer) {
             return Ok(Passed::dropped());
+        }
+        if !elicit::may_be_required(answer.error) {
+            return Err(Trouble::Garbage);
         }
         let mut passed = Passed {
             answered: Some(match (answer.is_error, answer.is_tool_error) {
@@ -351,7 +356,9 @@ impl Passage {
             asked.iter().all(
                 |member| match member.node.get("method").and_then(Node::as_str) {
                     Some("sampling/createMessage") => server.allows_sampling,
-                    Some("elicitation/create") => server.allows_elicitation,
+                    Some("elicitation/create") => {
+                        server.allows_elicitation && elicit::may_be_asked(member.node.get("params"))
+                    }
                     Some("roots/list") => true,
                     _ => false,
                 },

@@ -20,14 +20,7 @@ pub async fn read_answer<B>(headers: &HeaderMap, body: B, id: &str) -> Option<St
 where
     B: Body<Data = Bytes> + Unpin,
 {
-    read_from(headers, Answer::plain(body), id).await
-}
-
-/// The same, in what an upstream answers.
-pub async fn read_from<B>(headers: &HeaderMap, mut answer: Answer<B>, id: &str) -> Option<String>
-where
-    B: Body<Data = Bytes> + Unpin,
-{
+    let mut answer = Answer::plain(body);
     if !is_stream(headers) {
         let mut whole = Blocks::default();
         while let Some(piece) = answer.piece().await.ok()? {
@@ -63,7 +56,7 @@ pub fn has_type(headers: &HeaderMap, wanted: &str) -> bool {
         .is_some_and(|value| media_type(value).eq_ignore_ascii_case(wanted))
 }
 
-fn answers(text: &str, id: &str) -> bool {
+pub fn answers(text: &str, id: &str) -> bool {
     let Ok(document) = reply::parse(text.as_bytes()) else {
         return false;
     };

@@ -70,6 +70,7 @@ impl Weighed {
     }
 
     /// So many of them by themselves.
+    #[must_use]
     pub fn part(&mut self, bytes: usize) -> Self {
         let bytes = bytes.min(self.bytes);
         self.bytes -= bytes;

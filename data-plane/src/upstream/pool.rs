@@ -174,7 +174,7 @@ impl Upstreams {
         }
         let connector = Connector {
             egress: Arc::clone(&self.egress),
-            lookup: self.lookup.clone(),
+            lookup: self.lookup.owned_by(org.uuid().as_u128()),
             timeout: Duration::from_millis(server.timeouts.connect_ms),
         };
         Ok(Upstream {

@@ -4,6 +4,7 @@
 //! anywhere else. TLS is wrapped around it by its user.
 
 use crate::address::{Allowed, Egress};
+use crate::lookup::Lookup;
 use futures_util::future::BoxFuture;
 use http::Uri;
 use hyper_util::client::legacy::connect::{Connected, Connection};
@@ -20,36 +21,6 @@ use tower::Service;
 
 /// More of a name's addresses are not tried.
 const MOST_ADDRESSES: usize = 8;
-
-/// Name and port → addresses. The operating system's resolver, or a test's.
-#[derive(Clone)]
-pub struct Lookup(Ask);
-
-type Ask =
-    Arc<dyn Fn(String, u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>> + Send + Sync>;
-
-impl Lookup {
-    pub fn system() -> Self {
-        Self::by(|name, port| {
-            Box::pin(async move { Ok(tokio::net::lookup_host((name, port)).await?.collect()) })
-        })
-    }
-
-    pub fn by(
-        ask: impl Fn(String, u16) -> BoxFuture<'static, io::Result<Vec<SocketAddr>>>
-        + Send
-        + Sync
-        + 'static,
-    ) -> Self {
-        Self(Arc::new(ask))
-    }
-}
-
-impl std::fmt::Debug for Lookup {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str("Lookup")
-    }
-}
 
 #[derive(Debug, Clone)]
 pub struct Connector {
@@ -137,7 +108,8 @@ impl Connector {
         if let Ok(literal) = bare.parse::<IpAddr>() {
             return Ok(vec![SocketAddr::new(literal, port)]);
         }
-        (self.lookup.0)(bare.to_owned(), port)
+        self.lookup
+            .addresses(bare.to_owned(), port)
             .await
             .map_err(ConnectError::Unresolved)
     }

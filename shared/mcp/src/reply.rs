@@ -28,6 +28,7 @@ pub struct Answer<'d> {
     /// The server's opaque state, with its place.
     pub request_state: Option<(&'d str, Span)>,
     pub result: Option<&'d Node<'d>>,
+    pub error: Option<&'d Node<'d>>,
 }
 
 /// A question or a notification, with the whole message.
@@ -131,6 +132,7 @@ impl<'d> Reply<'d> {
                 .and_then(|result| result.get("requestState"))
                 .and_then(|state| Some((state.as_str()?, state.span))),
             result,
+            error: node.get("error"),
         }))
     }
 }

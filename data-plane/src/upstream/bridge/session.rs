@@ -85,13 +85,13 @@ impl Session {
         let mut events = Vec::new();
         let mut before = 0;
         let scale = bridge.scale();
-        let mut held = scale.empty();
+        let mut weighed = scale.empty();
         let said = loop {
             let piece = body.piece().await.map_err(|_| SendError::Cut)?;
             let chunk = piece.ok_or(SendError::NoEndpoint)?;
             before += chunk.len();
             let overrun = splitter.push(&chunk, &mut events).is_err();
-            if !held.weigh(splitter.held() + weight_of(&events)) {
+            if !weighed.weigh(splitter.held() + weight_of(&events)) {
                 return Err(SendError::Cut);
             }
             let at = |event: &Event| event.name.as_deref() == Some(b"endpoint");
@@ -119,7 +119,7 @@ impl Session {
             aside: bridge.aside.clone(),
         });
         // From here on the session weighs what it holds.
-        drop(held);
+        drop(weighed);
         tokio::spawn(Arc::clone(&session).read(body, splitter, events));
         Ok(Ok(session))
     }
