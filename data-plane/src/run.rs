@@ -68,24 +68,7 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
         &clock,
         &random,
     )?;
-    if config.redis.is_none() {
-        tracing::warn!(
-            "no Redis is configured: limits are counted in this process, so let it be the only replica"
-        );
-    }
-    let settings = Settings {
-        timeout: config.redis_timeout,
-        slow: config.redis_timeout.mul_f64(0.8),
-        ..Settings::default()
-    };
-    let books = Arc::new(Books {
-        control_plane: link.clone(),
-        recorder: recorder.clone(),
-    });
-    let budget = match config.redis.clone() {
-        Some(address) => Budget::connect(address, settings, fetcher.fleet(), books).await,
-        None => Budget::in_memory(),
-    };
+    let budget = budget(&config, &link, &recorder, &fetcher).await;
     let made = (
         holder,
         link,
@@ -140,6 +123,31 @@ pub async fn run(config: Config, clock: Clock, random: Random, stop: Stop) -> an
     shipping.cancel();
     ships.await?;
     Ok(())
+}
+
+/// Where limits are counted.
+async fn budget(
+    config: &Config,
+    link: &ControlPlane,
+    recorder: &Recorder,
+    fetcher: &Fetcher,
+) -> Budget {
+    let Some(address) = config.redis.clone() else {
+        tracing::warn!(
+            "no Redis is configured: limits are counted in this process, so let it be the only replica"
+        );
+        return Budget::in_memory();
+    };
+    let settings = Settings {
+        timeout: config.redis_timeout,
+        slow: config.redis_timeout.mul_f64(0.8),
+        ..Settings::default()
+    };
+    let books = Arc::new(Books {
+        control_plane: link.clone(),
+        recorder: recorder.clone(),
+    });
+    Budget::connect(address, settings, fetcher.fleet(), books).await
 }
 
 /// Shows in numbers what the gateway holds.

@@ -248,7 +248,7 @@ async fn a_question_that_was_switched_off_since_its_call_began_is_refused_too() 
     let refused = |text: &str| text.contains(r#""id":8,"error""#);
     world
         .upstream
-        .wait(|saw| refused(&saw.last().unwrap().text()))
+        .wait(|saw| refused(saw.last().unwrap().text()))
         .await;
     ask.send(event(RESULT)).await.unwrap();
     assert_eq!(read_until(&mut response, "\n\n").await, event(RESULT));

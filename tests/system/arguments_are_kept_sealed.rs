@@ -59,7 +59,7 @@ async fn what_is_kept_of_a_call_is_sealed_from_the_replica_to_who_reads_it() {
     // Bytes are dumped in hexadecimal digits.
     let dump = String::from_utf8_lossy(&dump);
     for canary in [CARD, NOTE] {
-        let digits: String = canary.bytes().map(|byte| format!("{byte:02x}")).collect();
+        let digits: String = seal::to_hex(canary.as_bytes());
         assert!(
             !dump.contains(canary) && !dump.contains(&digits),
             "{canary}"

@@ -54,7 +54,6 @@ struct Part {
     more: Option<String>,
 }
 
-#[expect(clippy::struct_excessive_bools, reason = "each is a switch of its own")]
 #[derive(Debug, Template)]
 #[template(path = "approval/show.html")]
 struct Show {

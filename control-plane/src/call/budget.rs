@@ -20,7 +20,7 @@ const STRETCH: i64 = 10_000;
 
 /// A row of `charges`. In the order of its fields rows are locked, so that two batches never wait for each other in a circle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-struct Slot {
+struct Place {
     org_id: Uuid,
     limit_id: Uuid,
     subject: Uuid,
@@ -32,7 +32,7 @@ struct Slot {
 #[derive(Debug, Serialize)]
 struct Row {
     #[serde(flatten)]
-    slot: Slot,
+    slot: Place,
     cost: i64,
     #[serde(with = "time::serde::rfc3339")]
     until: OffsetDateTime,
@@ -41,7 +41,7 @@ struct Row {
 /// What a batch adds: one row for each slot, however many calls were charged to it.
 #[derive(Debug, Default)]
 pub(super) struct Sums {
-    slots: BTreeMap<Slot, (i64, OffsetDateTime)>,
+    slots: BTreeMap<Place, (i64, OffsetDateTime)>,
 }
 
 impl Sums {
@@ -77,7 +77,7 @@ impl Sums {
     fn count(&mut self, org: Uuid, charge: &Charge, sign: i64) {
         // None of these can happen to what was read: a charge is within the range of a time.
         let number = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-        let slot = Slot {
+        let slot = Place {
             org_id: org,
             limit_id: Uuid::from_bytes(charge.limit),
             subject: Uuid::from_bytes(charge.subject),

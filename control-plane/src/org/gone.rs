@@ -9,7 +9,7 @@ use sqlx::AssertSqlSafe;
 use time::{Duration, OffsetDateTime};
 use uuid::Uuid;
 
-const LOOK: std::time::Duration = std::time::Duration::from_secs(60);
+const LOOK: std::time::Duration = std::time::Duration::from_mins(1);
 /// For so long after a batch nobody else goes on with the organisation.
 const LEASE: Duration = Duration::minutes(5);
 const SOONEST: Duration = Duration::hours(1);

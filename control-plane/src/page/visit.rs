@@ -55,12 +55,12 @@ impl FromRequestParts<App> for Visit {
         let unproven = (!account.is_proven(app.now().time()))
             .then(|| came_from(&parts.method, &parts.uri, &parts.headers).on("/login/again"));
         Ok(Self {
-            unproven,
             caller,
             account,
             org,
             done,
             waiting,
+            unproven,
         })
     }
 }

@@ -33,8 +33,9 @@ pub fn of(app: &Gateway, call: &Call, arguments: Option<&Node<'_>>) {
     };
     let text = canonical(&kept);
     let text = relay::covered(&text, &upstream.secrets).unwrap_or(text);
-    match Arguments::seal(&text, org, call.id, &app.at_rest, app.nonce()) {
-        Some(sealed) => app.recorder.keep(sealed),
-        None => tracing::error!("the arguments of a call cannot be sealed, and are not kept"),
+    if let Some(sealed) = Arguments::seal(&text, org, call.id, &app.at_rest, app.nonce()) {
+        app.recorder.keep(sealed);
+    } else {
+        tracing::error!("the arguments of a call cannot be sealed, and are not kept");
     }
 }

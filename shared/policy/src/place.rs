@@ -43,9 +43,9 @@ fn replace(node: &mut Node<'_>, steps: &[Step], instead: &'static str) {
             }
         }
         (Some((Step::Every, rest)), Value::Array(items)) => {
-            items
-                .iter_mut()
-                .for_each(|item| replace(item, rest, instead));
+            for item in items {
+                replace(item, rest, instead);
+            }
         }
         (Some(_), Value::Null) => {}
         _ => node.value = Value::String(Cow::Borrowed(instead)),

@@ -320,16 +320,16 @@ async fn raising_takes_nothing_away_and_stops_at_what_is_on_record() {
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
-struct Slots {
+struct Ring {
     sum: u64,
     geometry: Option<(u64, u64)>,
     slots: BTreeMap<u64, u64>,
 }
 
-async fn slots(server: &Server, ring: &str) -> Slots {
+async fn slots(server: &Server, ring: &str) -> Ring {
     let fields: HashMap<String, String> = command(server, &["HGETALL", ring]).await;
     let number = |text: &str| text.parse::<u64>().unwrap();
-    Slots {
+    Ring {
         sum: fields.get("s").map_or(0, |sum| number(sum)),
         geometry: fields.get("g").map(|geometry| {
             let (span, slots) = geometry.split_once('x').unwrap();
