@@ -104,7 +104,9 @@ async fn each_limit_does_what_its_on_outage_says() {
     replicas[1].resume().await;
     assert_eq!(done(&clients[1], "share", 6).await, 2);
 
+    // Empty: what an hour's budget has used is asked of the control plane.
     redis.resume().await;
+    installation.resume_control_plane().await;
     until("the shared counters again", || async {
         clients[1]
             .call("closed", json!({}))
