@@ -36,12 +36,12 @@ async fn every_cookie_is_kept_from_scripts_from_other_sites_and_from_plain_conne
 
     // Of one organisation's pages, so no name of a whole host; it says which server was looked at, and nothing else.
     rows::server(&world, "acme", "desk", &[json!({ "name": "read" })]).await;
-    let draft = json!({ "slug": "p", "name": "P" });
+    let draft = json!({ "slug": "pp", "name": "P" });
     world
         .post(&ann, "/v1/orgs/acme/policies", draft)
         .await
         .expect(201);
-    let page = get(&world, &ann, "/acme/policies/p/tools?server=desk").await;
+    let page = get(&world, &ann, "/acme/policies/pp/tools?server=desk").await;
     let year = [
         "HttpOnly",
         "Max-Age=31536000",

@@ -59,7 +59,8 @@ impl Plane {
         Arc::new(move |body| {
             let batch: Batch = serde_json::from_slice(&body).expect("a batch");
             let raw: Batch<Box<RawValue>> = serde_json::from_slice(&body).expect("a batch");
-            let places = raw.records.iter().map(|raw| Place::of(raw.get()).unwrap());
+            // What goes ahead of the spool has none yet.
+            let places = raw.records.iter().filter_map(|raw| Place::of(raw.get()));
             plane.places.lock().unwrap().extend(places);
             let stored = u32::try_from(batch.records.len()).unwrap();
             plane.batches.lock().unwrap().push(batch);
