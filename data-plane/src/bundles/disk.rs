@@ -99,9 +99,10 @@ impl Disk {
         self.opened(FLEET, FLEET_BOUND_TO)
     }
 
-    /// The newest goes last: what is half forgotten must not come back as what was before it.
+    /// The oldest goes first, the newest last: what is half forgotten must not come back as what was before it. A process that
+    /// ended between two renames has left the newest as the next.
     pub fn forget(&self, org: OrgId) -> Result<(), DiskError> {
-        for generation in [NEXT, LAST, NOW] {
+        for generation in [LAST, NEXT, NOW] {
             let name = name(org, generation);
             let removed = self.files.remove(&name).and_then(|()| self.files.sync());
             removed.map_err(|source| self.failed(&name, source))?;
