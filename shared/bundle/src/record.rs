@@ -2,7 +2,8 @@
 //! connections or clocks: the spool and the shipper are the data plane's, the table is the control plane's.
 //!
 //! A call has one [`Intent`], written before the first byte goes upstream (a refused call has only that), and one
-//! [`Outcome`] where something went upstream. Beside them, where the organisation wants it, lie its [`Arguments`]. All carry the call's id, so writing any of them twice does no harm.
+//! [`Outcome`] where something went upstream. Beside them, where the organisation wants it, lie its [`Arguments`]. All carry
+//! the call's id, so writing any of them twice does no harm.
 //! Everything a stranger can lengthen is a [`Short`] or a bounded list: the largest record is a constant.
 
 mod arguments;
